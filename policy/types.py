@@ -1,0 +1,179 @@
+"""The shapes policy speaks in. Callers build a CallRequest; policy answers with a Decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+ParamType = str
+"""the Cedar name of a parameter type: String | Long | Bool | Set<String>"""
+ParamValue = str | int | bool | tuple[str, ...]
+
+
+class Tier(StrEnum):
+    """How much a tool can break. Never inferred upwards: unknown means irreversible."""
+
+    READ = "read"
+    REVERSIBLE = "reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """One person of a workspace, with the groups they are in at this moment."""
+
+    id: str
+    tenant: str
+    groups: frozenset[str] = frozenset()
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a call acts on."""
+
+    kind: str
+    id: str
+    env: str
+    """dev | staging | prod"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The channel a request came from, and the highest autonomy allowed there."""
+
+    id: str
+    tenant: str
+    max_autonomy: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRequest:
+    """Everything a decision about one call may look at."""
+
+    tool: str
+    tier: Tier
+    tenant: str
+    agent: str
+    requester: Actor | None
+    place: Place
+    target: Target
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    autonomy: int = 1
+    risk: int = 0
+    """0–100"""
+    blast_radius: int = 0
+    """percent of what is counted (users, pods …), 0–100"""
+    untrusted: bool = False
+    """some argument's value came from untrusted text"""
+    undo: bool = False
+    """this call is the inverse of one that ran, pressed by a person"""
+    reason_code: str = ""
+    minute_of_day: int = 0
+    """UTC, 0–1439"""
+    calls_1h: int = 0
+    """calls of this tool by this tenant in the last hour, this one included"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obligation:
+    """How many approvals from which group one matched rule asks for."""
+
+    rule: str
+    count: int
+    group: str
+    allow_requester: bool = False
+    """the requester's own approval counts"""
+    expires_in: int = 4 * 3600
+    """seconds a proposal may wait"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allow:
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsApproval:
+    obligations: tuple[Obligation, ...]
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deny:
+    because: tuple[str, ...]
+    hint: str = ""
+    """what would be allowed, or whom to ask; one sentence"""
+
+
+Decision = Allow | NeedsApproval | Deny
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskPart:
+    """One line of the risk sum, as people read it: ("prod", 20)."""
+
+    label: str
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """A score from 0 to 100 with every part of the sum."""
+
+    score: int
+    parts: tuple[RiskPart, ...]
+
+    @property
+    def band(self) -> str:
+        """low | medium | high"""
+        return "low" if self.score < 30 else "medium" if self.score < 60 else "high"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskFacts:
+    """What the risk of one call is computed from."""
+
+    tier: Tier
+    env: str
+    blast_percent: int = 0
+    blast_label: str = ""
+    """what the percentage counts, e.g. "12 % of users" """
+    has_undo: bool = True
+    first_time: bool = False
+    """this tenant has never run this tool"""
+    untrusted: bool = False
+    out_of_hours: bool = False
+    recent_failures: int = 0
+    """failed runs of this tool in the last hour"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionSpec:
+    """What the policy schema must know of one tool; generated from the registry."""
+
+    name: str
+    tier: Tier
+    target_kind: str
+    params: Mapping[str, ParamType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CastVote:
+    """A vote as the tally sees it: who, what, and the groups that person is in now."""
+
+    voter: Actor
+    approve: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenObligation:
+    """One obligation with what it still lacks."""
+
+    obligation: Obligation
+    have: int
+    voters: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        """Approvals still needed."""
+        return max(0, self.obligation.count - self.have)
