@@ -1,0 +1,90 @@
+"""What a tool declares about itself. Read from YAML beside the tool; nothing here is inferred."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from policy.types import Tier
+
+ToolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
+Cel = Annotated[str, Field(min_length=1, max_length=4000)]
+"""a CEL expression, see tools/expressions.py; which names it sees is said at each field"""
+
+
+class DryRun(StrEnum):
+    """How well a call's effect is known before it runs; the card names the grade."""
+
+    SIMULATED = "simulated"
+    """from the manifest's declarations only"""
+    PREVIEWED = "previewed"
+    """the tool computed before and after"""
+    ANALYSED = "analysed"
+    """previewed, and what it touches was counted"""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bound(_Strict):
+    """What values of one parameter may ever be proposed. Tighter than the schema; policy may be tighter still."""
+
+    min: float | None = None
+    max: float | None = None
+    one_of: tuple[str | int | bool, ...] | None = None
+    max_length: int | None = None
+    """characters"""
+
+
+class Example(_Strict):
+    input: Mapping[str, JsonValue]
+    output: JsonValue = None
+
+
+class TargetRule(_Strict):
+    """Which thing a call acts on."""
+
+    kind: str = "service"
+    id: Cel
+    """sees `args`"""
+    env: Cel = "env"
+    """sees `args` and `env` (where this installation's source says it runs)"""
+
+
+class ToolManifest(_Strict):
+    """One tool's declaration. A tool without one is not registered."""
+
+    name: ToolName
+    version: str = "1"
+    owner: str
+    summary: str = Field(max_length=400)
+    """what it does and when to use it; this is what a brain reads"""
+    tier: Tier = Tier.IRREVERSIBLE
+    """unknown means irreversible"""
+    title: Cel
+    """the step in words for people, past tense: "'Checked error rates of ' + args.service"; sees `args`, `env`"""
+    says: Cel | None = None
+    """writes: line 1 of the card, verb first; sees `args`, `env`"""
+    verb: str = ""
+    """writes: the word on the Approve button ("turn off"); at most 20 characters"""
+    target: TargetRule
+    side_effects: tuple[str, ...] = ()
+    dry_run: DryRun = DryRun.SIMULATED
+    idempotent: bool = False
+    """the far end takes our idempotency key, or doing it twice is doing it once"""
+    examples: tuple[Example, ...] = ()
+    failure_modes: tuple[str, ...] = ()
+    bounds: Mapping[str, Bound] = {}
+    egress: tuple[str, ...] = ()
+    """hosts the tool may talk to"""
+    sensitivity: Literal["public", "internal", "confidential"] = "internal"
+    reason_codes: tuple[str, ...] = ("INCIDENT", "TICKET", "ROUTINE")
+    rate_per_hour: int = Field(default=60, gt=0)
+    timeout_seconds: float = Field(default=10.0, gt=0, le=25)
+    """kept below the 30 s lease: see DURABILITY in docs/why.md"""
+    watch_seconds: float = Field(default=0.0, ge=0)
+    """writes: how long `verify` is asked again until it holds"""
+    drift_percent: int = Field(default=20, ge=0)
+    """how far the counted blast radius may move between proposal and run, in percent; other state must be equal"""
