@@ -1,0 +1,202 @@
+"""What people are shown, as plain data. Built from storage by bot/orchestrator/show.py; drawn by bot/slack/cards."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policy.types import Risk
+from tools.contract import Change, Counted
+from tools.manifest import DryRun
+
+
+class CardState(StrEnum):
+    """The states of an approval card. One message, updated in place."""
+
+    PROPOSED = "proposed"
+    PARTLY_APPROVED = "partly_approved"
+    CHANGED = "changed"
+    """the world moved since it was proposed; asks again"""
+    SUPERSEDED = "superseded"
+    RUNNING = "running"
+    VERIFIED = "verified"
+    DONE = "done"
+    """ran, not (yet) verified"""
+    FAILED = "failed"
+    REFUSED = "refused"
+    """re-checked before running and refused: policy, entitlement, digest"""
+    UNKNOWN = "unknown"
+    """in doubt: three buttons"""
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceLink:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteLine:
+    """One vote in words: who, what, when (seconds since the epoch)."""
+
+    voter: str
+    approve: bool
+    at: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One obligation as people read it: 2 of @sre-leads, 1 so far."""
+
+    count: int
+    group: str
+    have: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgumentView:
+    """One sealed argument, with where its value came from."""
+
+    name: str
+    value: str
+    """canonical JSON of the value"""
+    origin: str = ""
+    """"" when trusted; else e.g. "log line (untrusted)" """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalView:
+    """Everything the approval card shows, in every state."""
+
+    proposal_id: str
+    """64 hex characters; the card shows 12"""
+    fence: int
+    """the task's fence when drawn; rides in the buttons so that a stale press loses politely"""
+    state: CardState
+    says: str
+    """line 1, made by code from the sealed arguments"""
+    verb: str
+    """for the Approve button: "turn off" """
+    tool: str
+    env: str
+    tier: str
+    arguments: tuple[ArgumentView, ...]
+    changes: tuple[Change, ...]
+    counted: tuple[Counted, ...]
+    grade: DryRun
+    risk: Risk
+    why: str
+    """the bot's words; its opinion, unverified"""
+    evidence: tuple[EvidenceLink, ...]
+    undo_says: str
+    """line of the inverse call; "" means it cannot be undone"""
+    undo_rehearsed_at: float | None
+    undo_objects: int
+    needs: tuple[Need, ...]
+    votes: tuple[VoteLine, ...]
+    requester: str
+    expires_at: float
+    proposed_at: float
+    decided_at: float | None
+    finished_at: float | None
+    rules: tuple[str, ...]
+    agent: str
+    agent_version: str
+    policy_version: str
+    outcome: str = ""
+    """what happened, what did not, next step; one or two sentences"""
+    moved: tuple[Change, ...] = ()
+    """state CHANGED: what moved since it was proposed"""
+    undo_until: float | None = None
+    """Undo is offered until then; None: no Undo button"""
+    undone_by: str = ""
+    superseded_by: str = ""
+    """permalink or id of the proposal that replaced it"""
+    dry_run: bool = False
+    notices: tuple[str, ...] = ()
+    """short reminders shown above the buttons"""
+    viewers: tuple[str, ...] = ()
+    """user ids who may act; () shows the buttons to everybody"""
+    is_undo_of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldView:
+    """One typed field of the Edit modal."""
+
+    name: str
+    label: str
+    kind: str
+    """string | integer | number | boolean | choice"""
+    value: str
+    hint: str = ""
+    """bounds and meaning in words"""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    max_length: int | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditView:
+    proposal_id: str
+    says: str
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestItem:
+    says: str
+    state: CardState
+    who: str
+    at: float
+    link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestView:
+    """One daily digest."""
+
+    title: str
+    since: float
+    until: float
+    tasks_started: int
+    tasks_completed: int
+    tasks_failed: int
+    proposed: int
+    approved: int
+    rejected: int
+    expired: int
+    auto_run: int
+    undone: int
+    median_decision_seconds: float | None
+    actions: tuple[DigestItem, ...]
+    open_items: tuple[DigestItem, ...]
+    failing_tools: tuple[tuple[str, int, int], ...]
+    """(tool, failed, of) with at least one failure"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskLine:
+    """One task in a list (status, tasks, Home)."""
+
+    title: str
+    state: str
+    requester: str
+    at: float
+    link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeView:
+    connected: bool
+    brain: str
+    data_policy: str
+    waiting_for_me: tuple[ApprovalView, ...]
+    open_tasks: tuple[TaskLine, ...]
+    recent: tuple[DigestItem, ...]
