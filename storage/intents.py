@@ -1,0 +1,125 @@
+"""The execution ledger: the row that says "this will run", written before it runs, and its outcome."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.clock import now
+from storage.db import Tx
+from storage.errors import LostRace
+from storage.ids import new_id
+from storage.records import Intent, IntentState, JsonObject
+from storage.tables import intents
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewIntent:
+    """What is known when a call is about to run."""
+
+    key: str
+    tenant: str
+    task_id: str
+    invoked_by: str
+    skill: str
+    tool: str
+    tool_version: str
+    tier: str
+    approved_by: list[str]
+    dry_run: bool
+    reason_code: str
+    rules: list[str]
+    input: JsonObject
+    idempotency_key: str
+    correlation_id: str
+    agent_version: str
+    policy_version: str
+
+
+def _record(row: sa.Row[Any]) -> Intent:
+    values = {name: row._mapping[name] for name in Intent.__dataclass_fields__}
+    return Intent(**{**values, "state": IntentState(row.state)})
+
+
+async def begin(tx: Tx, new: NewIntent) -> Intent:
+    """Write the intent. The key is unique: a second begin of the same call raises IntegrityError."""
+    values = {name: getattr(new, name) for name in NewIntent.__dataclass_fields__}
+    row = (
+        await tx.run(
+            intents.insert()
+            .values(id=new_id("i"), state=IntentState.STARTED, started_at=now(), **values)
+            .returning(intents)
+        )
+    ).one()
+    return _record(row)
+
+
+async def find(tx: Tx, tenant: str, key: str) -> Intent | None:
+    """The intent of this key, or None: then the call has certainly not run."""
+    row = (await tx.run(sa.select(intents).where(intents.c.tenant == tenant, intents.c.key == key))).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def finish(
+    tx: Tx,
+    intent: Intent,
+    state: IntentState,
+    *,
+    outcome: str,
+    output: JsonObject | None = None,
+    evidence: str | None = None,
+) -> Intent:
+    """Write what came of it. Only a started or doubtful intent can be finished, and only once.
+
+    Raises:
+        LostRace: somebody else wrote its outcome.
+    """
+    row = (
+        await tx.run(
+            intents.update()
+            .where(
+                intents.c.id == intent.id,
+                intents.c.state == intent.state,
+                intents.c.state.in_((IntentState.STARTED, IntentState.IN_DOUBT)),
+            )
+            .values(state=state, outcome=outcome, output=output, evidence=evidence, finished_at=now())
+            .returning(intents)
+        )
+    ).one_or_none()
+    if row is None:
+        raise LostRace("intent", intent.key)
+    return _record(row)
+
+
+async def calls_since(tx: Tx, tenant: str, tool: str, seconds: float) -> tuple[int, int, int]:
+    """(calls, failed calls) of one tool in the last `seconds`, and (third) whether it ever ran before (0 or 1)."""
+    recent = sa.select(sa.func.count(), sa.func.count().filter(intents.c.state == IntentState.FAILED)).where(
+        intents.c.tenant == tenant, intents.c.tool == tool, intents.c.started_at > now() - seconds
+    )
+    row: Any = (await tx.run(recent)).one()
+    calls, failed = int(row[0]), int(row[1])
+    if calls:
+        return calls, failed, 1
+    ever = sa.select(intents.c.id).where(intents.c.tenant == tenant, intents.c.tool == tool).limit(1)
+    return 0, 0, int((await tx.run(ever)).first() is not None)
+
+
+async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Intent]:
+    """The ledger lines of one task, in order."""
+    rows = await tx.run(
+        sa.select(intents)
+        .where(intents.c.tenant == tenant, intents.c.task_id == task_id)
+        .order_by(intents.c.started_at, intents.c.id)
+    )
+    return [_record(row) for row in rows]
+
+
+async def recent(tx: Tx, tenant: str, *, since: float, limit: int = 1000) -> list[Intent]:
+    """Ledger lines since then, newest first."""
+    rows = await tx.run(
+        sa.select(intents)
+        .where(intents.c.tenant == tenant, intents.c.started_at >= since)
+        .order_by(intents.c.started_at.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]

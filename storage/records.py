@@ -1,0 +1,263 @@
+"""Frozen shapes handed out by this room. Times are seconds since the epoch, UTC, by the database's clock."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+
+class TaskState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    NEEDS_APPROVAL = "needs_approval"
+    EXECUTING = "executing"
+    COMPLETED = "completed"
+    FAILED_RETRYABLE = "failed_retryable"
+    FAILED_TERMINAL = "failed_terminal"
+    ESCALATED_TO_HUMAN = "escalated_to_human"
+    CANCELLED = "cancelled"
+
+
+class Source(StrEnum):
+    """Where a task came from."""
+
+    MENTION = "mention"
+    DM = "dm"
+    AUTO = "auto"
+    COMMAND = "command"
+    ALERT = "alert"
+    SCHEDULE = "schedule"
+    API = "api"
+    CLI = "cli"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    id: str
+    tenant: str
+    source: Source
+    channel: str
+    thread_ts: str
+    request_ts: str
+    """the message that asked; the thread's root when it has no thread yet"""
+    requester: str
+    requester_team: str
+    text: str
+    title: str
+    agent: str
+    agent_version: str
+    state: TaskState
+    reason: str
+    """why it is in this state, one sentence for people"""
+    fence: int
+    """bumped by each change of state; a writer that holds an old one loses"""
+    owner: str | None
+    attempt: int
+    stop_requested: bool
+    dry_run: bool
+    proposal_id: str | None
+    """the proposal it waits for or executes"""
+    parent_id: str | None
+    correlation_id: str
+    turns: int
+    calls: int
+    tokens: int
+    created_at: float
+    updated_at: float
+    finished_at: float | None
+
+
+class StepKind(StrEnum):
+    USER = "user"
+    CONTEXT = "context"
+    """words of the thread before the request: data, not instructions"""
+    THOUGHT = "thought"
+    SAID = "said"
+    CALLED = "called"
+    RESULT = "result"
+    NOTE = "note"
+    """ours, for people: a limit reached, a retry"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One entry of a task's transcript."""
+
+    task_id: str
+    seq: int
+    turn: int
+    kind: StepKind
+    body: JsonObject
+    at: float
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    """all obligations met; waits for a worker"""
+    RUNNING = "running"
+    RAN = "ran"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """re-checked before the run, and refused"""
+    IN_DOUBT = "in_doubt"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+OPEN_STATES = (ProposalState.OPEN, ProposalState.APPROVED, ProposalState.RUNNING, ProposalState.IN_DOUBT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A sealed call waiting for people. `id` is the SHA-256 of `sealed`."""
+
+    id: str
+    tenant: str
+    task_id: str
+    call_id: str
+    sealed: str
+    """canonical JSON (RFC 8785); the executor runs these bytes"""
+    tool: str
+    state: ProposalState
+    outcome: str
+    """what happened, one or two sentences"""
+    undoes: str | None
+    """the proposal this one takes back"""
+    undone_by: str | None
+    """the proposal that took this one back"""
+    superseded_by: str | None
+    verified: str
+    """"" | yes | no | unknown"""
+    expires_at: float
+    created_at: float
+    decided_at: float | None
+    finished_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    proposal_id: str
+    voter: str
+    approve: bool
+    reason: str
+    at: float
+
+
+class IntentState(StrEnum):
+    STARTED = "started"
+    RAN = "ran"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    DROPPED = "dropped"
+    """in doubt, and a person said: leave it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """One line of the execution ledger: what was about to run, written before it ran, and what came of it."""
+
+    id: str
+    key: str
+    """unique: `call:<task>:<call>` or `proposal:<id>`"""
+    tenant: str
+    task_id: str
+    invoked_by: str
+    skill: str
+    tool: str
+    tool_version: str
+    tier: str
+    approved_by: list[str]
+    dry_run: bool
+    reason_code: str
+    rules: list[str]
+    input: JsonObject
+    """redacted"""
+    idempotency_key: str
+    correlation_id: str
+    agent_version: str
+    policy_version: str
+    state: IntentState
+    output: JsonObject | None
+    """redacted"""
+    outcome: str
+    evidence: str | None
+    started_at: float
+    finished_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """An immutable, redacted snapshot under its content hash."""
+
+    hash: str
+    tenant: str
+    task_id: str
+    tool: str
+    label: str
+    content: JsonObject
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One link of a tenant's hash chain."""
+
+    tenant: str
+    seq: int
+    at: float
+    event: str
+    task_id: str
+    correlation_id: str
+    body: str
+    """canonical JSON"""
+    prev: str
+    hash: str
+
+
+class PostKind(StrEnum):
+    CARD = "card"
+    STREAM = "stream"
+    """a streamed message a worker is (or was) writing"""
+    NOTICE = "notice"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One Slack message of ours: which one shows what, and whether it shows the newest."""
+
+    id: str
+    tenant: str
+    task_id: str | None
+    kind: PostKind
+    subject: str
+    channel: str
+    thread_ts: str
+    ts: str | None
+    wanted: int
+    shown: int
+    sending: bool
+    """a send was begun and its answer never seen: look for it before sending again"""
+    attempt: int
+    body: JsonObject
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    id: str
+    tenant: str
+    kind: str
+    """digest | task"""
+    cron: str
+    tz: str
+    channel: str
+    payload: JsonObject
+    enabled: bool
+    next_at: float
+    last_at: float | None

@@ -1,0 +1,37 @@
+"""The transcript of a task: appended, never changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.clock import now
+from storage.db import Tx
+from storage.records import JsonObject, Step, StepKind, Task
+from storage.tables import steps
+
+
+def _record(row: sa.Row[Any]) -> Step:
+    return Step(task_id=row.task_id, seq=row.seq, turn=row.turn, kind=StepKind(row.kind), body=row.body, at=row.at)
+
+
+async def append(tx: Tx, task: Task, turn: int, entries: Sequence[tuple[StepKind, JsonObject]]) -> list[Step]:
+    """Add entries at the end of the transcript, in order. Two writers at once: the second one's insert fails."""
+    last = (await tx.run(sa.select(sa.func.max(steps.c.seq)).where(steps.c.task_id == task.id))).scalar()
+    first = 0 if last is None else last + 1
+    rows = [
+        {"task_id": task.id, "tenant": task.tenant, "seq": first + n, "turn": turn, "kind": kind, "body": body}
+        for n, (kind, body) in enumerate(entries)
+    ]
+    out = []
+    for row in rows:
+        out.append(_record((await tx.run(steps.insert().values(**row, at=now()).returning(steps))).one()))
+    return out
+
+
+async def of_task(tx: Tx, task: Task) -> list[Step]:
+    """The whole transcript, in order."""
+    rows = await tx.run(
+        sa.select(steps).where(steps.c.task_id == task.id, steps.c.tenant == task.tenant).order_by(steps.c.seq)
+    )
+    return [_record(row) for row in rows]

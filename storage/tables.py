@@ -1,0 +1,234 @@
+"""The tables, nothing else. Every row carries its tenant; changes go through Alembic (storage/migrations)."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *, default: str | None = None, null: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=null, default=default)
+
+
+def _time(name: str, *, null: bool = False) -> sa.Column[float]:
+    return sa.Column(name, sa.Double, nullable=null)
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    _text("kind"),
+    _time("at"),
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("source"),
+    _text("channel"),
+    _text("thread_ts"),
+    _text("request_ts"),
+    _text("requester"),
+    _text("requester_team"),
+    _text("text"),
+    _text("title"),
+    _text("agent"),
+    _text("agent_version"),
+    _text("state"),
+    _text("reason", default=""),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    _text("owner", null=True),
+    _time("lease_until", null=True),
+    _time("due_at"),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("stop_requested", sa.Boolean, nullable=False, default=False),
+    sa.Column("dry_run", sa.Boolean, nullable=False, default=False),
+    _text("proposal_id", null=True),
+    _text("parent_id", null=True),
+    _text("correlation_id"),
+    sa.Column("turns", sa.Integer, nullable=False, default=0),
+    sa.Column("calls", sa.Integer, nullable=False, default=0),
+    sa.Column("tokens", sa.Integer, nullable=False, default=0),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("finished_at", null=True),
+)
+_claimable = sa.and_(tasks.c.state.in_(("queued", "failed_retryable", "executing")), tasks.c.owner.is_(None))
+sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=_claimable, postgresql_where=_claimable)
+sa.Index(
+    "ix_tasks_lease",
+    tasks.c.lease_until,
+    sqlite_where=tasks.c.lease_until.is_not(None),
+    postgresql_where=tasks.c.lease_until.is_not(None),
+)
+sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts)
+sa.Index("ix_tasks_recent", tasks.c.tenant, tasks.c.created_at)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    _text("tenant"),
+    sa.Column("turn", sa.Integer, nullable=False),
+    _text("kind"),
+    sa.Column("body", sa.JSON, nullable=False),
+    _time("at"),
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id"), nullable=False),
+    _text("call_id"),
+    _text("sealed"),
+    _text("tool"),
+    _text("state"),
+    _text("outcome", default=""),
+    _text("undoes", null=True),
+    _text("undone_by", null=True),
+    _text("superseded_by", null=True),
+    _text("verified", default=""),
+    _time("expires_at"),
+    _time("created_at"),
+    _time("decided_at", null=True),
+    _time("finished_at", null=True),
+)
+sa.Index("ix_proposals_task", proposals.c.task_id)
+sa.Index(
+    "ix_proposals_open",
+    proposals.c.expires_at,
+    sqlite_where=proposals.c.state == "open",
+    postgresql_where=proposals.c.state == "open",
+)
+sa.Index("ix_proposals_recent", proposals.c.tenant, proposals.c.created_at)
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("proposal_id", sa.Text, sa.ForeignKey("proposals.id"), primary_key=True),
+    sa.Column("voter", sa.Text, primary_key=True),
+    sa.Column("approve", sa.Boolean, primary_key=True),
+    _text("tenant"),
+    _text("reason", default=""),
+    _time("at"),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    _text("tenant"),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id"), nullable=False),
+    _text("invoked_by"),
+    _text("skill", default=""),
+    _text("tool"),
+    _text("tool_version"),
+    _text("tier"),
+    sa.Column("approved_by", sa.JSON, nullable=False),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+    _text("reason_code", default=""),
+    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("input", sa.JSON, nullable=False),
+    _text("idempotency_key"),
+    _text("correlation_id"),
+    _text("agent_version"),
+    _text("policy_version"),
+    _text("state"),
+    sa.Column("output", sa.JSON),
+    _text("outcome", default=""),
+    _text("evidence", null=True),
+    _time("started_at"),
+    _time("finished_at", null=True),
+)
+sa.Index("ix_intents_tool", intents.c.tenant, intents.c.tool, intents.c.started_at)
+sa.Index("ix_intents_task", intents.c.task_id)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    _text("task_id"),
+    _text("tool"),
+    _text("label"),
+    _text("content"),
+    _time("at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _time("at"),
+    _text("event"),
+    _text("task_id"),
+    _text("correlation_id"),
+    _text("body"),
+    _text("prev"),
+    _text("hash"),
+)
+sa.Index("ix_audit_task", audit.c.tenant, audit.c.task_id)
+
+audit_heads = sa.Table(
+    "audit_heads",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    _text("hash"),
+)
+
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("task_id", null=True),
+    _text("kind"),
+    _text("subject"),
+    _text("channel"),
+    _text("thread_ts", default=""),
+    _text("ts", null=True),
+    sa.Column("wanted", sa.Integer, nullable=False, default=1),
+    sa.Column("shown", sa.Integer, nullable=False, default=0),
+    sa.Column("sending", sa.Boolean, nullable=False, default=False),
+    _text("owner", null=True),
+    _time("lease_until", null=True),
+    _time("due_at"),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("body", sa.JSON, nullable=False),
+    _time("created_at"),
+    sa.UniqueConstraint("tenant", "kind", "subject", "channel"),
+)
+_behind = posts.c.shown < posts.c.wanted
+sa.Index("ix_posts_behind", posts.c.due_at, sqlite_where=_behind, postgresql_where=_behind)
+sa.Index("ix_posts_task", posts.c.task_id)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("kind"),
+    _text("cron"),
+    _text("tz"),
+    _text("channel"),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    _time("next_at"),
+    _time("last_at", null=True),
+)

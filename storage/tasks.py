@@ -1,0 +1,238 @@
+"""Tasks: create, claim, move, release. Each change of state is one UPDATE guarded by state and fence."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.clock import now
+from storage.db import Tx
+from storage.errors import LostRace, NotFound
+from storage.ids import new_id
+from storage.records import Source, Task, TaskState
+from storage.tables import tasks
+
+WAKE = "tasks"
+CLAIMABLE = (TaskState.QUEUED, TaskState.FAILED_RETRYABLE, TaskState.EXECUTING)
+FINAL = (TaskState.COMPLETED, TaskState.FAILED_TERMINAL, TaskState.CANCELLED, TaskState.ESCALATED_TO_HUMAN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTask:
+    """What is known of a task when it is asked for."""
+
+    tenant: str
+    source: Source
+    channel: str
+    thread_ts: str
+    request_ts: str
+    requester: str
+    requester_team: str
+    text: str
+    title: str
+    agent: str
+    agent_version: str
+    dry_run: bool = False
+    parent_id: str | None = None
+    state: TaskState = TaskState.QUEUED
+
+
+def _record(row: sa.Row[Any]) -> Task:
+    values = {name: row._mapping[name] for name in Task.__dataclass_fields__}
+    return Task(**{**values, "source": Source(row.source), "state": TaskState(row.state)})
+
+
+async def create(tx: Tx, new: NewTask) -> Task:
+    """Insert a task; workers are woken at commit."""
+    task_id = new_id("t")
+    row = (
+        await tx.run(
+            tasks.insert()
+            .values(
+                id=task_id,
+                tenant=new.tenant,
+                source=new.source,
+                channel=new.channel,
+                thread_ts=new.thread_ts,
+                request_ts=new.request_ts,
+                requester=new.requester,
+                requester_team=new.requester_team,
+                text=new.text,
+                title=new.title,
+                agent=new.agent,
+                agent_version=new.agent_version,
+                state=new.state,
+                dry_run=new.dry_run,
+                parent_id=new.parent_id,
+                correlation_id=task_id.removeprefix("t_")[-12:],
+                due_at=now(),
+                created_at=now(),
+                updated_at=now(),
+            )
+            .returning(tasks)
+        )
+    ).one()
+    tx.hint(WAKE)
+    return _record(row)
+
+
+async def get(tx: Tx, tenant: str, task_id: str) -> Task:
+    """One task of this tenant.
+
+    Raises:
+        NotFound: no such task in this tenant.
+    """
+    row = (await tx.run(sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task_id))).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return _record(row)
+
+
+async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Task]:
+    """Lease up to `limit` due tasks for `lease` seconds. Queued ones become running, executing ones stay."""
+    pick = (
+        sa.select(tasks.c.id)
+        .where(tasks.c.state.in_(CLAIMABLE), tasks.c.owner.is_(None), tasks.c.due_at <= now())
+        .order_by(tasks.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    state = sa.case((tasks.c.state == TaskState.EXECUTING, TaskState.EXECUTING), else_=TaskState.RUNNING)
+    rows = await tx.run(
+        tasks.update()
+        .where(tasks.c.id.in_(pick.scalar_subquery()))
+        .values(
+            state=state,
+            owner=owner,
+            lease_until=now() + lease,
+            attempt=tasks.c.attempt + 1,
+            fence=tasks.c.fence + 1,
+            updated_at=now(),
+        )
+        .returning(tasks)
+    )
+    return [_record(row) for row in rows]
+
+
+async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: float = 0.0, **columns: Any) -> Task:
+    """Change the state of a task that is still as read; `keep` holds the lease, `delay` (seconds) makes it due later.
+
+    Raises:
+        LostRace: somebody moved it since `task` was read.
+    """
+    values: dict[str, Any] = {"state": to, "fence": task.fence + 1, "updated_at": now(), "due_at": now() + delay}
+    if not keep:
+        values |= {"owner": None, "lease_until": None}
+    if to in FINAL:
+        values["finished_at"] = now()
+    row = (
+        await tx.run(
+            tasks.update()
+            .where(
+                tasks.c.id == task.id,
+                tasks.c.tenant == task.tenant,
+                tasks.c.state == task.state,
+                tasks.c.fence == task.fence,
+            )
+            .values(values | columns)
+            .returning(tasks)
+        )
+    ).one_or_none()
+    if row is None:
+        raise LostRace("task", task.id)
+    if to in CLAIMABLE and not keep:
+        tx.hint(WAKE)
+    return _record(row)
+
+
+async def touch(tx: Tx, task: Task, **columns: Any) -> None:
+    """Set plain columns (counters, title) of a task whose lease is still held at this fence.
+
+    Raises:
+        LostRace: the lease was taken over.
+    """
+    done = await tx.run(
+        tasks.update().where(tasks.c.id == task.id, tasks.c.fence == task.fence).values(updated_at=now(), **columns)
+    )
+    if not done.rowcount:
+        raise LostRace("task", task.id)
+
+
+async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> set[str]:
+    """Extend this owner's leases by heartbeat; gives the ids that are still its own."""
+    rows = await tx.run(
+        tasks.update()
+        .where(tasks.c.id.in_(ids), tasks.c.owner == owner)
+        .values(lease_until=now() + lease)
+        .returning(tasks.c.id)
+    )
+    return {row.id for row in rows}
+
+
+async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = 10) -> list[Task]:
+    """Free the tasks of dead workers: running ones are queued again, executing ones wait for a new worker.
+
+    A task that killed its worker `max_attempts` times ends as failed. `only_expired=False` frees all: for the one
+    process on SQLite when it starts.
+    """
+    dead = tasks.c.lease_until < now() if only_expired else tasks.c.owner.is_not(None)
+    worn_out = sa.and_(tasks.c.attempt >= max_attempts, tasks.c.state != TaskState.EXECUTING)
+    state = sa.case(
+        (worn_out, TaskState.FAILED_TERMINAL),
+        (tasks.c.state == TaskState.RUNNING, TaskState.QUEUED),
+        else_=tasks.c.state,
+    )
+    reason = sa.case((worn_out, "the worker died on it again and again"), else_=tasks.c.reason)
+    rows = (
+        await tx.run(
+            tasks.update()
+            .where(tasks.c.owner.is_not(None), dead)
+            .values(
+                state=state,
+                reason=reason,
+                owner=None,
+                lease_until=None,
+                fence=tasks.c.fence + 1,
+                due_at=now(),
+                updated_at=now(),
+            )
+            .returning(tasks)
+        )
+    ).all()
+    if rows:
+        tx.hint(WAKE)
+    return [_record(row) for row in rows]
+
+
+async def ask_to_stop(tx: Tx, tenant: str, task_id: str) -> bool:
+    """Mark a task that has not ended as to be stopped; False when it has ended."""
+    done = await tx.run(
+        tasks.update()
+        .where(tasks.c.tenant == tenant, tasks.c.id == task_id, tasks.c.state.not_in(FINAL))
+        .values(stop_requested=True, updated_at=now())
+    )
+    tx.hint(WAKE)
+    return bool(done.rowcount)
+
+
+async def newest_in_thread(tx: Tx, tenant: str, channel: str, thread_ts: str) -> Task | None:
+    """The latest task of a thread, ended or not."""
+    row = (
+        await tx.run(
+            sa.select(tasks)
+            .where(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
+            .order_by(tasks.c.created_at.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def recent(tx: Tx, tenant: str, *, limit: int = 20, only_open: bool = False, since: float = 0.0) -> list[Task]:
+    """The newest tasks first."""
+    query = sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.created_at >= since)
+    if only_open:
+        query = query.where(tasks.c.state.not_in(FINAL))
+    rows = await tx.run(query.order_by(tasks.c.created_at.desc()).limit(limit))
+    return [_record(row) for row in rows]
