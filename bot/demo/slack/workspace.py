@@ -1,0 +1,128 @@
+"""Who works at the demo company, and in which channels they talk."""
+
+from dataclasses import dataclass, field
+
+BOT_USER = "U0PILOT"
+BOT_ID = "B0PILOT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    id: str
+    name: str
+    real_name: str
+    title: str = ""
+    color: str = "4a154b"
+    is_bot: bool = False
+    tz: str = "Europe/Berlin"
+    deleted: bool = False
+
+
+@dataclass(kw_only=True)
+class Channel:
+    """A conversation; members come and go, so this one is not frozen."""
+
+    id: str
+    name: str
+    topic: str = ""
+    members: set[str] = field(default_factory=set)
+    is_private: bool = False
+    is_archived: bool = False
+    dm_with: str | None = None
+    """The person on the other end, when this is the app's DM."""
+
+    @property
+    def is_im(self) -> bool:
+        return self.dm_with is not None
+
+    @property
+    def kind(self) -> str:
+        """Slack's word in `channel_type` and in the names of the message events."""
+        return "im" if self.is_im else "group" if self.is_private else "channel"
+
+    @property
+    def scope_word(self) -> str:
+        """How the scopes of this kind of conversation begin: channels:read, groups:history, im:write."""
+        return "im" if self.is_im else "groups" if self.is_private else "channels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserGroup:
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Workspace:
+    team_id: str
+    name: str
+    domain: str
+    bot_user: str = BOT_USER
+    bot_id: str = BOT_ID
+    people: dict[str, Person]
+    channels: dict[str, Channel]
+    groups: dict[str, UserGroup]
+
+    def channel(self, id_or_name: str) -> Channel | None:
+        """The channel of this id or name (with or without #)."""
+        if id_or_name in self.channels:
+            return self.channels[id_or_name]
+        name = id_or_name.removeprefix("#")
+        return next((c for c in self.channels.values() if c.name == name and not c.is_im), None)
+
+    def dm(self, user: str) -> Channel:
+        """The app's DM with one person, made when it is first needed."""
+        for channel in self.channels.values():
+            if channel.dm_with == user:
+                return channel
+        channel = Channel(id=f"D{user[1:]}", name=user, dm_with=user, members={user, self.bot_user})
+        self.channels[channel.id] = channel
+        return channel
+
+    def groups_of(self, user: str) -> list[str]:
+        return [group.handle for group in self.groups.values() if user in group.members]
+
+
+def demo_workspace() -> Workspace:
+    """Acme: six channels, five people and the bot; a fresh copy on every call."""
+    people = (
+        Person(id="U0ANA", name="ana", real_name="Ana Ruiz", title="On-call engineer", color="1264a3"),
+        Person(id="U0DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f"),
+        Person(id="U0SAM", name="sam", real_name="Sam Lindqvist", title="SRE", color="9a5b13"),
+        Person(id="U0KIM", name="kim", real_name="Kim Park", title="Support", color="8e3b8a"),
+        Person(id="U0RILEY", name="riley", real_name="Riley Chen", title="Product analyst", color="5b5b66"),
+        Person(id=BOT_USER, name="autopilot", real_name="Ops Autopilot", title="Task runner", is_bot=True),
+    )
+    topics = {
+        "incidents": "What is broken, and who is on it",
+        "ops": "Deploys, flags and everyday operations",
+        "safety": "Guardrails, approvals and audits",
+        "support": "What customers tell us",
+        "growth": "Experiments and launches",
+        "data": "Pipelines and numbers",
+    }
+    everyone = {person.id for person in people}
+    channels = {
+        f"C0{name.upper()}": Channel(id=f"C0{name.upper()}", name=name, topic=topic, members=set(everyone))
+        for name, topic in topics.items()
+    }
+    groups = (
+        UserGroup(id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM")),
+        UserGroup(id="S0SRE", handle="sre", name="SRE", members=("U0DANA", "U0SAM")),
+        UserGroup(id="S0SRELEADS", handle="sre-leads", name="SRE leads", members=("U0DANA", "U0SAM")),
+        UserGroup(id="S0SUPPORT", handle="support", name="Support", members=("U0KIM",)),
+    )
+    workspace = Workspace(
+        team_id="T0ACME",
+        name="Acme",
+        domain="acme",
+        people={person.id: person for person in people},
+        channels=channels,
+        groups={group.id: group for group in groups},
+    )
+    for person in people:
+        if not person.is_bot:
+            workspace.dm(person.id)
+    return workspace
