@@ -1,0 +1,28 @@
+"""What is broken about tools; expected results are outcomes, not errors."""
+
+from collections.abc import Iterable
+
+
+class ToolError(Exception):
+    """Base of this room's errors. Messages are for people."""
+
+
+class UnknownTool(ToolError):
+    """No tool of this name is registered."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no tool {name!r}; known: {', '.join(sorted(known))}")
+
+
+class DuplicateTool(ToolError):
+    """Two sources offer a tool of the same name."""
+
+    def __init__(self, name: str, first: str, second: str) -> None:
+        super().__init__(f"tool {name!r} comes from {first!r} and from {second!r}; rename one in its manifest")
+
+
+class SealBroken(ToolError):
+    """A sealed call is not the bytes its id was made from."""
+
+    def __init__(self, proposal_id: str) -> None:
+        super().__init__(f"proposal {proposal_id[:12]!r} was changed after it was sealed; nothing ran, look at the audit log")

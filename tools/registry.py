@@ -1,0 +1,81 @@
+"""Name → Tool. Refuses two tools of one name; tells policy and brains what there is."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from policy.types import ActionSpec, ParamType
+from storage.canonical import canonical, digest
+from tools.contract import Tool
+from tools.errors import DuplicateTool, UnknownTool
+
+_CEDAR_TYPES: dict[str, ParamType] = {"string": "String", "integer": "Long", "boolean": "Bool"}
+
+
+class Registry:
+    """All tools of this installation."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._versions: dict[str, str] = {}
+        for tool in tools:
+            self.add(tool)
+
+    def add(self, tool: Tool) -> None:
+        if (first := self._tools.get(tool.name)) is not None:
+            raise DuplicateTool(tool.name, first.source, tool.source)
+        self._tools[tool.name] = tool
+
+    def get(self, name: str) -> Tool:
+        """The tool of this name.
+
+        Raises:
+            UnknownTool: there is none.
+        """
+        try:
+            return self._tools[name]
+        except KeyError:
+            raise UnknownTool(name, self._tools) from None
+
+    def version(self, name: str) -> str:
+        """Hash of the manifest and the argument schema: any change of what a tool declares is a new version."""
+        if name not in self._versions:
+            tool = self.get(name)
+            declared = {"manifest": json.loads(tool.manifest.model_dump_json()), "schema": schema_of(tool)}
+            self._versions[name] = digest(canonical(declared))
+        return self._versions[name]
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(sorted(self._tools.values(), key=lambda tool: tool.name))
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def actions(self) -> list[ActionSpec]:
+        """What the policy schema is generated from."""
+        return [
+            ActionSpec(
+                name=tool.name, tier=tool.manifest.tier, target_kind=tool.manifest.target.kind, params=param_types(tool)
+            )
+            for tool in self
+        ]
+
+
+def schema_of(tool: Tool) -> dict[str, Any]:
+    """JSON Schema of a tool's arguments."""
+    return tool.arguments.model_json_schema()
+
+
+def param_types(tool: Tool) -> dict[str, ParamType]:
+    """Parameters policy can look at: text, whole numbers, yes/no, lists of text. Others it cannot name."""
+    out: dict[str, ParamType] = {}
+    for name, prop in schema_of(tool).get("properties", {}).items():
+        kinds = [prop] if "anyOf" not in prop else [p for p in prop["anyOf"] if p.get("type") != "null"]
+        if len(kinds) != 1:
+            continue
+        kind = kinds[0]
+        if kind.get("type") == "array" and kind.get("items", {}).get("type") == "string":
+            out[name] = "Set<String>"
+        elif kind.get("type") in _CEDAR_TYPES:
+            out[name] = _CEDAR_TYPES[kind["type"]]
+    return out

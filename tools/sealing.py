@@ -1,0 +1,162 @@
+"""Sealing: everything people decide on, in one canonical byte form whose SHA-256 is the proposal's id."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from policy.types import Obligation, Risk, RiskPart
+from storage.canonical import canonical, digest
+from storage.records import Proposal
+from tools.contract import Change, Counted, Impact
+from tools.errors import SealBroken
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SealedUndo(_Frozen):
+    """The inverse call, and that it was rehearsed."""
+
+    tool: str
+    arguments: dict[str, JsonValue]
+    says: str
+    rehearsed_at: float
+    objects: int
+
+
+class SealedEvidence(_Frozen):
+    hash: str
+    label: str
+
+
+class SealedObligation(_Frozen):
+    rule: str
+    count: int
+    group: str
+    allow_requester: bool
+    expires_in: int
+
+
+class SealedRow(_Frozen):
+    label: str
+    before: JsonValue
+    after: JsonValue
+
+
+class SealedCount(_Frozen):
+    count: int
+    unit: str
+    of: int | None
+
+
+class SealedCall(_Frozen):
+    """One call with all that a person is shown and all that is checked again before it runs."""
+
+    v: Literal[1] = 1
+    tenant: str
+    task: str
+    call: str
+    kind: Literal["call", "undo"]
+    channel: str
+    requester: str
+    tool: str
+    tool_version: str
+    tier: str
+    arguments: dict[str, JsonValue]
+    origins: dict[str, str]
+    """argument → where its value came from, when that is not a trusted place"""
+    says: str
+    verb: str
+    target_kind: str
+    target_id: str
+    env: str
+    fingerprint: str
+    """SHA-256 of the target's state that matters"""
+    before: dict[str, JsonValue]
+    changes: tuple[SealedRow, ...]
+    counted: tuple[SealedCount, ...]
+    grade: str
+    risk: int
+    risk_parts: tuple[tuple[str, int], ...]
+    autonomy: int
+    reason_code: str
+    skill: str
+    why: str
+    evidence: tuple[SealedEvidence, ...]
+    undo: SealedUndo | None
+    undoes: str | None
+    supersedes: str | None
+    moved: tuple[SealedRow, ...]
+    """what moved since the proposal this one replaces"""
+    obligations: tuple[SealedObligation, ...]
+    rules: tuple[str, ...]
+    agent: str
+    agent_version: str
+    policy_version: str
+    proposed_at: float
+    expires_at: float
+
+    def policy_obligations(self) -> tuple[Obligation, ...]:
+        return tuple(
+            Obligation(
+                rule=o.rule, count=o.count, group=o.group, allow_requester=o.allow_requester, expires_in=o.expires_in
+            )
+            for o in self.obligations
+        )
+
+    def policy_risk(self) -> Risk:
+        return Risk(score=self.risk, parts=tuple(RiskPart(label=label, points=n) for label, n in self.risk_parts))
+
+
+def seal(call: SealedCall) -> tuple[str, str]:
+    """(proposal id, sealed text).
+
+    Raises:
+        ValueError: a value has no canonical JSON form.
+    """
+    text = canonical(call.model_dump(mode="json"))
+    return digest(text), text
+
+
+def open_seal(proposal: Proposal) -> SealedCall:
+    """The call as it was sealed.
+
+    Raises:
+        SealBroken: the stored bytes are not those the id was made from.
+    """
+    if digest(proposal.sealed) != proposal.id:
+        raise SealBroken(proposal.id)
+    return SealedCall.model_validate_json(proposal.sealed)
+
+
+def fingerprint(impact: Impact | None) -> str:
+    """SHA-256 over the target's state; "" when the tool cannot preview."""
+    return digest(canonical(impact.before)) if impact is not None else ""
+
+
+def rows(changes: tuple[Change, ...]) -> tuple[SealedRow, ...]:
+    return tuple(SealedRow(label=c.label, before=c.before, after=c.after) for c in changes)
+
+
+def counts(counted: tuple[Counted, ...]) -> tuple[SealedCount, ...]:
+    return tuple(SealedCount(count=c.count, unit=c.unit, of=c.of) for c in counted)
+
+
+def moved_rows(old: SealedCall, impact: Impact | None) -> tuple[SealedRow, ...]:
+    """Which parts of the target's state differ from what was sealed: (part, then, now)."""
+    now = impact.before if impact is not None else {}
+    names = [*old.before, *(name for name in now if name not in old.before)]
+    return tuple(
+        SealedRow(label=name, before=old.before.get(name), after=now.get(name))
+        for name in names
+        if old.before.get(name) != now.get(name)
+    )
+
+
+def drifted(old: SealedCall, impact: Impact | None, percent: int) -> bool:
+    """Whether the counted blast radius moved further than the tool allows (percent of what was sealed)."""
+    if impact is None:
+        return False
+    now = {c.unit: c.count for c in impact.counted}
+    return any(abs(now.get(c.unit, 0) - c.count) * 100 > percent * max(c.count, 1) for c in old.counted)
