@@ -147,6 +147,11 @@ def _table(block: Json, at: str, look: _Look) -> None:
     look.found.characters += _letters(block.get("rows"))
 
 
+def _data_table(block: Json, at: str, look: _Look) -> None:
+    look.found.array(block.get("rows", []), f"{at}/rows", most=100)
+    look.found.characters += _letters(block.get("rows"))
+
+
 def _task_card(block: Json, at: str, look: _Look) -> None:
     look.found.text(block.get("task_id"), f"{at}/task_id", most=255, count=False)
     look.found.text(block.get("title"), f"{at}/title", most=256)
@@ -236,7 +241,7 @@ _RULES: dict[str, Callable[[Json, str, _Look], None]] = {
     "markdown": _markdown,
     "rich_text": _rich_text,
     "table": _table,
-    "data_table": _table,
+    "data_table": _data_table,
     "task_card": _task_card,
     "plan": _plan,
     "alert": _alert,

@@ -28,6 +28,15 @@ def check_element(element: object, at: str, found: Findings, kinds: frozenset[st
     if kind == "image":
         return found.text(element.get("alt_text"), f"{at}/alt_text", most=2000, count=False)
     _check_action_id(element, at, found)
+    _check_kind(element, kind, at, found)
+    if "placeholder" in element:
+        found.text_object(element["placeholder"], f"{at}/placeholder", most=150, plain=True)
+    if "confirm" in element:
+        _confirm(element["confirm"], f"{at}/confirm", found)
+    return None
+
+
+def _check_kind(element: Json, kind: str, at: str, found: Findings) -> None:
     match kind:
         case "button" | "workflow_button":
             _button(element, at, found)
@@ -47,11 +56,6 @@ def check_element(element: object, at: str, found: Findings, kinds: frozenset[st
             _groups_or_options(element, at, found)
         case _:
             pass
-    if "placeholder" in element:
-        found.text_object(element["placeholder"], f"{at}/placeholder", most=150, plain=True)
-    if "confirm" in element:
-        _confirm(element["confirm"], f"{at}/confirm", found)
-    return None
 
 
 def _check_action_id(element: Json, at: str, found: Findings) -> None:
