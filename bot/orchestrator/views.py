@@ -122,6 +122,12 @@ class ApprovalView:
     viewers: tuple[str, ...] = ()
     """user ids who may act; () shows the buttons to everybody"""
     is_undo_of: str = ""
+    editable: bool = True
+    """offers Edit; False for the inverse call of an Undo"""
+    can_hand_over: bool = False
+    """lists "Hand over" under More"""
+    link: str = ""
+    """permalink of the card, for lists and Home"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +139,7 @@ class FieldView:
     kind: str
     """string | integer | number | boolean | choice"""
     value: str
+    """string and choice: the bare text; the others: JSON ("5", "true"); "" when not set"""
     hint: str = ""
     """bounds and meaning in words"""
     choices: tuple[str, ...] = ()
@@ -145,6 +152,8 @@ class FieldView:
 @dataclass(frozen=True, kw_only=True)
 class EditView:
     proposal_id: str
+    fence: int
+    """of the task when the modal was opened"""
     says: str
     fields: tuple[FieldView, ...]
 

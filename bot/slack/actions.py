@@ -1,0 +1,113 @@
+"""Every name Slack sends back to us, and what a button carries. A value is a claim: only the stored record counts."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActionId(StrEnum):
+    """What was pressed."""
+
+    APPROVE = "proposal.approve"
+    EDIT = "proposal.edit"
+    REJECT = "proposal.reject"
+    MORE = "proposal.more"
+    """an overflow; which entry was chosen is a `Choice`"""
+    DETAILS = "proposal.details"
+    UNDO = "proposal.undo"
+    IT_HAPPENED = "proposal.it_happened"
+    RUN_IT = "proposal.run_it"
+    """in doubt: it did not happen, run it"""
+    DROP_IT = "proposal.drop_it"
+    FEEDBACK = "answer.feedback"
+    OPEN = "link.open"
+    """a button that only opens an address; acked and forgotten"""
+    FIELD = "field"
+    """the one input of an input block"""
+
+
+class Choice(StrEnum):
+    """The entries of the More menu."""
+
+    DRY_RUN = "dry_run"
+    DETAILS = "details"
+    HAND_OVER = "hand_over"
+
+
+class CallbackId(StrEnum):
+    """Which modal was submitted or closed, and which view is Home."""
+
+    EDIT = "proposal.edit"
+    REJECT = "proposal.reject"
+    DETAILS = "proposal.details"
+    HOME = "home"
+
+
+class BlockId(StrEnum):
+    """Blocks we find again by name."""
+
+    BUTTONS = "proposal.buttons"
+    REASON = "reject.reason"
+    FEEDBACK = "answer.feedback"
+
+
+class Feedback(StrEnum):
+    """What the two feedback buttons say."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionRef:
+    """Which proposal a press claims to be about, and the fence of its task when the button was drawn."""
+
+    proposal_id: str
+    fence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackRef:
+    """Which answer was judged, and how."""
+
+    correlation_id: str
+    feedback: Feedback
+
+
+_REF = r"([0-9a-f]{64})\.(0|[1-9][0-9]{0,17})"
+_ACTION = re.compile(_REF, re.ASCII)
+_CHOICE = re.compile(rf"({'|'.join(Choice)})\.{_REF}", re.ASCII)
+_FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.([A-Za-z0-9_.:-]{{1,128}})", re.ASCII)
+
+
+def action_value(ref: ActionRef) -> str:
+    """What a button or `private_metadata` carries: the full proposal id and the fence, nothing else."""
+    return f"{ref.proposal_id}.{ref.fence}"
+
+
+def parse_action(value: str) -> ActionRef | None:
+    """The claim in a button value or `private_metadata`; None for anything we would not have written."""
+    found = _ACTION.fullmatch(value)
+    return ActionRef(proposal_id=found[1], fence=int(found[2])) if found else None
+
+
+def choice_value(choice: Choice, ref: ActionRef) -> str:
+    """What an entry of the More menu carries."""
+    return f"{choice}.{action_value(ref)}"
+
+
+def parse_choice(value: str) -> tuple[Choice, ActionRef] | None:
+    """The claim in an entry of the More menu; None for anything we would not have written."""
+    found = _CHOICE.fullmatch(value)
+    return (Choice(found[1]), ActionRef(proposal_id=found[2], fence=int(found[3]))) if found else None
+
+
+def feedback_value(feedback: Feedback, correlation_id: str) -> str:
+    """What a feedback button carries."""
+    return f"{feedback}.{correlation_id}"
+
+
+def parse_feedback(value: str) -> FeedbackRef | None:
+    """The claim in a feedback button; None for anything we would not have written."""
+    found = _FEEDBACK.fullmatch(value)
+    return FeedbackRef(feedback=Feedback(found[1]), correlation_id=found[2]) if found else None
