@@ -1,0 +1,292 @@
+"""Reads about how the shop is set: flags, deploys, throttles, the queue."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.demo.shop.clock import iso, iso_or_none
+from bot.demo.shop.counters import NOW_SECONDS
+from bot.demo.shop.flags import Flag
+from bot.demo.shop.operation import Asked, NotFound, Operation
+from bot.demo.shop.shapes import (
+    BackfillList,
+    BackfillOut,
+    ConsumerOut,
+    DeployList,
+    DeployOut,
+    FlagChangeOut,
+    FlagHistory,
+    FlagList,
+    FlagLive,
+    FlagOut,
+    Gap,
+    QueueOut,
+    ThrottleList,
+    ThrottleOut,
+)
+from bot.demo.shop.throttles import ENDPOINTS
+from bot.demo.shop.world import World
+
+GAP_SECONDS = 1800
+ThrottledEndpoint = Literal[
+    "storefront.product",
+    "storefront.home",
+    "search.query",
+    "checkout.order",
+    "checkout.retry",
+    "social.read",
+    "social.reply",
+    "pipeline.publish",
+]
+
+
+class AskNothing(Asked):
+    pass
+
+
+class AskFlag(Asked):
+    name: str = Field(min_length=1, max_length=80)
+
+
+class AskHistory(Asked):
+    minutes: int = Field(default=120, ge=1, le=10_080)
+    name: str = Field(default="", max_length=80, description="empty: all flags")
+
+
+class AskDeploys(Asked):
+    minutes: int = Field(default=1440, ge=1, le=10_080)
+    service: Literal["", "storefront", "checkout", "search", "social", "pipeline"] = ""
+
+
+class AskThrottle(Asked):
+    endpoint: ThrottledEndpoint
+
+
+class AskQueue(Asked):
+    name: Literal["orders"]
+
+
+def find_flag(world: World, name: str) -> Flag:
+    """The flag, or NotFound with the names there are."""
+    flag = world.flags.find(name)
+    if flag is None:
+        raise NotFound(f"no flag {name!r}; known: {', '.join(flag.name for flag in world.flags.all())}")
+    return flag
+
+
+def flag_out(world: World, flag: Flag) -> FlagOut:
+    """A flag with what it does at this moment."""
+    cells = world.counters.by_key(world.at, NOW_SECONDS, flag.component)
+    with_flag = sum(cell.requests for key, cell in cells.items() if key.flag == flag.name)
+    live = FlagLive(
+        seconds=NOW_SECONDS,
+        with_flag=with_flag,
+        without_flag=sum(cell.requests for cell in cells.values()) - with_flag,
+        rate=world.counters.total(world.at, NOW_SECONDS, flag.component).rate,
+    )
+    return FlagOut(
+        name=flag.name,
+        component=flag.component,
+        on=flag.on,
+        percent=flag.percent,
+        about=flag.about,
+        customers=flag.customers,
+        live=live,
+    )
+
+
+def get_flag(world: World, asked: AskFlag) -> FlagOut:
+    return flag_out(world, find_flag(world, asked.name))
+
+
+def list_flags(world: World, _: AskNothing) -> FlagList:
+    return FlagList(flags=[flag_out(world, flag) for flag in world.flags.all()])
+
+
+def flag_history(world: World, asked: AskHistory) -> FlagHistory:
+    """Who changed which flag in the window."""
+    since = world.at - asked.minutes * 60
+    return FlagHistory(
+        start=iso(since),
+        end=iso(world.at),
+        changes=[
+            FlagChangeOut(
+                at=iso(change.at),
+                minutes_ago=round((world.at - change.at) / 60, 1),
+                by=change.by,
+                flag=change.name,
+                before=change.before,
+                after=change.after,
+            )
+            for change in reversed(world.flags.history)
+            if change.at >= since and asked.name in {"", change.name}
+        ],
+    )
+
+
+def list_deploys(world: World, asked: AskDeploys) -> DeployList:
+    since = world.at - asked.minutes * 60
+    return DeployList(
+        start=iso(since),
+        end=iso(world.at),
+        deploys=[
+            DeployOut(
+                at=iso(deploy.at),
+                minutes_ago=round((world.at - deploy.at) / 60, 1),
+                service=deploy.service,
+                version=deploy.version,
+                by=deploy.by,
+            )
+            for deploy in sorted(world.deploys, key=lambda deploy: -deploy.at)
+            if deploy.at >= since and asked.service in {"", deploy.service}
+        ],
+    )
+
+
+def throttle_out(world: World, endpoint: str) -> ThrottleOut:
+    throttle = world.throttles.of(endpoint)
+    return ThrottleOut(endpoint=endpoint, per_second=throttle.per_second, expires_at=iso_or_none(throttle.expires_at))
+
+
+def get_throttle(world: World, asked: AskThrottle) -> ThrottleOut:
+    return throttle_out(world, asked.endpoint)
+
+
+def list_throttles(world: World, _: AskNothing) -> ThrottleList:
+    return ThrottleList(throttles=[throttle_out(world, endpoint) for endpoint in ENDPOINTS])
+
+
+def gap(world: World, start: float, end: float) -> Gap:
+    """What analytics lacks of one window."""
+    return Gap(
+        start=iso(start),
+        end=iso(end),
+        orders=len(world.pipeline.orders(start, end)),
+        missing=len(world.pipeline.missing(start, end)),
+    )
+
+
+def get_queue(world: World, _: AskQueue) -> QueueOut:
+    """The queue `orders`: lag, consumer, and what analytics lacks."""
+    pipeline, at = world.pipeline, world.at
+    missing = pipeline.missing(at - GAP_SECONDS, at)
+    before = world.gauges.between("pipeline.lag", int(at) - 300, int(at) - 298)
+    return QueueOut(
+        name="orders",
+        lag=pipeline.lag(),
+        oldest_seconds=pipeline.oldest_seconds(at),
+        arriving_per_minute=len(pipeline.orders(at - 60, at)),
+        lag_5_minutes_ago=int(before[0]) if before else 0,
+        consumer=ConsumerOut(
+            name="analytics-1",
+            state="stuck" if pipeline.stuck_since is not None else "running",
+            generation=pipeline.generation,
+            in_flight=len(pipeline.in_flight),
+            stuck_since=iso_or_none(pipeline.stuck_since),
+            silent_seconds=int(at - pipeline.written_at),
+        ),
+        gap=gap(world, at - GAP_SECONDS, at),
+        # Whole minutes, so that the window stays the same however often it is asked for.
+        gap_window=gap(world, missing[0].at // 60 * 60, missing[-1].at // 60 * 60 + 60) if missing else None,
+    )
+
+
+def list_backfills(world: World, _: AskNothing) -> BackfillList:
+    return BackfillList(
+        backfills=[
+            BackfillOut(id=done.id, start=iso(done.start), end=iso(done.end), rows=done.rows)
+            for done in world.pipeline.backfills
+        ]
+    )
+
+
+READS = (
+    Operation(
+        id="listFlags",
+        method="GET",
+        path="/flags",
+        tag="flags",
+        summary="All feature flags with what each does at this moment.",
+        takes=AskNothing,
+        gives=FlagList,
+        handle=list_flags,
+        example={},
+    ),
+    Operation(
+        id="getFlagHistory",
+        method="GET",
+        path="/flag-changes",
+        tag="flags",
+        summary="Who changed which feature flag when, newest first.",
+        takes=AskHistory,
+        gives=FlagHistory,
+        handle=flag_history,
+        example={"minutes": 120},
+    ),
+    Operation(
+        id="getFlag",
+        method="GET",
+        path="/flags/{name}",
+        tag="flags",
+        summary="One feature flag with what it does at this moment.",
+        takes=AskFlag,
+        gives=FlagOut,
+        handle=get_flag,
+        example={"name": "new-checkout"},
+    ),
+    Operation(
+        id="listDeploys",
+        method="GET",
+        path="/deploys",
+        tag="deploys",
+        summary="What was released when, newest first.",
+        takes=AskDeploys,
+        gives=DeployList,
+        handle=list_deploys,
+        example={"minutes": 1440, "service": "checkout"},
+    ),
+    Operation(
+        id="listThrottles",
+        method="GET",
+        path="/throttles",
+        tag="throttles",
+        summary="The limit of every endpoint.",
+        takes=AskNothing,
+        gives=ThrottleList,
+        handle=list_throttles,
+        example={},
+    ),
+    Operation(
+        id="getThrottle",
+        method="GET",
+        path="/throttles/{endpoint}",
+        tag="throttles",
+        summary="The limit of one endpoint.",
+        takes=AskThrottle,
+        gives=ThrottleOut,
+        handle=get_throttle,
+        example={"endpoint": "checkout.retry"},
+    ),
+    Operation(
+        id="getQueue",
+        method="GET",
+        path="/queues/{name}",
+        tag="pipeline",
+        summary="Lag and consumer of a queue, and what analytics lacks.",
+        takes=AskQueue,
+        gives=QueueOut,
+        handle=get_queue,
+        example={"name": "orders"},
+    ),
+    Operation(
+        id="listBackfills",
+        method="GET",
+        path="/backfills",
+        tag="pipeline",
+        summary="Windows of orders that were read again.",
+        takes=AskNothing,
+        gives=BackfillList,
+        handle=list_backfills,
+        example={},
+    ),
+)
