@@ -1,0 +1,61 @@
+"""Who may call next, when many streams share one rate limit."""
+
+import asyncio
+from collections import deque
+
+from bot.slack.allowance import Allowance
+
+
+class FairBudget:
+    """Hands out the calls of one allowance: first calls before all others, else in the order asked.
+
+    A stream asks again only after its last call, so "in the order asked" is a round robin among streams.
+    """
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._firsts: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._held_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, *, first: bool = False) -> None:
+        """Wait until one call is allowed, and count it."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._firsts if first else self._others).append(place)
+        self._serve()
+        await place
+
+    def idle(self) -> bool:
+        """Whether a call would be allowed right now."""
+        now = asyncio.get_running_loop().time()
+        return not self._firsts and not self._others and self._wait(now, first=False) <= 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Allow nothing for a while: Slack said so."""
+        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
+
+    def _wait(self, now: float, *, first: bool) -> float:
+        return max(self._held_until - now, self._allowance.wait(now, first=first))
+
+    def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while queue := self._next_queue():
+            wait = self._wait(loop.time(), first=queue is self._firsts)
+            if wait > 0.0:
+                self._timer = loop.call_later(wait, self._serve)
+                return
+            self._allowance.take(loop.time())
+            queue.popleft().set_result(None)
+
+    def _next_queue(self) -> deque[asyncio.Future[None]] | None:
+        """The queue whose head is next, without those who stopped waiting."""
+        for queue in (self._firsts, self._others):
+            while queue and queue[0].done():
+                queue.popleft()
+            if queue:
+                return queue
+        return None
