@@ -60,16 +60,16 @@ class CallRequest:
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     autonomy: int = 1
     risk: int = 0
-    """0–100"""
+    """0-100"""
     blast_radius: int = 0
-    """percent of what is counted (users, pods …), 0–100"""
+    """percent of what is counted (users, pods …), 0-100"""
     untrusted: bool = False
     """some argument's value came from untrusted text"""
     undo: bool = False
     """this call is the inverse of one that ran, pressed by a person"""
     reason_code: str = ""
     minute_of_day: int = 0
-    """UTC, 0–1439"""
+    """UTC, 0-1439"""
     calls_1h: int = 0
     """calls of this tool by this tenant in the last hour, this one included"""
 
@@ -155,6 +155,8 @@ class ActionSpec:
     tier: Tier
     target_kind: str
     params: Mapping[str, ParamType] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    """parameters a call may leave out; rules must ask `context.params has x` first"""
 
 
 @dataclass(frozen=True, kw_only=True)
