@@ -124,8 +124,7 @@ async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: 
     values: dict[str, Any] = {"state": to, "fence": task.fence + 1, "updated_at": now(), "due_at": now() + delay}
     if not keep:
         values |= {"owner": None, "lease_until": None}
-    if to in FINAL:
-        values["finished_at"] = now()
+    values["finished_at"] = now() if to in FINAL else None
     row = (
         await tx.run(
             tasks.update()
@@ -159,15 +158,15 @@ async def touch(tx: Tx, task: Task, **columns: Any) -> None:
         raise LostRace("task", task.id)
 
 
-async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> set[str]:
-    """Extend this owner's leases by heartbeat; gives the ids that are still its own."""
+async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> dict[str, bool]:
+    """Extend this owner's leases by heartbeat; gives {id: stop requested} for those that are still its own."""
     rows = await tx.run(
         tasks.update()
         .where(tasks.c.id.in_(ids), tasks.c.owner == owner)
         .values(lease_until=now() + lease)
-        .returning(tasks.c.id)
+        .returning(tasks.c.id, tasks.c.stop_requested)
     )
-    return {row.id for row in rows}
+    return {row.id: bool(row.stop_requested) for row in rows}
 
 
 async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = 10) -> list[Task]:

@@ -60,6 +60,8 @@ class SealedCall(_Frozen):
     kind: Literal["call", "undo"]
     channel: str
     requester: str
+    edited_by: str
+    """who changed the arguments last; "" when they are the brain's"""
     tool: str
     tool_version: str
     tier: str

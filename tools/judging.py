@@ -1,0 +1,187 @@
+"""Everything known about one call before anybody decides: validated, previewed, scored, judged."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from policy.autonomy import AutonomyTable
+from policy.cedar import PolicyEngine
+from policy.risk import RiskTable, score
+from policy.types import (
+    Actor,
+    CallRequest,
+    Decision,
+    Deny,
+    NeedsApproval,
+    ParamValue,
+    Place,
+    Risk,
+    RiskFacts,
+    Target,
+    Tier,
+)
+from storage.db import Tx
+from storage.intents import calls_since
+from tools.contract import Impact, JsonObject, Tool
+from tools.manifest import Bound
+from tools.registry import param_types
+
+HOUR = 3600.0
+WORK_HOURS = range(7, 20)
+"""UTC hours in which somebody is likely to look"""
+
+
+class BadArguments(Exception):
+    """The arguments do not fit the tool; the message names field and bound."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What would be done, how risky it is, and what policy says."""
+
+    arguments: JsonObject
+    target: Target
+    impact: Impact | None
+    risk: Risk
+    autonomy: int
+    decision: Decision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """On whose behalf, from where, and with what history a call is judged."""
+
+    tenant: str
+    agent: str
+    requester: Actor | None
+    place: Place
+    reason_code: str
+    untrusted: bool
+    undo: bool
+    now: float
+    """seconds since the epoch, by the database's clock"""
+    calls_1h: int
+    failures_1h: int
+    ran_before: bool
+
+
+async def history(tx: Tx, tenant: str, tool: str) -> tuple[float, int, int, bool]:
+    """(now, calls in the last hour, failures among them, whether it ever ran)."""
+    calls, failed, ever = await calls_since(tx, tenant, tool, HOUR)
+    return await tx.time(), calls, failed, bool(ever)
+
+
+def validate(tool: Tool, arguments: JsonObject) -> BaseModel:
+    """The typed arguments, within the manifest's bounds.
+
+    Raises:
+        BadArguments: naming each field, what is wrong, and what would be right.
+    """
+    try:
+        parsed = tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        parts = [f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg'].lower()}" for e in error.errors()[:6]]
+        raise BadArguments("; ".join(parts)) from None
+    for name, bound in tool.manifest.bounds.items():
+        if (wrong := outside(bound, getattr(parsed, name, None))) is not None:
+            raise BadArguments(f"{name}: {wrong}")
+    return parsed
+
+
+def outside(bound: Bound, value: Any) -> str | None:
+    """Why a value is out of bounds, or None when it is within."""
+    if value is None:
+        return None
+    if bound.one_of is not None and value not in bound.one_of:
+        return f"must be one of {', '.join(map(str, bound.one_of))}, not {value!r}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if bound.min is not None and value < bound.min:
+            return f"must be at least {bound.min:g}, not {value:g}"
+        if bound.max is not None and value > bound.max:
+            return f"must be at most {bound.max:g}, not {value:g}"
+    if isinstance(value, str) and bound.max_length is not None and len(value) > bound.max_length:
+        return f"must be at most {bound.max_length} characters, not {len(value)}"
+    return None
+
+
+def judge(
+    tool: Tool, parsed: BaseModel, impact: Impact | None, asking: Asking, *, engine: PolicyEngine, risks: RiskTable,
+    autonomy: AutonomyTable,
+) -> Judgement:
+    """Score and decide one validated, previewed call. Pure: everything it looks at is passed in."""
+    arguments: JsonObject = parsed.model_dump(mode="json", exclude_none=True)
+    target = tool.target(parsed)
+    manifest = tool.manifest
+    percent = max((c.percent for c in impact.counted), default=0) if impact else 0
+    widest = max(impact.counted, key=lambda c: c.percent, default=None) if impact else None
+    when = dt.datetime.fromtimestamp(asking.now, dt.UTC)
+    risk = score(
+        RiskFacts(
+            tier=manifest.tier,
+            env=target.env,
+            blast_percent=percent,
+            blast_label=f"{percent} % of {widest.unit}" if widest is not None and percent else "",
+            has_undo=tool.undo is not None,
+            first_time=not asking.ran_before,
+            untrusted=asking.untrusted,
+            out_of_hours=when.hour not in WORK_HOURS,
+            recent_failures=asking.failures_1h,
+        ),
+        risks,
+    )
+    level = autonomy.level(tool=tool.name, tier=manifest.tier, env=target.env, channel=asking.place.id)
+    decision: Decision
+    if asking.calls_1h > manifest.rate_per_hour:
+        decision = Deny(because=("builtin:rate",), hint=f"at most {manifest.rate_per_hour} calls of it an hour")
+    elif manifest.tier is not Tier.READ and asking.reason_code not in manifest.reason_codes:
+        codes = ", ".join(manifest.reason_codes)
+        decision = Deny(because=("builtin:reason-code",), hint=f"give a reason code: {codes}")
+    else:
+        decision = engine.decide(
+            CallRequest(
+                tool=tool.name,
+                tier=manifest.tier,
+                tenant=asking.tenant,
+                agent=asking.agent,
+                requester=asking.requester,
+                place=asking.place,
+                target=target,
+                params=_policy_params(tool, arguments),
+                autonomy=level,
+                risk=risk.score,
+                blast_radius=percent,
+                untrusted=asking.untrusted,
+                undo=asking.undo,
+                reason_code=asking.reason_code,
+                minute_of_day=when.hour * 60 + when.minute,
+                calls_1h=asking.calls_1h,
+            )
+        )
+    return Judgement(
+        arguments=arguments, target=target, impact=impact, risk=risk, autonomy=level, decision=decision
+    )
+
+
+def _policy_params(tool: Tool, arguments: JsonObject) -> Mapping[str, ParamValue]:
+    out: dict[str, ParamValue] = {}
+    for name in param_types(tool):
+        value = arguments.get(name)
+        if isinstance(value, list):
+            out[name] = tuple(str(item) for item in value)
+        elif isinstance(value, str | int | bool):
+            out[name] = value
+    return out
+
+
+def describe(decision: Decision) -> str:
+    """What a decision means, in words for a dry run."""
+    match decision:
+        case NeedsApproval(obligations=obligations):
+            return "ask: " + " and ".join(f"{o.count} of @{o.group}" for o in obligations)
+        case Deny(because=because, hint=hint):
+            return f"be denied by {', '.join(because)}" + (f" ({hint})" if hint else "")
+        case _:
+            return "run alone"

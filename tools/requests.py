@@ -1,0 +1,59 @@
+"""What the gateway is asked, and what it tells its caller inside its own transactions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from policy.types import Actor, Place
+from storage.db import Tx
+from storage.records import Proposal, Task
+from tools.contract import JsonObject
+from tools.outcomes import Execution, Outcome
+from tools.sealing import SealedEvidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestedCall:
+    """One call a brain asked for, with where it comes from."""
+
+    task: Task
+    call_id: str
+    """unique in the task; the intent's key is made of it"""
+    tool: str
+    arguments: JsonObject
+    requester: Actor | None
+    place: Place
+    reason_code: str = ""
+    why: str = ""
+    """the brain's words for the card: its opinion"""
+    skill: str = ""
+    edited_by: str = ""
+    """the person who changed the arguments in the Edit modal"""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """argument → where its value came from, for values from untrusted places"""
+    evidence: Sequence[SealedEvidence] = ()
+    """what was seen in this task before the call"""
+
+
+class Then(Protocol):
+    """The caller's part of each step. The three coroutines run in the transaction that writes the step."""
+
+    def check_lease(self) -> None:
+        """Pass while this worker still holds the task; asked right before a tool runs.
+
+        Raises:
+            LostRace: the lease is over.
+        """
+        ...
+
+    async def parked(self, tx: Tx, proposal: Proposal) -> None:
+        """A proposal was stored."""
+        ...
+
+    async def settled(self, tx: Tx, outcome: Outcome | Execution) -> None:
+        """A call ended, one way or the other."""
+        ...
+
+    async def running(self, tx: Tx) -> None:
+        """An intent was written; the tool runs next."""
+        ...

@@ -1,0 +1,200 @@
+"""Running one call once: intent row, tool, redaction, evidence, outcome row. Also what a crash in between means."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from policy.redaction import Redactor
+from policy.types import Tier
+from storage import audit, evidence, intents
+from storage.db import Database, Tx
+from storage.intents import NewIntent
+from storage.records import Intent, IntentState, JsonObject
+from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified
+from tools.outcomes import Failed, InDoubt, Ran
+from tools.requests import Then
+
+Settled = TypeVar("Settled", Ran, Failed, InDoubt)
+
+ATTEMPTS = 3
+"""runs of an idempotent tool whose answer got lost, all with one idempotency key"""
+RESULT_LIMIT = 60_000
+"""characters of a result that go into the transcript; the evidence keeps all of it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One ledger line to be run: the intent's fields with the typed call they describe."""
+
+    new: NewIntent
+    tool: Tool
+    arguments: BaseModel
+    impact: Impact | None
+    context: ToolContext
+
+
+class Runner:
+    """Runs calls that were allowed. Nothing else in this project calls a tool's `run`."""
+
+    def __init__(self, db: Database, redactor: Redactor) -> None:
+        self._db = db
+        self._redactor = redactor
+
+    async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt:
+        """Run a call once, however often this is asked: the intent's unique key remembers."""
+        async with self._db.write() as tx:
+            intent = await intents.find(tx, line.new.tenant, line.new.key)
+            if intent is None:
+                then.check_lease()
+                intent = await intents.begin(tx, line.new)
+                await self._note(tx, line, "call_started", {"input": line.new.input, "rules": list(line.new.rules)})
+                await then.running(tx)
+                fresh = True
+            else:
+                fresh = False
+        if fresh:
+            return await self._run(line, intent, then)
+        return await self._resume(line, intent, then)
+
+    async def _resume(self, line: Line, intent: Intent, then: Then) -> Ran | Failed | InDoubt:
+        """An intent of an earlier life: its outcome, a second run under the same key, or a doubt for a person."""
+        match intent.state:
+            case IntentState.RAN:
+                ran = Ran(result=intent.output or {}, finding=intent.outcome, evidence=intent.evidence or "")
+                return await self._settle_again(ran, then)
+            case IntentState.FAILED | IntentState.DROPPED:
+                return await self._settle_again(Failed(message=intent.outcome, reason="failed before"), then)
+            case IntentState.IN_DOUBT:
+                return await self._settle_again(InDoubt(message=intent.outcome), then)
+            case IntentState.STARTED:
+                if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
+                    return await self._run(line, intent, then)
+                return await self._doubt(line, intent, then, "the worker died while it ran")
+
+    async def _settle_again(self, outcome: Settled, then: Then) -> Settled:
+        async with self._db.write() as tx:
+            await then.settled(tx, outcome)
+        return outcome
+
+    async def _run(self, line: Line, intent: Intent, then: Then) -> Ran | Failed | InDoubt:
+        tool = line.tool
+        attempts = ATTEMPTS if tool.manifest.idempotent else 1
+        for attempt in range(1, attempts + 1):
+            then.check_lease()
+            try:
+                async with asyncio.timeout(tool.manifest.timeout_seconds):
+                    result = await tool.run(line.arguments, line.context)
+            except TimeoutError:
+                lost = f"{tool.name} did not answer within {tool.manifest.timeout_seconds:g} s"
+                failed = ToolFailed(lost, effect_possible=tool.manifest.tier is not Tier.READ, reason="timeout")
+            except ToolFailed as error:
+                failed = error
+            except Exception as error:
+                # A tool that breaks its contract may have done anything; a read at worst did nothing.
+                text = f"{tool.name} broke: {type(error).__name__}: {self._redactor.text(str(error)).text[:300]}"
+                failed = ToolFailed(text, effect_possible=tool.manifest.tier is not Tier.READ, reason="broken")
+            else:
+                return await self._ran(line, intent, result, then)
+            if not failed.effect_possible:
+                return await self._failed(line, intent, failed, then)
+            if attempt < attempts:
+                await asyncio.sleep(0.2 * attempt)
+        return await self._doubt(line, intent, then, self._redactor.text(str(failed)).text)
+
+    async def _ran(self, line: Line, intent: Intent, result: JsonObject, then: Then) -> Ran:
+        clean, _found = self._redactor.json(result)
+        assert isinstance(clean, dict)
+        finding = self._redactor.text(_finding(line, clean)).text
+        async with self._db.write() as tx:
+            kept = await evidence.keep(
+                tx, tenant=line.new.tenant, task_id=line.new.task_id, tool=line.tool.name,
+                label=finding or line.tool.title(line.arguments), content=clean,
+            )
+            outcome = Ran(result=_within(clean), finding=finding, evidence=kept)
+            await intents.finish(
+                tx, intent, IntentState.RAN, outcome=finding, output=outcome.result, evidence=kept
+            )
+            await self._note(tx, line, "executed", {"evidence": kept, "finding": finding})
+            await then.settled(tx, outcome)
+        return outcome
+
+    async def _failed(self, line: Line, intent: Intent, failed: ToolFailed, then: Then) -> Failed:
+        message = self._redactor.text(str(failed)).text
+        outcome = Failed(message=message, reason=failed.reason)
+        async with self._db.write() as tx:
+            await intents.finish(tx, intent, IntentState.FAILED, outcome=message)
+            await self._note(tx, line, "failed", {"message": message, "reason": failed.reason})
+            await then.settled(tx, outcome)
+        return outcome
+
+    async def _doubt(self, line: Line, intent: Intent, then: Then, why: str) -> Ran | InDoubt:
+        """Ask the tool whether it took. Only a clear yes ends the doubt: a "no" may be a call still on its way."""
+        seen = await self.verify(line.tool, line.arguments, line.impact, line.context)
+        if seen.held is Held.YES:
+            async with self._db.write() as tx:
+                kept = await evidence.keep(
+                    tx, tenant=line.new.tenant, task_id=line.new.task_id, tool=line.tool.name, label=seen.says,
+                    content=dict(seen.data),
+                )
+                ran = Ran(result=dict(seen.data), finding=seen.says, evidence=kept, verified=seen)
+                await intents.finish(
+                    tx, intent, IntentState.RAN, outcome=seen.says, output=dict(seen.data), evidence=kept
+                )
+                await self._note(tx, line, "executed", {"evidence": kept, "found_by": "verify", "after": why})
+                await then.settled(tx, ran)
+            return ran
+        message = f"{why}; whether it took cannot be told from here ({seen.says or 'the tool has no check'})"
+        doubt = InDoubt(message=message)
+        async with self._db.write() as tx:
+            await intents.finish(tx, intent, IntentState.IN_DOUBT, outcome=message)
+            await self._note(tx, line, "in_doubt", {"message": message})
+            await then.settled(tx, doubt)
+        return doubt
+
+    async def verify(
+        self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext
+    ) -> Verified:
+        """What the tool's own check sees now; never raises."""
+        if tool.verify is None:
+            return Verified(held=Held.UNKNOWN, says="")
+        try:
+            async with asyncio.timeout(tool.manifest.timeout_seconds):
+                seen = await tool.verify(arguments, impact, context)
+        except (ToolFailed, TimeoutError) as error:
+            return Verified(held=Held.UNKNOWN, says=self._redactor.text(f"the check failed: {error}").text)
+        data, _found = self._redactor.json(seen.data)
+        assert isinstance(data, dict)
+        return Verified(held=seen.held, says=self._redactor.text(seen.says).text, data=data)
+
+    async def watch(self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext) -> Verified:
+        """Ask the check again until it holds or the tool's watch time is over (seconds)."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + tool.manifest.watch_seconds
+        while True:
+            seen = await self.verify(tool, arguments, impact, context)
+            if seen.held is Held.YES or tool.verify is None or loop.time() >= until:
+                return seen
+            await asyncio.sleep(min(1.0, max(0.05, tool.manifest.watch_seconds / 10)))
+
+    async def _note(self, tx: Tx, line: Line, event: str, body: JsonObject) -> None:
+        full: JsonObject = {"tool": line.tool.name, "intent": line.new.key, "reason_code": line.new.reason_code, **body}
+        await audit.append(
+            tx, line.new.tenant, f"ops.agent_task.{event}", task_id=line.new.task_id,
+            correlation_id=line.new.correlation_id, body=full,
+        )
+
+
+def _finding(line: Line, result: JsonObject) -> str:
+    try:
+        return line.tool.finding(line.arguments, result)
+    except Exception as error:  # a sentence about the result must not undo the result
+        return f"(no summary: {type(error).__name__})"
+
+
+def _within(result: JsonObject) -> JsonObject:
+    text = str(result)
+    if len(text) <= RESULT_LIMIT:
+        return result
+    return {"too_long": True, "characters": len(text), "start": text[:RESULT_LIMIT]}
