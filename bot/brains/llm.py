@@ -1,19 +1,23 @@
 """A brain behind any model provider. The one file that imports litellm, and only when a model is asked or warmed."""
 
 import asyncio
+import contextlib
+import importlib
 import logging
 import os
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
-from bot.brains.base import BrainCalled, BrainEvent, JsonValue, Prompt, Usage, UserSaid
+from bot.brains.base import BrainCalled, BrainEvent, JsonValue, Prompt, UserSaid
 from bot.brains.errors import BrainError, BrainUnavailable
+from bot.brains.llm_chunks import piece, usage
+from bot.brains.llm_clock import TurnClock
 from bot.brains.llm_errors import brain_error
 from bot.brains.llm_messages import ThoughtStyle, to_messages, to_tools
-from bot.brains.llm_stream import Assembly, CallPiece, Piece
+from bot.brains.llm_stream import Assembly
 from bot.brains.tool_names import ToolNames
 
 T = TypeVar("T")
@@ -64,7 +68,7 @@ class LlmBrain:
             BrainRefused: a person must change something first.
         """
         litellm = await self._library()
-        clock = _Clock(first=self._first_token_timeout, idle=self._idle_timeout, turn=self._turn_timeout)
+        clock = TurnClock(first=self._first_token_timeout, idle=self._idle_timeout, turn=self._turn_timeout)
         names = ToolNames(tool.name for tool in prompt.tools)
         used = [entry.call_id for entry in prompt.transcript if isinstance(entry, BrainCalled)]
         assembly = Assembly(names, used_ids=used)
@@ -77,13 +81,13 @@ class LlmBrain:
                     chunk = await self._guarded(clock, anext(chunks))
                 except StopAsyncIteration:
                     break
-                for event in assembly.add(_piece(chunk)):
+                for event in assembly.add(piece(chunk)):
                     clock.heard()
                     yield event
             # litellm makes up a "stop" when the connection just ends; only the provider's own word counts.
             if not (assembly.finished and stream.received_finish_reason):
                 raise BrainUnavailable(f"the answer of model {self._model!r} broke off; try again later")
-            for event in assembly.end(_usage(stream)):
+            for event in assembly.end(usage(stream)):
                 yield event
         finally:
             if stream is not None:
@@ -94,7 +98,7 @@ class LlmBrain:
         question = UserSaid(text="Answer with the word: ok", by="autopilot doctor")
         prompt = Prompt(system="You answer a connection test.", transcript=(question,), tools=())
         try:
-            async with aclosing(self.think(prompt)) as events:
+            async with contextlib.aclosing(self.think(prompt)) as events:
                 async for _ in events:
                     return ModelCheck(ok=True, sentence=f"model {self._model!r} answers")
         except BrainError as error:
@@ -113,10 +117,12 @@ class LlmBrain:
 
         await close_litellm_async_clients()  # type: ignore[no-untyped-call]  # litellm left it untyped
         self._litellm.in_memory_llm_clients_cache.flush_cache()
+        # Anthropic's requests go through this one, which is in no cache; it opens again when it is used again.
+        await self._litellm.module_level_aclient.close()
 
     async def _library(self) -> ModuleType:
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(quiet_litellm)
+            self._litellm = await asyncio.to_thread(_ready, self._model)
         return self._litellm
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
@@ -148,7 +154,7 @@ class LlmBrain:
             request["tools"] = to_tools(prompt.tools)
         return request
 
-    async def _guarded(self, clock: "_Clock", step: Awaitable[T]) -> T:
+    async def _guarded(self, clock: TurnClock, step: Awaitable[T]) -> T:
         """The result of one step of the conversation with the provider, or our own error."""
         limit, why = clock.next_limit()
         try:
@@ -162,31 +168,6 @@ class LlmBrain:
             # The library's error text can carry the key; nothing of it goes on, not even as the cause.
             secrets = (self._api_key,) if self._api_key else ()
             raise brain_error(error, model=self._model, secrets=secrets) from None
-
-
-class _Clock:
-    """The three limits of one turn: until the first event, between chunks, and for the whole."""
-
-    def __init__(self, *, first: float, idle: float, turn: float) -> None:
-        self._now = asyncio.get_running_loop().time
-        self._first, self._idle, self._turn = first, idle, turn
-        self._began = self._now()
-        self._heard = False
-
-    def heard(self) -> None:
-        """The first event came; from now on only gaps count."""
-        self._heard = True
-
-    def next_limit(self) -> tuple[float, str]:
-        """When the step that begins now must be over, and what to say if it is not."""
-        whole = self._began + self._turn
-        if self._heard:
-            step, why = self._now() + self._idle, f"went silent for {self._idle:g} s in the middle of its answer"
-        else:
-            step, why = self._began + self._first, f"did not begin to answer within {self._first:g} s"
-        if whole < step:
-            return whole, f"did not finish its answer within {self._turn:g} s"
-        return step, why
 
 
 def quiet_litellm() -> ModuleType:
@@ -206,9 +187,33 @@ def quiet_litellm() -> ModuleType:
     litellm.disable_aiohttp_transport = True
     for callbacks in (litellm.callbacks, litellm.success_callback, litellm.failure_callback):
         callbacks.clear()
+    # litellm hides these two while it is imported; said again here, because whoever resets the filters afterwards
+    # (pytest does, for each test) would meet them in the middle of an answer. Neither is about our code.
+    warnings.filterwarnings(
+        "ignore",
+        message=r"Accessing the '\w+' attribute on the instance is deprecated",
+        category=DeprecationWarning,
+        module=r"litellm\.",
+    )
+    warnings.filterwarnings(
+        "ignore", message=r"Items? .* on TypedDict class '\w+' (is|are) using the `ReadOnly` qualifier"
+    )
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         # Its log lines hold prompts and provider answers; every failure reaches us as an exception anyway.
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return litellm
+
+
+def _ready(model: str) -> ModuleType:
+    """litellm with everything loaded that a first answer of `model` would otherwise load inside the event loop."""
+    litellm = quiet_litellm()
+    for lazy in ("openai.resources", "httpcore"):
+        importlib.import_module(lazy)
+    # Answered inside litellm, without a request. A model it does not know is told of by the first real turn.
+    with contextlib.suppress(Exception):
+        list(
+            litellm.completion(model=model, messages=[{"role": "user", "content": "?"}], mock_response="!", stream=True)
+        )
     return litellm
 
 
@@ -226,46 +231,3 @@ def _thought_style(model: str) -> ThoughtStyle:
     if provider in _SIGNED or model.startswith("claude"):
         return ThoughtStyle.BLOCKS
     return ThoughtStyle.REASONING if provider in _REASONING else ThoughtStyle.DROPPED
-
-
-def _piece(chunk: Any) -> Piece:
-    """One chunk of litellm, read at the border; anything absent is empty."""
-    if not chunk.choices:
-        return Piece()
-    choice = chunk.choices[0]
-    delta = choice.delta
-    thinking = getattr(delta, "reasoning_content", None) or ""
-    signature = redacted = ""
-    for block in getattr(delta, "thinking_blocks", None) or ():
-        if block.get("type") == "redacted_thinking":
-            redacted += block.get("data") or ""
-        else:
-            signature += block.get("signature") or ""
-            thinking = thinking or block.get("thinking") or ""
-    return Piece(
-        thinking=thinking,
-        signature=signature,
-        redacted=redacted,
-        text=delta.content or "",
-        calls=[
-            CallPiece(
-                index=call.index or 0,
-                id=call.id or "",
-                name=call.function.name or "",
-                arguments=call.function.arguments or "",
-            )
-            for call in delta.tool_calls or ()
-        ],
-        finish_reason=choice.finish_reason or "",
-    )
-
-
-def _usage(stream: Any) -> Usage | None:
-    """What the provider counted; litellm's own guess at the end of the stream is not looked at."""
-    told = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None)) is not None]
-    if not told:
-        return None
-    return Usage(
-        input_tokens=max(usage.prompt_tokens or 0 for usage in told),
-        output_tokens=max(usage.completion_tokens or 0 for usage in told),
-    )

@@ -76,7 +76,8 @@ def _said(error: BaseException, secrets: tuple[str, ...]) -> str:
     """The provider's own words in one short line, with anything that looks like a key taken out."""
     text = str(error)
     for secret in secrets:
-        text = text.replace(secret, "[key]")
+        if secret:
+            text = text.replace(secret, "[key]")
     text = _KEY_LIKE.sub("[key]", text)
     text = " ".join(_LIBRARY_WORDS.sub("", text).split())
     if not text:

@@ -23,20 +23,21 @@ def first_words(model: str) -> list[bytes]:
 
 @BOTH
 @pytest.mark.parametrize(
-    ("status", "kind", "words"),
+    ("status", "answer"),
     [
-        (400, BrainRefused, "refused the request (400)"),
-        (401, BrainRefused, "did not accept the api key"),
-        (403, BrainRefused, "may not use model"),
-        (404, BrainRefused, "does not know model"),
-        (500, BrainUnavailable, "try again later"),
-        (503, BrainUnavailable, "try again later"),
-        (529, BrainUnavailable, "try again later"),
+        (400, (BrainRefused, "refused the request (400)")),
+        (401, (BrainRefused, "did not accept the api key")),
+        (403, (BrainRefused, "may not use model")),
+        (404, (BrainRefused, "does not know model")),
+        (500, (BrainUnavailable, "try again later")),
+        (503, (BrainUnavailable, "try again later")),
+        (529, (BrainUnavailable, "try again later")),
     ],
 )
 async def test_a_status_becomes_a_plain_sentence_without_the_key(
-    server: ModelServer, brain: MakeBrain, model: str, status: int, kind: type[BrainError], words: str
+    server: ModelServer, brain: MakeBrain, model: str, status: int, answer: tuple[type[BrainError], str]
 ) -> None:
+    kind, words = answer
     server.will_fail(
         status, {"type": "error", "error": {"type": "x", "message": f"bad key {API_KEY} and sk-ant-zzzzzzzz"}}
     )
