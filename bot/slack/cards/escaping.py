@@ -11,13 +11,14 @@ from bot.slack.cards.lookalikes import deceptive
 
 LINE_BREAK = "\u23ce"
 """how a line break is drawn; the same character in a value is drawn as its code point"""
-_ACTIVE = re.compile(r"[*_~`:|\[\]]|^\s*>|^\s|\s$|  |^$")
+_ACTIVE = re.compile(r"[*_~`]|:(?=[A-Za-z+_-]|[0-9]+[a-z:])|^\s*>|^\s|\s$|  |^$")
 """what Slack would read as formatting, an emoji or a quote, and blanks it would swallow"""
 _ALSO_HIDDEN = frozenset(f"{LINE_BREAK}\t")
 _AFTER_BACKSLASH = frozenset(f"u\\`{LINE_BREAK}\t")
 _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{3,20}", re.ASCII)
 _URL = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9\-._~:/?#@!$&'()+,;=%]*)?", re.ASCII)
 _URL_LENGTH = 2_000
+_LINK_LENGTH = 300
 
 
 def reveal(text: str) -> str:
@@ -105,7 +106,7 @@ def host(url: str) -> str:
 
 def link(url: str, label: str) -> str:
     """A mrkdwn link for one of our own labels; "" when the address is not safe."""
-    safe = safe_url(url)
+    safe = safe_url(url) if len(url) <= _LINK_LENGTH else None
     return f"<{escape(safe)}|{label}>" if safe else ""
 
 

@@ -44,7 +44,7 @@ def shortened(text: str, limit: int, draw: Callable[[str], str] = escaping.prose
     drawn = draw(text)
     if len(drawn) <= limit:
         return drawn
-    note = f" … ({len(text):,} characters in all)"
+    note = f" … ({len(text):,} characters: Show all)"
     keep = limit
     while keep and len(draw(text[:keep])) + len(note) > limit:
         keep = keep * 3 // 4

@@ -1,0 +1,64 @@
+"""The approval card in every state: one message, updated in place, drawn from the sealed arguments alone."""
+
+from collections.abc import Iterator
+
+from bot.orchestrator.views import ApprovalView, CardState
+from bot.slack.cards import blocks, escaping, parts
+from bot.slack.cards.blocks import FALLBACK_TEXT, MESSAGE_TEXT, Block, Card, text_size
+from bot.slack.cards.buttons import buttons
+from bot.slack.cards.flags import flag_line
+from bot.slack.cards.room import ROOMY, TIGHT, Room
+from bot.slack.cards.states import headline, status
+from bot.slack.cards.wording import folded, shortened
+
+_NOTICES = 3
+
+
+def approval_card(view: ApprovalView) -> Card:
+    """The card. What is too long for it stands whole behind Show all, and the card says so."""
+    roomy = tuple(_blocks(view, ROOMY))
+    drawn = roomy if text_size([*roomy]) <= MESSAGE_TEXT else tuple(_blocks(view, TIGHT))
+    return Card(blocks=drawn, text=_fallback(view))
+
+
+def _blocks(view: ApprovalView, room: Room) -> Iterator[Block]:
+    body = list(_body(view, room))
+    yield from body
+    # a value that holds these words only adds a button
+    offered = buttons(view, whole="Show all" not in str(body))
+    if offered["elements"]:
+        yield offered
+    yield blocks.context(parts.foot(view))
+
+
+def _body(view: ApprovalView, room: Room) -> Iterator[Block]:
+    top = [parts.what(view, room), status(view, prose=room.prose)]
+    if view.outcome:
+        top.append(shortened(view.outcome, room.prose))
+    yield blocks.section("\n".join(top))
+    if flag := flag_line(view):
+        yield blocks.section(flag)
+    if view.state is CardState.CHANGED and view.moved:
+        yield blocks.section(parts.change_rows("What moved since it was proposed", view.moved, room))
+    if view.changes:
+        yield blocks.section(parts.change_rows("Before → after", view.changes, room))
+    if view.arguments:
+        yield blocks.section(parts.argument_rows(view.arguments, room))
+    yield blocks.section(parts.risk_and_blast(view))
+    if view.why.strip():
+        yield parts.why(view.why, room)
+    if view.evidence:
+        yield parts.evidence(view.evidence, room)
+    yield blocks.section(parts.rollback(view, room))
+    yield blocks.section(parts.who(view))
+    if view.notices:
+        notices = [shortened(notice, room.prose) for notice in view.notices[:_NOTICES]]
+        rest = len(view.notices) - _NOTICES
+        yield blocks.context(*notices, *([f"_and {rest:,} more: Show all_"] if rest > 0 else []))
+
+
+def _fallback(view: ApprovalView) -> str:
+    line = escaping.escape(escaping.plain(view.says))
+    if len(line) > FALLBACK_TEXT // 2:
+        line = f"{shortened(view.tool, 80)} in {shortened(view.env, 80)}: {folded(view.says, 'what it does')}"
+    return f"{line} · {headline(view)} · risk {view.risk.score} of 100, {view.risk.band}"

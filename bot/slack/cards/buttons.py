@@ -1,0 +1,82 @@
+"""The buttons of an approval card: what each state offers, and what is asked again before it counts."""
+
+from collections.abc import Sequence
+
+from bot.orchestrator.views import ApprovalView, CardState
+from bot.slack.actions import ActionId, ActionRef, BlockId, Choice, action_value, choice_value
+from bot.slack.cards import blocks, escaping
+from bot.slack.cards.blocks import BUTTON_TEXT, CONFIRM_TEXT, Block
+from bot.slack.cards.lookalikes import deceptive
+from bot.slack.cards.states import ASKING, UNDOABLE
+from policy.types import Tier
+
+
+def buttons(view: ApprovalView, *, whole: bool) -> Block:
+    """The row of buttons. When the card does not hold everything (`whole`), Show all stands first."""
+    return blocks.actions(BlockId.BUTTONS, [*([] if whole else [_details(view, "Show all")]), *_for_state(view, whole)])
+
+
+def _for_state(view: ApprovalView, whole: bool) -> Sequence[Block]:
+    if view.state in ASKING:
+        edit = [_press(view, "Edit", ActionId.EDIT)] if view.editable else []
+        return [_approve(view), *edit, _press(view, "Reject", ActionId.REJECT, style="danger"), _more(view)]
+    details = [_details(view, "Details")] if whole else []
+    if view.state is CardState.UNKNOWN:
+        return [
+            _press(view, "It happened", ActionId.IT_HAPPENED),
+            _press(
+                view, "It did not: run it", ActionId.RUN_IT, ask=_ask("Run it now?", view.says, "Run it", danger=True)
+            ),
+            _press(view, "Drop it", ActionId.DROP_IT),
+            *details,
+        ]
+    if view.state in UNDOABLE and view.undo_until is not None and view.undo_says:
+        return [_press(view, "Undo", ActionId.UNDO, ask=_ask("Undo this?", view.undo_says, "Undo")), *details]
+    return details
+
+
+def _approve(view: ApprovalView) -> Block:
+    again = " again" if view.state is CardState.CHANGED else ""
+    said = f"Approve{again}: {view.verb}"
+    clean = view.verb and len(said) <= BUTTON_TEXT and not deceptive(view.verb) and "\n" not in view.verb
+    grave = view.tier == Tier.IRREVERSIBLE or view.risk.band == "high"
+    title = "This cannot be undone" if view.tier == Tier.IRREVERSIBLE or not view.undo_says else "High risk"
+    return _press(
+        view,
+        said if clean else f"Approve{again}",
+        ActionId.APPROVE,
+        style="primary",
+        ask=_ask(title, view.says, "Approve", danger=True) if grave else None,
+    )
+
+
+def _more(view: ApprovalView) -> Block:
+    entries = [("Dry run now", Choice.DRY_RUN), ("Details", Choice.DETAILS)]
+    if view.can_hand_over:
+        entries.append(("Hand over", Choice.HAND_OVER))
+    ref = _ref(view)
+    return {
+        "type": "overflow",
+        "action_id": ActionId.MORE,
+        "options": [blocks.option(text, choice_value(choice, ref)) for text, choice in entries],
+    }
+
+
+def _details(view: ApprovalView, text: str) -> Block:
+    return blocks.button(text, action_id=ActionId.DETAILS, value=action_value(_ref(view)))
+
+
+def _press(view: ApprovalView, text: str, action_id: ActionId, *, style: str = "", ask: Block | None = None) -> Block:
+    value = action_value(_ref(view))
+    return blocks.button(text, action_id=action_id, value=value, style=style, ask=ask, visible_to=view.viewers)
+
+
+def _ask(title: str, says: str, yes: str, *, danger: bool = False) -> Block:
+    line = escaping.plain(says) or "(no words)"
+    if len(line) > CONFIRM_TEXT:
+        line = f"What it does takes {len(line):,} characters: go back and press Show all before you decide."
+    return blocks.confirm(title=title, text=line, yes=yes, danger=danger)
+
+
+def _ref(view: ApprovalView) -> ActionRef:
+    return ActionRef(proposal_id=view.proposal_id, fence=view.fence)

@@ -1,0 +1,72 @@
+"""What the slash command answers, seen by the asker only: status, tasks, approvals, help."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from bot.orchestrator.views import ApprovalView, HomeView, TaskLine
+from bot.slack.cards import blocks, escaping
+from bot.slack.cards.blocks import Card
+from bot.slack.cards.lists import listing, proposal_row, task_row
+from bot.slack.cards.wording import plural, shortened
+
+_MOST = 15
+
+
+class Word(StrEnum):
+    """The words of the slash command; the same work after a mention."""
+
+    ASK = "ask"
+    STATUS = "status"
+    TASKS = "tasks"
+    APPROVALS = "approvals"
+    DIGEST = "digest"
+    STOP = "stop"
+    HELP = "help"
+
+
+HELP: dict[Word, str] = {
+    Word.ASK: "start a task: what should I look into or change?",
+    Word.STATUS: "whether I am connected, which brain I use, and what is open",
+    Word.TASKS: "the open tasks of this channel",
+    Word.APPROVALS: "what waits for your approval",
+    Word.DIGEST: "today in numbers, and what was done",
+    Word.STOP: "stop the task of this thread or channel; what already ran stays as it is",
+    Word.HELP: "these words",
+}
+
+
+def status_card(view: HomeView) -> Card:
+    """One look at the bot: connected, brain, data policy, and counts."""
+    connected = "✓ connected" if view.connected else "✗ not connected"
+    counts = f"{plural(len(view.open_tasks), 'open task')}, {len(view.waiting_for_me):,} waiting for you"
+    lines = [
+        f"{connected} · {counts}",
+        f"*Brain*  {shortened(view.brain, 200)}",
+        f"*Data*  {shortened(view.data_policy, 600)}",
+    ]
+    return Card(blocks=(blocks.section("\n".join(lines)),), text=f"{connected}, {counts}")
+
+
+def task_list(tasks: Sequence[TaskLine]) -> Card:
+    """Open tasks, newest first as given."""
+    rows = [task_row(task) for task in tasks]
+    empty = "No task is open. Mention me, or use `ask`, to start one."
+    body = listing("Open tasks", rows, noun="task", most=_MOST, empty=empty)
+    return Card(blocks=tuple(body), text=plural(len(tasks), "open task"))
+
+
+def approval_list(views: Sequence[ApprovalView]) -> Card:
+    """What waits for the asker's approval, each with a link to its card."""
+    rows = [proposal_row(view) for view in views]
+    empty = "Nothing waits for your approval."
+    body = listing("Waiting for you", rows, noun="proposal", most=_MOST, empty=empty)
+    return Card(blocks=tuple(body), text=f"{plural(len(views), 'proposal')} waiting for you")
+
+
+def help_card(command: str, *, unknown: str = "") -> Card:
+    """The words of the command; `unknown` is the word that was not one."""
+    name = escaping.reveal(command)[:80]
+    lines = [f"• {escaping.code(f'{name} {word}')}  {said}" for word, said in HELP.items()]
+    first = f"I do not know {shortened(unknown, 200)}. I know:" if unknown else "*What I can do for you*"
+    last = "In a thread, where Slack has no commands, mention me with the same words."
+    return Card(blocks=(blocks.section("\n".join([first, *lines])), blocks.context(last)), text="the words I know")
