@@ -1,0 +1,44 @@
+// Channels, direct messages and the app, with what is unread.
+import { avatar } from "./avatar.js";
+import { el, fill, icon } from "./dom.js";
+import { isBotChannel, nameOf, person, store } from "./store.js";
+import { unreadOf } from "./unread.js";
+
+// The order of the sidebar, also for Alt+↑ and Alt+↓.
+export function places() {
+  const rooms = store.channels.filter((channel) => !channel.is_im);
+  const direct = store.channels.filter((channel) => channel.is_im && !isBotChannel(channel));
+  return [...rooms, ...store.channels.filter(isBotChannel), ...direct];
+}
+
+export function titleOf(channel) {
+  if (!channel) return "";
+  if (!channel.is_im) return channel.name;
+  return person(channel.user)?.real_name || nameOf(channel.user);
+}
+
+export function drawSidebar(route) {
+  const group = (title, list, empty) => el("section", { class: "side-group" },
+    el("h2", {}, title), list.length ? el("ul", {}, list.map((channel) => el("li", {}, place(channel, route)))) : el("p", { class: "side-empty" }, empty));
+  const all = places();
+  fill(document.getElementById("sidebar"),
+    group("Channels", all.filter((channel) => !channel.is_im), "No channels yet."),
+    group("Apps", all.filter(isBotChannel), "No app is installed."),
+    group("Direct messages", all.filter((channel) => channel.is_im && !isBotChannel(channel)), "Nobody has written yet."));
+}
+
+function place(channel, route) {
+  const { any, count } = unreadOf(channel);
+  const here = channel.id === route.channel;
+  const unread = any && !here;
+  const bot = isBotChannel(channel);
+  const connected = store.bot.connected !== false;
+  return el("a", {
+    class: `place${here ? " here" : ""}${unread ? " unread" : ""}`, href: `#/${channel.id}`, "aria-current": here ? "page" : undefined,
+    data: { channel: channel.id, unread: String(unread) },
+  },
+  channel.is_im ? avatar(channel.user, { size: "tiny", bot }) : icon(channel.is_private ? "lock" : "hash"),
+  el("span", { class: "place-name" }, bot ? nameOf(channel.user) : titleOf(channel)),
+  bot && el("span", { class: `presence ${connected ? "on" : "off"}`, role: "img", "aria-label": connected ? "connected" : "not connected", title: connected ? "connected" : "not connected", data: { presence: connected ? "on" : "off" } }),
+  unread && (count ? el("span", { class: "badge", "aria-label": `${count} unread` }, count) : el("span", { class: "unseen" }, "unread")));
+}
