@@ -50,10 +50,22 @@ def check(raw: object, surface: Surface = Surface.MESSAGE) -> list[Json]:
         raise Refused("invalid_blocks", *look.found.errors)
     if surface is Surface.MESSAGE and look.found.characters > MESSAGE_TEXT:
         raise Refused("msg_blocks_too_long", f"[ERROR] {look.found.characters} characters, {MESSAGE_TEXT} are allowed")
-    return [
-        {**block, "block_id": block.get("block_id") or f"b{number:02d}x"} if isinstance(block, dict) else block
-        for number, block in enumerate(raw)
-    ]
+    return [_with_ids(block, number) for number, block in enumerate(raw)]
+
+
+def _with_ids(block: Json, number: int) -> Json:
+    """Slack names what the app left unnamed."""
+    named = {**block, "block_id": block.get("block_id") or f"b{number:02d}x"}
+    for place in ("element", "accessory"):
+        if isinstance(named.get(place), dict):
+            named[place] = _with_action_id(named[place], place)
+    if block["type"] in ("actions", "context_actions"):
+        named["elements"] = [_with_action_id(one, str(n)) for n, one in enumerate(named["elements"])]
+    return named
+
+
+def _with_action_id(element: Json, place: str) -> Json:
+    return element if element.get("type") == "image" else {"action_id": f"a{place}", **element}
 
 
 def _check_block(block: object, at: str, look: _Look) -> None:

@@ -14,6 +14,7 @@ def post(office: Office, channel: Channel, message: Json) -> Json:
     if message.get("thread_ts") and message["thread_ts"] != message["ts"]:
         root = office.messages.find(channel.id, message["thread_ts"])
         if root is not None:
+            root["thread_ts"] = root["ts"]
             _show(office, channel, root)
     _emit(office, channel, _event(channel, message))
     mention = f"<@{office.workspace.bot_user}>"

@@ -1,0 +1,221 @@
+"""The whole local Slack: built here, served here, and handed to tests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from bot.demo.slack import responding
+from bot.demo.slack.app_config import AppConfig
+from bot.demo.slack.clock import Clock
+from bot.demo.slack.control_door import ControlDoor
+from bot.demo.slack.delivery import Delivery
+from bot.demo.slack.droppable import Connections
+from bot.demo.slack.faults import Faults
+from bot.demo.slack.limits import Limits
+from bot.demo.slack.messages import Messages
+from bot.demo.slack.methods import files
+from bot.demo.slack.office import Office
+from bot.demo.slack.page_door import PageDoor
+from bot.demo.slack.signed_http import SignedHttp
+from bot.demo.slack.socket_mode import SocketMode
+from bot.demo.slack.streams import Streams
+from bot.demo.slack.traffic import Traffic
+from bot.demo.slack.triggers import Triggers
+from bot.demo.slack.ui import Ui
+from bot.demo.slack.web_api import WebApi
+from bot.demo.slack.wire import Json, Refused
+from bot.demo.slack.workspace import Workspace, demo_workspace
+
+T = TypeVar("T")
+
+
+class LocalSlack:
+    """One workspace with one installed app."""
+
+    def __init__(
+        self,
+        workspace: Workspace | None = None,
+        *,
+        app_config: AppConfig | None = None,
+        clock: Clock | None = None,
+        faults: Faults | None = None,
+        log_path: Path | None = None,
+        links: list[Json] | None = None,
+    ) -> None:
+        self.workspace = workspace or demo_workspace()
+        self.app_config = app_config or AppConfig()
+        self.clock = clock or Clock()
+        now = self.clock.now
+        self.log = Traffic(now, path=log_path)
+        self.faults = faults or Faults()
+        self.office = Office(
+            workspace=self.workspace,
+            app=self.app_config,
+            clock=self.clock,
+            faults=self.faults,
+            limits=Limits(now),
+            traffic=self.log,
+            messages=Messages(now),
+            streams=Streams(),
+            triggers=Triggers(now),
+            links=links or [],
+        )
+        self.sockets = SocketMode(
+            clock=self.clock, traffic=self.log, changes=self.office.changes, app_id=self.app_config.app_id
+        )
+        self.http = self._http_courier()
+        self.delivery = Delivery(
+            self.http or self.sockets,
+            clock=self.clock,
+            traffic=self.log,
+            workspace=self.workspace,
+            app=self.app_config,
+        )
+        self.office.emit = self.delivery.emit
+        self.office.connected = lambda: self.http is not None or bool(self.sockets.connections)
+        self.office.new_socket = self._new_socket
+        self.ui = Ui(self.office, self.delivery)
+        self._connections = Connections()
+        self.asgi = self._build_asgi()
+
+    @property
+    def base_url(self) -> str:
+        return self.office.base_url
+
+    @property
+    def api_url(self) -> str:
+        """The base_url for slack_sdk's clients."""
+        return f"{self.base_url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        return self.app_config.bot_token
+
+    @property
+    def app_token(self) -> str:
+        return self.app_config.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        return self.app_config.signing_secret
+
+    @contextlib.asynccontextmanager
+    async def serve(self, port: int = 0) -> AsyncIterator["LocalSlack"]:
+        """Listen on loopback while the context lasts; port 0 takes a free one."""
+        config = uvicorn.Config(
+            self.asgi,
+            host="127.0.0.1",
+            port=port,
+            http=self._connections.protocol(),
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Quiet(config)
+        running = asyncio.create_task(server.serve())
+        try:
+            await _until_started(server, running)
+            self.office.base_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            yield self
+        finally:
+            await self.delivery.close()
+            self.faults.clear()
+            self.office.changes.hang_up()
+            await self.sockets.cut()
+            server.should_exit = True
+            await running
+            if self.http:
+                await self.http.close()
+
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
+        """The first truthy answer of the predicate, asked again after everything that happens.
+
+        Raises: TimeoutError that names the last things which did happen.
+        """
+        try:
+            return await self.office.changes.wait_for(predicate, timeout)
+        except TimeoutError:
+            last = [f"{entry.kind} {entry.name} {entry.answer}"[:160] for entry in self.log.entries[-8:]]
+            raise TimeoutError(f"nothing matched within {timeout} s; the last traffic was {last}") from None
+
+    async def wait_connected(self, connections: int = 1, timeout: float = 10.0) -> None:
+        """Come back when the app holds this many Socket Mode connections."""
+        await self.wait_for(lambda: len(self.sockets.connections) >= connections, timeout)
+
+    def _http_courier(self) -> SignedHttp | None:
+        url = self.app_config.request_url
+        return SignedHttp(url=url, secret=self.signing_secret, clock=self.clock) if url else None
+
+    def _new_socket(self) -> str:
+        return f"{self.base_url.replace('http', 'ws', 1)}/link?ticket={self.sockets.new_ticket()}"
+
+    def _build_asgi(self) -> Starlette:
+        api = WebApi(self.office, self._connections.drop)
+        return Starlette(
+            routes=[
+                Route("/api/{method}", api.call, methods=["GET", "POST"]),
+                WebSocketRoute("/link", self.sockets.serve),
+                Route("/response/{key}", self._respond, methods=["POST"]),
+                Route("/upload/{file_id}", self._upload, methods=["POST"]),
+                Route("/files/{file_id}/{name}", self._download),
+                *ControlDoor(self.office, self.delivery, self.sockets).routes(),
+                *PageDoor(self.office, self.ui).routes(),
+            ]
+        )
+
+    async def _respond(self, request: Request) -> Response:
+        status = 200
+        answer: Json = {"ok": True}
+        body: Json = {}
+        try:
+            place = self.office.triggers.use_response(request.path_params["key"])
+            body = await request.json()
+            responding.respond(self.office, place, body)
+        except Refused as refused:
+            status, answer = (404 if refused.error in ("expired_url", "used_url") else 400), refused.body()
+        except ValueError:
+            status, answer = 400, {"ok": False, "error": "invalid_payload"}
+        self.log.add("response_url", "response_url", body, answer, status=status)
+        self.office.changes.pulse()
+        return PlainTextResponse("ok") if status == 200 else JSONResponse(answer, status_code=status)
+
+    async def _upload(self, request: Request) -> Response:
+        try:
+            files.receive(self.office, request.path_params["file_id"], await request.body())
+        except Refused as refused:
+            return JSONResponse(refused.body(), status_code=404)
+        return PlainTextResponse("OK")
+
+    async def _download(self, request: Request) -> Response:
+        file = self.office.files.get(request.path_params["file_id"])
+        if file is None:
+            return PlainTextResponse("not found", status_code=404)
+        # Uploaded content must not run as a page of ours.
+        headers = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
+        return Response(file.content, media_type=file.mimetype, headers=headers)
+
+
+class _Quiet(uvicorn.Server):
+    """uvicorn without its signal handlers: whoever runs us keeps Ctrl-C."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn types it as a generator
+        yield
+
+
+async def _until_started(server: uvicorn.Server, running: "asyncio.Task[None]") -> None:
+    while not server.started:
+        if running.done():
+            await running
+            raise RuntimeError("the local slack did not start; is the port taken?")
+        await asyncio.sleep(0.01)
