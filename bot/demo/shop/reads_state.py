@@ -145,7 +145,9 @@ def list_deploys(world: World, asked: AskDeploys) -> DeployList:
 
 def throttle_out(world: World, endpoint: str) -> ThrottleOut:
     throttle = world.throttles.of(endpoint)
-    return ThrottleOut(endpoint=endpoint, per_second=throttle.per_second, expires_at=iso_or_none(throttle.expires_at))
+    return ThrottleOut(
+        endpoint=endpoint, per_second=throttle.per_second or 0.0, expires_at=iso_or_none(throttle.expires_at)
+    )
 
 
 def get_throttle(world: World, asked: AskThrottle) -> ThrottleOut:

@@ -51,7 +51,7 @@ class SetFlag(Asked):
 
 class SetThrottle(Asked):
     endpoint: ThrottledEndpoint
-    per_second: float | None = Field(gt=0, le=1000, description="null lifts the limit")
+    per_second: float = Field(ge=0, le=1000, description="0 lifts the limit")
     minutes: int | None = Field(default=None, ge=1, le=1440, description="lifted by itself after this time")
     expires_at: str | None = Field(default=None, description="ISO 8601; wins over minutes")
 
@@ -99,8 +99,8 @@ def set_flag(world: World, asked: SetFlag) -> Plan:
 
 def set_throttle(world: World, asked: SetThrottle) -> Plan:
     before = world.throttles.of(asked.endpoint)
-    expires = _end(world, asked.minutes, asked.expires_at) if asked.per_second is not None else None
-    after = Throttle(per_second=asked.per_second, expires_at=expires)
+    expires = _end(world, asked.minutes, asked.expires_at) if asked.per_second else None
+    after = Throttle(per_second=asked.per_second or None, expires_at=expires)
     return Plan(
         before=_throttle_state(asked.endpoint, before),
         after=_throttle_state(asked.endpoint, after),
@@ -118,7 +118,7 @@ def set_throttle(world: World, asked: SetThrottle) -> Plan:
 def _throttle_state(endpoint: str, throttle: Throttle) -> State:
     return {
         "endpoint": endpoint,
-        "per_second": throttle.per_second,
+        "per_second": throttle.per_second or 0.0,
         "expires_at": iso_or_none(throttle.expires_at),
     }
 

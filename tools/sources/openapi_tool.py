@@ -1,0 +1,224 @@
+"""One entry of the manifest and one operation of the document → a Tool."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+
+from policy.types import Target, Tier
+from tools.contract import JsonObject, Tool, ToolContext, ToolFailed
+from tools.expressions import Expression, ExpressionError
+from tools.sources.cel_rules import Place, text_of
+from tools.sources.http_client import HttpService
+from tools.sources.openapi_arguments import Arguments, arguments_of
+from tools.sources.openapi_call import BoundOperation
+from tools.sources.openapi_document import Document, Operation
+from tools.sources.openapi_looks import Look, PreviewLook, UndoCall, VerifyLook
+from tools.sources.openapi_manifest import HttpTool, PreviewRule, UndoRule, VerifyRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Builds the tools of one service."""
+
+    service: HttpService
+    document: Document
+    env: str
+    file: str
+
+    def build(self, entry: HttpTool) -> Tool:
+        """The tool, complete.
+
+        Raises:
+            SourceError: the manifest and the document do not fit together.
+        """
+        return _ToolBuilder(self, entry).build()
+
+
+class _ToolBuilder:
+    def __init__(self, shared: Builder, entry: HttpTool) -> None:
+        self._shared, self._manifest, self._http = shared, entry.manifest, entry.http
+        self._place = Place(file=shared.file, place=entry.manifest.name)
+        self._operation = self._find(self._http.operation, "http.operation")
+        dry_run = self._http.preview.dry_run if self._http.preview else None
+        hidden = frozenset({*self._http.fixed, *([dry_run] if dry_run else [])})
+        self._arguments = arguments_of(shared.document, self._operation, hidden=hidden, bounds=self._manifest.bounds)
+        self._bound = BoundOperation(
+            service=shared.service,
+            operation=self._operation,
+            arguments=self._arguments,
+            fixed=self._http.fixed,
+            timeout=self._manifest.timeout_seconds,
+        )
+
+    def build(self) -> Tool:
+        self._check_tier()
+        http, env = self._http, self._shared.env
+        title = self._place.at("title").expression(self._manifest.title)
+        says = self._place.at("says").expression(self._manifest.says or self._manifest.title)
+        target_id = self._place.at("target.id").expression(self._manifest.target.id)
+        target_env = self._place.at("target.env").expression(self._manifest.target.env)
+        arguments = self._arguments
+
+        def scope(args: Any) -> dict[str, JsonValue]:
+            return {"args": arguments.values(args), "env": env}
+
+        tool = Tool(
+            manifest=self._manifest,
+            arguments=arguments.model,
+            run=_Run(
+                operation=self._bound,
+                writes=self._manifest.tier is not Tier.READ,
+                result=self._place.at("http.result").expression(http.result) if http.result else None,
+            ),
+            target=lambda args: Target(
+                kind=self._manifest.target.kind,
+                id=text_of(target_id, scope(args)),
+                env=text_of(target_env, scope(args)),
+            ),
+            title=lambda args: text_of(title, scope(args)),
+            says=lambda args: text_of(says, scope(args)),
+            finding=_Finding(
+                arguments=arguments,
+                finding=self._place.at("http.finding").expression(http.finding) if http.finding else None,
+            ),
+            preview=self._preview(http.preview) if http.preview else None,
+            undo=self._undo(http.undo) if http.undo else None,
+            verify=self._verify(http.verify) if http.verify else None,
+            source=f"openapi:{self._shared.service.name}",
+        )
+        self._rehearse_examples(tool)
+        return tool
+
+    def _find(self, id_: str, field: str) -> Operation:
+        return self._shared.document.operation(id_, f"{self._manifest.name}: {field}", self._shared.file)
+
+    def _check_tier(self) -> None:
+        method, http = self._operation.method, self._http
+        if self._manifest.tier is Tier.READ:
+            if method != "GET" and not http.safe:
+                raise self._place.at("tier").error(
+                    f"is read, but {self._operation.id!r} is {method}; give the true tier, or `safe: true` under http"
+                )
+            return
+        for field, given in (("says", self._manifest.says), ("verb", self._manifest.verb)):
+            if not given:
+                raise self._place.at(field).error("is missing; a tool that changes something needs it on its card")
+        if http.undo is not None and http.preview is None:
+            raise self._place.at("http.undo").error("needs `preview:`, which says what the state was before")
+
+    def _look(self, id_: str, args: Mapping[str, str], field: str) -> Look:
+        operation = self._find(id_, field)
+        if operation.method != "GET":
+            raise self._place.at(field).error(f"{id_!r} is {operation.method}; looking is done with GET")
+        arguments = arguments_of(self._shared.document, operation, bounds={})
+        self._known(args, arguments, field)
+        bound = BoundOperation(
+            service=self._shared.service,
+            operation=operation,
+            arguments=arguments,
+            fixed={},
+            timeout=self._manifest.timeout_seconds,
+        )
+        return Look(operation=bound, args=self._place.at(field).expressions(args))
+
+    def _known(self, args: Mapping[str, str], arguments: Arguments, field: str) -> None:
+        names = {placed.name for placed in arguments.placed}
+        for name in args:
+            if name not in names:
+                raise self._place.at(field).error(f"gives {name!r}, which is no argument there; it has {sorted(names)}")
+
+    def _preview(self, rule: PreviewRule) -> PreviewLook:
+        if (rule.dry_run is None) == (rule.operation is None):
+            raise self._place.at("http.preview").error("needs either `dry_run:` or `operation:`")
+        if rule.dry_run is not None:
+            if not self._operation.has_query(rule.dry_run):
+                # A service that does not know the parameter would do the real thing.
+                raise self._place.at("http.preview.dry_run").error(
+                    f"{self._operation.id!r} has no query parameter {rule.dry_run!r}; the dry run would be a real run"
+                )
+            look = Look(operation=self._bound, query=((rule.dry_run, "true"),))
+        else:
+            look = self._look(str(rule.operation), rule.args, "http.preview")
+        place = self._place.at("http.preview")
+        return PreviewLook(
+            arguments=self._arguments,
+            look=look,
+            before=place.at("before").expression(rule.before),
+            changes=place.at("changes").expression(rule.changes),
+            counted=place.at("counted").expression(rule.counted),
+            grade=self._manifest.dry_run,
+        )
+
+    def _undo(self, rule: UndoRule) -> UndoCall:
+        place = self._place.at("http.undo")
+        return UndoCall(
+            arguments=self._arguments,
+            tool=rule.tool,
+            args=place.expressions(rule.args),
+            when=place.at("when").expression(rule.when),
+        )
+
+    def _verify(self, rule: VerifyRule) -> VerifyLook:
+        place = self._place.at("http.verify")
+        return VerifyLook(
+            arguments=self._arguments,
+            look=self._look(rule.operation, rule.args, "http.verify"),
+            holds=place.at("holds").expression(rule.holds),
+            says=place.at("says").expression(rule.says),
+        )
+
+    def _rehearse_examples(self, tool: Tool) -> None:
+        """Examples must be calls that would be taken, and every line for people must come out of them."""
+        for index, example in enumerate(self._manifest.examples):
+            place = self._place.at(f"examples[{index}]")
+            try:
+                args = tool.arguments.model_validate(dict(example.input))
+                tool.title(args), tool.says(args), tool.target(args)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                raise place.error(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; correct it") from None
+            except ExpressionError as error:
+                raise place.error(f"title, says or target cannot be made from it: {error}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Calls the operation for real."""
+
+    operation: BoundOperation
+    writes: bool
+    result: Expression | None
+
+    async def __call__(self, args: Any, context: ToolContext) -> JsonObject:
+        values = self.operation.arguments.values(args)
+        key = context.idempotency_key if self.writes else ""
+        answer = await self.operation.call(values, may_change=self.writes, idempotency_key=key)
+        if self.result is None:
+            return answer
+        try:
+            shaped = self.result.value({"args": values, "result": answer})
+        except ExpressionError as error:
+            raise ToolFailed(
+                f"{self.operation.service.name!r} answered in another shape than the manifest expects: {error}",
+                effect_possible=self.writes,
+                reason="bad_response",
+            ) from None
+        return shaped if isinstance(shaped, dict) else {"value": shaped}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """What a read found, in one line."""
+
+    arguments: Arguments
+    finding: Expression | None
+
+    def __call__(self, args: Any, result: JsonObject) -> str:
+        if self.finding is None:
+            return ""
+        try:
+            return text_of(self.finding, {"args": self.arguments.values(args), "result": result})
+        except ExpressionError:
+            return "answered in another shape than the manifest expects"
