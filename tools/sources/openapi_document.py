@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tools.sources.errors import SourceError
+from tools.sources.yaml_text import read_yaml
 
 Schema = dict[str, Any]
 """a JSON Schema as the document gives it; it is turned into types in openapi_schema.py and goes no further"""
@@ -58,7 +59,7 @@ class Document:
         """
         try:
             # The C-speed JSON parser first: large documents take seconds in YAML.
-            raw = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+            raw = json.loads(text) if text.lstrip().startswith("{") else read_yaml(text)
         except (ValueError, yaml.YAMLError, RecursionError):
             raise SourceError(file, "file", "is neither JSON nor YAML; save the service's openapi.json here") from None
         if not isinstance(raw, dict) or not isinstance(raw.get("paths"), dict):

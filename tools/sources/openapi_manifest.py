@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.manifest import Cel, ToolManifest, ToolName
 from tools.sources.errors import SourceError
+from tools.sources.yaml_text import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -118,7 +119,7 @@ def read_manifest(path: Path) -> HttpManifest:
         SourceError: it cannot be read, or says something it must not.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(str(path), "file", f"cannot be read ({error}); check the path") from None
     except yaml.YAMLError as error:

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.demo.shop.clock import iso, iso_or_none
+from bot.demo.shop.clock import iso, iso_or_none, seconds_of
 from bot.demo.shop.counters import NOW_SECONDS
 from bot.demo.shop.flags import Flag
-from bot.demo.shop.operation import Asked, NotFound, Operation
+from bot.demo.shop.operation import Asked, Impossible, NotFound, Operation
 from bot.demo.shop.shapes import (
     BackfillList,
     BackfillOut,
@@ -60,6 +60,11 @@ class AskDeploys(Asked):
 
 class AskThrottle(Asked):
     endpoint: ThrottledEndpoint
+
+
+class AskGap(Asked):
+    start: str = Field(description="ISO 8601, included")
+    end: str = Field(description="ISO 8601, not included")
 
 
 class AskQueue(Asked):
@@ -146,7 +151,7 @@ def list_deploys(world: World, asked: AskDeploys) -> DeployList:
 def throttle_out(world: World, endpoint: str) -> ThrottleOut:
     throttle = world.throttles.of(endpoint)
     return ThrottleOut(
-        endpoint=endpoint, per_second=throttle.per_second or 0.0, expires_at=iso_or_none(throttle.expires_at)
+        endpoint=endpoint, per_second=throttle.per_second or 0, expires_at=iso_or_none(throttle.expires_at)
     )
 
 
@@ -191,6 +196,14 @@ def get_queue(world: World, _: AskQueue) -> QueueOut:
         # Whole minutes, so that the window stays the same however often it is asked for.
         gap_window=gap(world, missing[0].at // 60 * 60, missing[-1].at // 60 * 60 + 60) if missing else None,
     )
+
+
+def get_gap(world: World, asked: AskGap) -> Gap:
+    """What analytics lacks of the window asked for."""
+    try:
+        return gap(world, seconds_of(asked.start), seconds_of(asked.end))
+    except ValueError:
+        raise Impossible("start and end must be ISO 8601 times; write 2026-09-21T13:33:20Z") from None
 
 
 def list_backfills(world: World, _: AskNothing) -> BackfillList:
@@ -279,6 +292,17 @@ READS = (
         gives=QueueOut,
         handle=get_queue,
         example={"name": "orders"},
+    ),
+    Operation(
+        id="getGap",
+        method="GET",
+        path="/pipeline/gap",
+        tag="pipeline",
+        summary="How many orders of a window analytics lacks.",
+        takes=AskGap,
+        gives=Gap,
+        handle=get_gap,
+        example={"start": "2026-09-21T13:30:00Z", "end": "2026-09-21T13:45:00Z"},
     ),
     Operation(
         id="listBackfills",

@@ -208,7 +208,7 @@ class PostList(Answered):
 
 class ThrottleOut(Answered):
     endpoint: str
-    per_second: float = Field(description="0: no limit")
+    per_second: int = Field(description="0: no limit")
     expires_at: str | None
 
 

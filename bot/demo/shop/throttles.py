@@ -18,12 +18,12 @@ ENDPOINTS = (
 class Throttle:
     """One endpoint's limit; None means no limit."""
 
-    per_second: float | None = None
+    per_second: int | None = None
     expires_at: float | None = None
 
     @property
     def words(self) -> str:
-        return "no limit" if self.per_second is None else f"{self.per_second:g} requests/s"
+        return "no limit" if self.per_second is None else f"{self.per_second} requests/s"
 
 
 class Throttles:

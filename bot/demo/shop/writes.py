@@ -51,7 +51,7 @@ class SetFlag(Asked):
 
 class SetThrottle(Asked):
     endpoint: ThrottledEndpoint
-    per_second: float = Field(ge=0, le=1000, description="0 lifts the limit")
+    per_second: int = Field(ge=0, le=1000, description="0 lifts the limit")
     minutes: int | None = Field(default=None, ge=1, le=1440, description="lifted by itself after this time")
     expires_at: str | None = Field(default=None, description="ISO 8601; wins over minutes")
 
@@ -118,7 +118,7 @@ def set_throttle(world: World, asked: SetThrottle) -> Plan:
 def _throttle_state(endpoint: str, throttle: Throttle) -> State:
     return {
         "endpoint": endpoint,
-        "per_second": throttle.per_second or 0.0,
+        "per_second": throttle.per_second or 0,
         "expires_at": iso_or_none(throttle.expires_at),
     }
 
