@@ -91,7 +91,8 @@ class LlmBrain:
                 yield event
         finally:
             if stream is not None:
-                await _close(stream)
+                # Closes the connection now, not at the next garbage collection.
+                await stream.aclose()
 
     async def check(self) -> ModelCheck:
         """Ask the model for one word; costs a few tokens."""
@@ -215,15 +216,6 @@ def _ready(model: str) -> ModuleType:
             litellm.completion(model=model, messages=[{"role": "user", "content": "?"}], mock_response="!", stream=True)
         )
     return litellm
-
-
-async def _close(stream: Any) -> None:
-    """Close the connection now, not at the next garbage collection."""
-    # Anthropic's iterator holds only the response's line generator, which litellm does not close.
-    lines = getattr(stream.completion_stream, "streaming_response", None)
-    await stream.aclose()
-    if lines is not None and hasattr(lines, "aclose"):
-        await lines.aclose()
 
 
 def _thought_style(model: str) -> ThoughtStyle:
