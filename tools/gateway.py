@@ -5,7 +5,8 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from policy.approval import tally
 from policy.autonomy import AutonomyTable
@@ -19,7 +20,7 @@ from storage.canonical import canonical
 from storage.db import Database, Tx
 from storage.intents import NewIntent
 from storage.records import JsonObject, Proposal, ProposalState, Task
-from tools.contract import Impact, InverseCall, Tool, ToolContext, ToolFailed, Verified
+from tools.contract import Counted, Impact, InverseCall, Tool, ToolContext, ToolFailed, Verified
 from tools.errors import SealBroken, UnknownTool
 from tools.judging import Asking, BadArguments, Judgement, describe, history, judge, validate
 from tools.manifest import DryRun
@@ -53,14 +54,14 @@ class Rules:
     engine: PolicyEngine
     risks: RiskTable
     autonomy: AutonomyTable
+    channel_caps: Mapping[str, int] = field(default_factory=dict)
+    """channel → highest autonomy allowed there; others have no cap of their own"""
 
 
 class Gateway:
     """Decides and runs calls. Holds no state of its own between two calls."""
 
-    def __init__(
-        self, *, db: Database, registry: Registry, rules: Rules, redactor: Redactor, people: People
-    ) -> None:
+    def __init__(self, *, db: Database, registry: Registry, rules: Rules, redactor: Redactor, people: People) -> None:
         self._db = db
         self.registry = registry
         self.rules = rules
@@ -95,8 +96,17 @@ class Gateway:
             impact = await self._preview(tool, parsed, context)
         except ToolFailed as error:
             return await self._fail(call, Failed(message=self._clean(str(error)), reason=error.reason), then)
-        judged = await self._judge(tool, parsed, impact, call.task, call.requester, call.place, call.reason_code,
-                                   untrusted=bool(call.origins), undo=False)
+        judged = await self._judge(
+            tool,
+            parsed,
+            impact,
+            call.task,
+            call.requester,
+            call.place,
+            call.reason_code,
+            untrusted=bool(call.origins),
+            undo=False,
+        )
         if call.task.dry_run and tool.manifest.tier is not Tier.READ:
             return await self._dry_run(call, tool, judged, key, context, then)
         match judged.decision:
@@ -144,14 +154,27 @@ class Gateway:
         approvers = [vote.voter for vote in votes if vote.approve]
         line = Line(
             new=NewIntent(
-                key=key, tenant=task.tenant, task_id=task.id, invoked_by=sealed.requester, skill=sealed.skill,
-                tool=tool.name, tool_version=sealed.tool_version, tier=sealed.tier, approved_by=approvers,
-                dry_run=False, reason_code=sealed.reason_code, rules=list(sealed.rules),
-                input=self._clean_object(sealed.arguments), idempotency_key=context.idempotency_key,
-                correlation_id=task.correlation_id, agent_version=sealed.agent_version,
+                key=key,
+                tenant=task.tenant,
+                task_id=task.id,
+                invoked_by=sealed.requester,
+                skill=sealed.skill,
+                tool=tool.name,
+                tool_version=sealed.tool_version,
+                tier=sealed.tier,
+                approved_by=approvers,
+                dry_run=False,
+                reason_code=sealed.reason_code,
+                rules=list(sealed.rules),
+                input=self._clean_object(sealed.arguments),
+                idempotency_key=context.idempotency_key,
+                correlation_id=task.correlation_id,
+                agent_version=sealed.agent_version,
                 policy_version=self.rules.engine.version,
             ),
-            tool=tool, arguments=parsed, context=context,
+            tool=tool,
+            arguments=parsed,
+            context=context,
             impact=Impact(grade=DryRun(sealed.grade), before=dict(sealed.before)),
         )
         if started is not None:
@@ -166,14 +189,23 @@ class Gateway:
     ) -> Execution:
         tool, parsed = line.tool, line.arguments
         requester = await self._people.actor(task.tenant, sealed.requester)
-        place = Place(id=sealed.channel, tenant=task.tenant, max_autonomy=self.rules.autonomy.cap(sealed.channel))
+        place = self.place(task.tenant, sealed.channel)
         try:
             impact = await self._preview(tool, parsed, line.context)
         except ToolFailed as error:
             failed = Failed(message=f"the check before the run failed: {self._clean(str(error))}", reason=error.reason)
             return await self._settle(task, failed, then)
-        judged = await self._judge(tool, parsed, impact, task, requester, place, sealed.reason_code,
-                                   untrusted=bool(sealed.origins), undo=sealed.kind == "undo")
+        judged = await self._judge(
+            tool,
+            parsed,
+            impact,
+            task,
+            requester,
+            place,
+            sealed.reason_code,
+            untrusted=bool(sealed.origins),
+            undo=sealed.kind == "undo",
+        )
         if isinstance(judged.decision, Deny):
             hint = f"; {judged.decision.hint}" if judged.decision.hint else ""
             refused = Refused(
@@ -195,34 +227,43 @@ class Gateway:
         stricter = sealed.kind == "call" and bool(await self.missing(task.tenant, sealed, today, approvers))
         if moved or changed_tool or stricter:
             why = (
-                "the target changed since it was proposed" if moved
-                else "the tool changed since it was proposed" if changed_tool
+                "the target changed since it was proposed"
+                if moved
+                else "the tool changed since it was proposed"
+                if changed_tool
                 else "the rules ask for more than when it was proposed"
             )
             return await self._ask_again(task, proposal, sealed, tool, judged, today or owed, why, then)
         return await self._runner.run(replace(line, impact=impact), then)
 
-    async def missing(
-        self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]
-    ) -> str:
+    async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
         """Which approvals are still missing by today's groups, in words; "" when all obligations are met."""
         votes: list[CastVote] = []
         for user in approvers:
             actor = await self._people.actor(tenant, user)
             if actor is not None:
                 votes.append(CastVote(voter=actor, approve=True))
-        states = tally(owed, votes, may_vote=self.may_vote(tenant, sealed))
+        states = tally(owed, votes, requester=sealed.requester, tenant=tenant, judge=self.judge_of(sealed))
         return ", ".join(f"{s.missing} of @{s.obligation.group}" for s in states if s.missing)
 
-    def may_vote(self, tenant: str, sealed: SealedCall) -> "VoteRule":
-        """The rule that says whose approval counts for which obligation."""
-        return VoteRule(
-            engine=self.rules.engine, tenant=tenant, requester=sealed.requester, edited_by=sealed.edited_by
-        )
+    def judge_of(self, sealed: SealedCall) -> "VoteRule":
+        """The rule that says whose vote counts for which obligation of this call."""
+        return VoteRule(engine=self.rules.engine, edited_by=sealed.edited_by)
+
+    def place(self, tenant: str, channel: str) -> Place:
+        """The channel with its autonomy cap."""
+        return Place(id=channel, tenant=tenant, max_autonomy=self.rules.channel_caps.get(channel, 4))
 
     async def _ask_again(
-        self, task: Task, proposal: Proposal, sealed: SealedCall, tool: Tool, judged: Judgement,
-        obligations: tuple[Obligation, ...], why: str, then: Then,
+        self,
+        task: Task,
+        proposal: Proposal,
+        sealed: SealedCall,
+        tool: Tool,
+        judged: Judgement,
+        obligations: tuple[Obligation, ...],
+        why: str,
+        then: Then,
     ) -> AskAgain:
         async with self._db.read() as tx:
             now = await tx.time()
@@ -252,10 +293,40 @@ class Gateway:
             await then.settled(tx, again)
         return again
 
+    # --- edit ---------------------------------------------------------------------------------------------
+
+    async def check_edit(
+        self, task: Task, sealed: SealedCall, arguments: JsonObject, editor: Actor
+    ) -> tuple[tuple[str, str], ...]:
+        """What is wrong with a person's new values, as (field, reason); () when they may be proposed.
+
+        The blast radius is the one of the old values; the new proposal is previewed and decided on its own.
+        """
+        tool = self.registry.get(sealed.tool)
+        try:
+            parsed = validate(tool, arguments)
+        except BadArguments as error:
+            return tuple(_split_reasons(str(error)))
+        impact = Impact(
+            grade=DryRun(sealed.grade),
+            before=dict(sealed.before),
+            counted=tuple(Counted(count=c.count, unit=c.unit, of=c.of) for c in sealed.counted),
+        )
+        place = self.place(task.tenant, sealed.channel)
+        judged = await self._judge(
+            tool, parsed, impact, task, editor, place, sealed.reason_code, untrusted=False, undo=sealed.kind == "undo"
+        )
+        if not isinstance(judged.decision, Deny):
+            return ()
+        changed = [name for name, value in judged.arguments.items() if sealed.arguments.get(name) != value]
+        field = changed[0] if changed else next(iter(judged.arguments), "arguments")
+        hint = judged.decision.hint or "the rules do not allow this value"
+        return ((field, f"{hint} ({', '.join(judged.decision.because)})"),)
+
     # --- undo ---------------------------------------------------------------------------------------------
 
-    async def seal_undo(self, task: Task, done: Proposal, presser: Actor, place: Place) -> tuple[SealedCall, str] | Denied:
-        """The sealed inverse of a call that ran, as pressed by one person, and that tool's name; or why not."""
+    async def seal_undo(self, task: Task, done: Proposal, presser: Actor, place: Place) -> SealedCall | Denied:
+        """The inverse of a call that ran, ready to be sealed, as pressed by one person; or why not."""
         was = open_seal(done)
         if was.undo is None:
             return Denied(because=("builtin:no-undo",), message="this cannot be undone")
@@ -266,7 +337,9 @@ class Gateway:
             impact = await self._preview(tool, parsed, context)
         except (BadArguments, ToolFailed) as error:
             return Denied(because=("builtin:undo-check",), message=self._clean(f"the undo cannot run now: {error}"))
-        judged = await self._judge(tool, parsed, impact, task, presser, place, was.reason_code, untrusted=False, undo=True)
+        judged = await self._judge(
+            tool, parsed, impact, task, presser, place, was.reason_code, untrusted=False, undo=True
+        )
         if isinstance(judged.decision, Deny):
             hint = f"; {judged.decision.hint}" if judged.decision.hint else ""
             message = f"policy does not allow the undo ({', '.join(judged.decision.because)}){hint}"
@@ -278,13 +351,27 @@ class Gateway:
         )
         async with self._db.read() as tx:
             now = await tx.time()
-        sealed = self._sealed(
-            task=task, call_id=f"undo-{done.id[:12]}", kind="undo", tool=tool, parsed_says=tool.says(parsed),
-            judged=judged, requester=presser.id, channel=place.id, reason_code=was.reason_code, skill=was.skill,
-            why="", edited_by="", origins={}, evidence=(), undo=await self._rehearse(task, tool, parsed, impact, now),
-            obligations=obligations, rules=judged.decision.because, now=now, undoes=done.id,
+        return self._sealed(
+            task=task,
+            call_id=f"undo-{done.id[:12]}",
+            kind="undo",
+            tool=tool,
+            parsed_says=tool.says(parsed),
+            judged=judged,
+            requester=presser.id,
+            channel=place.id,
+            reason_code=was.reason_code,
+            skill=was.skill,
+            why="",
+            edited_by="",
+            origins={},
+            evidence=(),
+            undo=await self._rehearse(task, tool, parsed, impact, now),
+            obligations=obligations,
+            rules=judged.decision.because,
+            now=now,
+            undoes=done.id,
         )
-        return sealed, tool.name
 
     async def store_undo(self, tx: Tx, task: Task, sealed: SealedCall) -> Proposal:
         """Keep a sealed undo, in the caller's transaction."""
@@ -293,18 +380,39 @@ class Gateway:
     # --- parts --------------------------------------------------------------------------------------------
 
     async def _propose(
-        self, call: RequestedCall, tool: Tool, parsed: object, judged: Judgement,
-        obligations: tuple[Obligation, ...], because: tuple[str, ...], then: Then,
+        self,
+        call: RequestedCall,
+        tool: Tool,
+        parsed: object,
+        judged: Judgement,
+        obligations: tuple[Obligation, ...],
+        because: tuple[str, ...],
+        then: Then,
     ) -> Waiting:
         typed = tool.arguments.model_validate(judged.arguments)
         async with self._db.read() as tx:
             now = await tx.time()
         undo = await self._rehearse(call.task, tool, typed, judged.impact, now)
         sealed = self._sealed(
-            task=call.task, call_id=call.call_id, kind="call", tool=tool, parsed_says=tool.says(typed), judged=judged,
-            requester=call.task.requester, channel=call.place.id, reason_code=call.reason_code, skill=call.skill,
-            why=self._clean(call.why)[:600], edited_by=call.edited_by, origins=dict(call.origins), evidence=tuple(call.evidence), undo=undo,
-            obligations=obligations, rules=because, now=now, undoes=None,
+            task=call.task,
+            call_id=call.call_id,
+            kind="call",
+            tool=tool,
+            parsed_says=tool.says(typed),
+            judged=judged,
+            requester=call.task.requester,
+            channel=call.place.id,
+            reason_code=call.reason_code,
+            skill=call.skill,
+            why=self._clean(call.why)[:600],
+            edited_by=call.edited_by,
+            origins=dict(call.origins),
+            evidence=tuple(call.evidence),
+            undo=undo,
+            obligations=obligations,
+            rules=because,
+            now=now,
+            undoes=None,
         )
         async with self._db.write() as tx:
             proposal = await self._store(tx, call.task, sealed, undoes=None)
@@ -314,42 +422,103 @@ class Gateway:
     async def _store(self, tx: Tx, task: Task, sealed: SealedCall, *, undoes: str | None) -> Proposal:
         proposal_id, text = seal(sealed)
         proposal = await proposals.create(
-            tx, proposal_id=proposal_id, tenant=task.tenant, task_id=task.id, call_id=sealed.call, sealed=text,
-            tool=sealed.tool, expires_at=sealed.expires_at, undoes=undoes,
+            tx,
+            proposal_id=proposal_id,
+            tenant=task.tenant,
+            task_id=task.id,
+            call_id=sealed.call,
+            sealed=text,
+            tool=sealed.tool,
+            expires_at=sealed.expires_at,
+            undoes=undoes,
         )
         await audit.append(
-            tx, task.tenant, "ops.agent_task.proposed_action", task_id=task.id, correlation_id=task.correlation_id,
-            body={"proposal": proposal_id, "says": sealed.says, "tool": sealed.tool, "risk": sealed.risk,
-                  "rules": list(sealed.rules), "supersedes": sealed.supersedes, "undoes": undoes,
-                  "agent_version": sealed.agent_version, "policy_version": sealed.policy_version},
+            tx,
+            task.tenant,
+            "ops.agent_task.proposed_action",
+            task_id=task.id,
+            correlation_id=task.correlation_id,
+            body={
+                "proposal": proposal_id,
+                "says": sealed.says,
+                "tool": sealed.tool,
+                "risk": sealed.risk,
+                "rules": list(sealed.rules),
+                "supersedes": sealed.supersedes,
+                "undoes": undoes,
+                "agent_version": sealed.agent_version,
+                "policy_version": sealed.policy_version,
+            },
         )
         return proposal
 
     def _sealed(
-        self, *, task: Task, call_id: str, kind: str, tool: Tool, parsed_says: str, judged: Judgement, requester: str,
-        channel: str, reason_code: str, skill: str, why: str, edited_by: str, origins: dict[str, str], evidence: tuple[object, ...],
-        undo: SealedUndo | None, obligations: tuple[Obligation, ...], rules: tuple[str, ...], now: float,
+        self,
+        *,
+        task: Task,
+        call_id: str,
+        kind: str,
+        tool: Tool,
+        parsed_says: str,
+        judged: Judgement,
+        requester: str,
+        channel: str,
+        reason_code: str,
+        skill: str,
+        why: str,
+        edited_by: str,
+        origins: dict[str, str],
+        evidence: tuple[object, ...],
+        undo: SealedUndo | None,
+        obligations: tuple[Obligation, ...],
+        rules: tuple[str, ...],
+        now: float,
         undoes: str | None,
     ) -> SealedCall:
         impact = judged.impact
         life = min((o.expires_in for o in obligations), default=UNDO_LIFE)
         return SealedCall.model_validate(
             {
-                "tenant": task.tenant, "task": task.id, "call": call_id, "kind": kind, "channel": channel,
-                "requester": requester, "tool": tool.name, "tool_version": self.registry.version(tool.name),
-                "tier": tool.manifest.tier, "arguments": judged.arguments, "origins": origins, "says": parsed_says,
-                "verb": tool.manifest.verb or "run", "target_kind": judged.target.kind, "target_id": judged.target.id,
-                "env": judged.target.env, "fingerprint": fingerprint(impact),
+                "tenant": task.tenant,
+                "task": task.id,
+                "call": call_id,
+                "kind": kind,
+                "channel": channel,
+                "requester": requester,
+                "tool": tool.name,
+                "tool_version": self.registry.version(tool.name),
+                "tier": tool.manifest.tier,
+                "arguments": judged.arguments,
+                "origins": origins,
+                "says": parsed_says,
+                "verb": tool.manifest.verb or "run",
+                "target_kind": judged.target.kind,
+                "target_id": judged.target.id,
+                "env": judged.target.env,
+                "fingerprint": fingerprint(impact),
                 "before": dict(impact.before) if impact else {},
                 "changes": rows(impact.changes) if impact else (),
                 "counted": counts(impact.counted) if impact else (),
                 "grade": impact.grade if impact else DryRun.SIMULATED,
-                "risk": judged.risk.score, "risk_parts": tuple((p.label, p.points) for p in judged.risk.parts),
-                "autonomy": judged.autonomy, "reason_code": reason_code, "skill": skill, "why": why, "edited_by": edited_by,
-                "evidence": evidence, "undo": undo, "undoes": undoes, "supersedes": None, "moved": (),
-                "obligations": _sealed_obligations(obligations), "rules": rules, "agent": task.agent,
-                "agent_version": task.agent_version, "policy_version": self.rules.engine.version,
-                "proposed_at": now, "expires_at": now + life,
+                "risk": judged.risk.score,
+                "risk_parts": tuple((p.label, p.points) for p in judged.risk.parts),
+                "autonomy": judged.autonomy,
+                "reason_code": reason_code,
+                "skill": skill,
+                "why": why,
+                "edited_by": edited_by,
+                "evidence": evidence,
+                "undo": undo,
+                "undoes": undoes,
+                "supersedes": None,
+                "moved": (),
+                "obligations": _sealed_obligations(obligations),
+                "rules": rules,
+                "agent": task.agent,
+                "agent_version": task.agent_version,
+                "policy_version": self.rules.engine.version,
+                "proposed_at": now,
+                "expires_at": now + life,
             }
         )
 
@@ -373,8 +542,11 @@ class Gateway:
         if seen is None:
             return None
         return SealedUndo(
-            tool=other.name, arguments=arguments.model_dump(mode="json", exclude_none=True), says=other.says(arguments),
-            rehearsed_at=now, objects=max(1, len(impact.changes)),
+            tool=other.name,
+            arguments=arguments.model_dump(mode="json", exclude_none=True),
+            says=other.says(arguments),
+            rehearsed_at=now,
+            objects=max(1, len(impact.changes)),
         )
 
     async def _preview(self, tool: Tool, parsed: object, context: ToolContext) -> Impact | None:
@@ -391,14 +563,32 @@ class Gateway:
         return replace(impact, before=before)
 
     async def _judge(
-        self, tool: Tool, parsed: object, impact: Impact | None, task: Task, requester: Actor | None, place: Place,
-        reason_code: str, *, untrusted: bool, undo: bool,
+        self,
+        tool: Tool,
+        parsed: object,
+        impact: Impact | None,
+        task: Task,
+        requester: Actor | None,
+        place: Place,
+        reason_code: str,
+        *,
+        untrusted: bool,
+        undo: bool,
     ) -> Judgement:
         async with self._db.read() as tx:
             now, calls, failures, ever = await history(tx, task.tenant, tool.name)
         asking = Asking(
-            tenant=task.tenant, agent=task.agent, requester=requester, place=place, reason_code=reason_code,
-            untrusted=untrusted, undo=undo, now=now, calls_1h=calls + 1, failures_1h=failures, ran_before=ever,
+            tenant=task.tenant,
+            agent=task.agent,
+            requester=requester,
+            place=place,
+            reason_code=reason_code,
+            untrusted=untrusted,
+            undo=undo,
+            now=now,
+            calls_1h=calls + 1,
+            failures_1h=failures,
+            ran_before=ever,
         )
         typed = tool.arguments.model_validate(parsed) if not isinstance(parsed, tool.arguments) else parsed
         return judge(
@@ -412,13 +602,19 @@ class Gateway:
         would = describe(judged.decision)
         impact = judged.impact
         outcome = Previewed(
-            says=tool.says(typed), grade=impact.grade if impact else DryRun.SIMULATED,
-            changes=impact.changes if impact else (), counted=impact.counted if impact else (), would=would,
+            says=tool.says(typed),
+            grade=impact.grade if impact else DryRun.SIMULATED,
+            changes=impact.changes if impact else (),
+            counted=impact.counted if impact else (),
+            would=would,
         )
         line = self._line(call, tool, judged.arguments, key, list(judged.decision.because), [], context, impact)
         async with self._db.write() as tx:
             await audit.append(
-                tx, call.task.tenant, "ops.agent_task.previewed", task_id=call.task.id,
+                tx,
+                call.task.tenant,
+                "ops.agent_task.previewed",
+                task_id=call.task.id,
                 correlation_id=call.task.correlation_id,
                 body={"tool": tool.name, "input": line.new.input, "would": would, "says": outcome.says},
             )
@@ -431,29 +627,57 @@ class Gateway:
         )
 
     def _line(
-        self, call: RequestedCall, tool: Tool, arguments: JsonObject, key: str, rules: list[str],
-        approved_by: list[str], context: ToolContext, impact: Impact | None,
+        self,
+        call: RequestedCall,
+        tool: Tool,
+        arguments: JsonObject,
+        key: str,
+        rules: list[str],
+        approved_by: list[str],
+        context: ToolContext,
+        impact: Impact | None,
     ) -> Line:
         return Line(
             new=NewIntent(
-                key=key, tenant=call.task.tenant, task_id=call.task.id, invoked_by=call.task.requester,
-                skill=call.skill, tool=tool.name, tool_version=self.registry.version(tool.name),
-                tier=tool.manifest.tier, approved_by=approved_by, dry_run=call.task.dry_run,
-                reason_code=call.reason_code, rules=rules, input=self._clean_object(arguments),
-                idempotency_key=context.idempotency_key, correlation_id=call.task.correlation_id,
-                agent_version=call.task.agent_version, policy_version=self.rules.engine.version,
+                key=key,
+                tenant=call.task.tenant,
+                task_id=call.task.id,
+                invoked_by=call.task.requester,
+                skill=call.skill,
+                tool=tool.name,
+                tool_version=self.registry.version(tool.name),
+                tier=tool.manifest.tier,
+                approved_by=approved_by,
+                dry_run=call.task.dry_run,
+                reason_code=call.reason_code,
+                rules=rules,
+                input=self._clean_object(arguments),
+                idempotency_key=context.idempotency_key,
+                correlation_id=call.task.correlation_id,
+                agent_version=call.task.agent_version,
+                policy_version=self.rules.engine.version,
             ),
-            tool=tool, arguments=tool.arguments.model_validate(arguments), impact=impact, context=context,
+            tool=tool,
+            arguments=tool.arguments.model_validate(arguments),
+            impact=impact,
+            context=context,
         )
 
     async def _refuse(self, call: RequestedCall, denied: Denied, then: Then) -> Denied:
         denied = replace(denied, message=self._clean(denied.message))
         async with self._db.write() as tx:
             await audit.append(
-                tx, call.task.tenant, "ops.agent_task.denied", task_id=call.task.id,
+                tx,
+                call.task.tenant,
+                "ops.agent_task.denied",
+                task_id=call.task.id,
                 correlation_id=call.task.correlation_id,
-                body={"tool": call.tool[:100], "rules": list(denied.because), "message": denied.message[:500],
-                      "requester": call.task.requester},
+                body={
+                    "tool": call.tool[:100],
+                    "rules": list(denied.because),
+                    "message": denied.message[:500],
+                    "requester": call.task.requester,
+                },
             )
             await then.settled(tx, denied)
         return denied
@@ -461,7 +685,10 @@ class Gateway:
     async def _fail(self, call: RequestedCall, failed: Failed, then: Then) -> Failed:
         async with self._db.write() as tx:
             await audit.append(
-                tx, call.task.tenant, "ops.agent_task.failed", task_id=call.task.id,
+                tx,
+                call.task.tenant,
+                "ops.agent_task.failed",
+                task_id=call.task.id,
                 correlation_id=call.task.correlation_id,
                 body={"tool": call.tool, "message": failed.message[:500], "before_run": True},
             )
@@ -472,9 +699,15 @@ class Gateway:
         async with self._db.write() as tx:
             event = "refused" if isinstance(outcome, Refused) else "failed"
             await audit.append(
-                tx, task.tenant, f"ops.agent_task.{event}", task_id=task.id, correlation_id=task.correlation_id,
-                body={"message": outcome.message[:500],
-                      "rules": list(outcome.because) if isinstance(outcome, Refused) else []},
+                tx,
+                task.tenant,
+                f"ops.agent_task.{event}",
+                task_id=task.id,
+                correlation_id=task.correlation_id,
+                body={
+                    "message": outcome.message[:500],
+                    "rules": list(outcome.because) if isinstance(outcome, Refused) else [],
+                },
             )
             await then.settled(tx, outcome)
         return outcome
@@ -499,21 +732,24 @@ class Gateway:
 
 @dataclass(frozen=True, kw_only=True)
 class VoteRule:
-    """Whether one person's approval counts for one obligation, by today's rules."""
+    """Whether one person's vote counts, by today's rules; whoever wrote the values counts as their requester."""
 
     engine: PolicyEngine
-    tenant: str
-    requester: str
     edited_by: str = ""
 
-    def __call__(self, voter: Actor, obligation: Obligation) -> bool:
-        if self.edited_by == voter.id and not obligation.allow_requester:
-            return False  # whoever wrote the values is their requester
-        answer = self.engine.may_vote(
-            voter, requester=self.requester, group=obligation.group, tenant=self.tenant,
-            allow_requester=obligation.allow_requester,
+    def may_vote(
+        self, voter: Actor, *, requester: str | None, group: str, tenant: str, allow_requester: bool
+    ) -> Allow | Deny:
+        if self.edited_by and voter.id == self.edited_by:
+            requester = voter.id
+        return self.engine.may_vote(
+            voter, requester=requester, group=group, tenant=tenant, allow_requester=allow_requester
         )
-        return isinstance(answer, Allow)
+
+
+def _split_reasons(text: str) -> list[tuple[str, str]]:
+    """("field", "reason") of each part of a BadArguments message."""
+    return [(part.partition(": ")[0], part.partition(": ")[2] or part) for part in text.split("; ")]
 
 
 def _sealed_obligations(obligations: tuple[Obligation, ...]) -> tuple[SealedObligation, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from policy.autonomy import AutonomyTable
+from policy.autonomy import AutonomyTable, level
 from policy.cedar import PolicyEngine
 from policy.risk import RiskTable, score
 from policy.types import (
@@ -108,7 +108,13 @@ def outside(bound: Bound, value: Any) -> str | None:
 
 
 def judge(
-    tool: Tool, parsed: BaseModel, impact: Impact | None, asking: Asking, *, engine: PolicyEngine, risks: RiskTable,
+    tool: Tool,
+    parsed: BaseModel,
+    impact: Impact | None,
+    asking: Asking,
+    *,
+    engine: PolicyEngine,
+    risks: RiskTable,
     autonomy: AutonomyTable,
 ) -> Judgement:
     """Score and decide one validated, previewed call. Pure: everything it looks at is passed in."""
@@ -132,7 +138,14 @@ def judge(
         ),
         risks,
     )
-    level = autonomy.level(tool=tool.name, tier=manifest.tier, env=target.env, channel=asking.place.id)
+    allowed = level(
+        autonomy,
+        tool=tool.name,
+        tier=manifest.tier,
+        env=target.env,
+        channel=asking.place.id,
+        channel_cap=asking.place.max_autonomy,
+    )
     decision: Decision
     if asking.calls_1h > manifest.rate_per_hour:
         decision = Deny(because=("builtin:rate",), hint=f"at most {manifest.rate_per_hour} calls of it an hour")
@@ -150,7 +163,7 @@ def judge(
                 place=asking.place,
                 target=target,
                 params=_policy_params(tool, arguments),
-                autonomy=level,
+                autonomy=allowed,
                 risk=risk.score,
                 blast_radius=percent,
                 untrusted=asking.untrusted,
@@ -160,9 +173,7 @@ def judge(
                 calls_1h=asking.calls_1h,
             )
         )
-    return Judgement(
-        arguments=arguments, target=target, impact=impact, risk=risk, autonomy=level, decision=decision
-    )
+    return Judgement(arguments=arguments, target=target, impact=impact, risk=risk, autonomy=allowed, decision=decision)
 
 
 def _policy_params(tool: Tool, arguments: JsonObject) -> Mapping[str, ParamValue]:

@@ -80,6 +80,8 @@ class ToolManifest(_Strict):
     egress: tuple[str, ...] = ()
     """hosts the tool may talk to"""
     sensitivity: Literal["public", "internal", "confidential"] = "internal"
+    trusted_output: bool = False
+    """its results are our own systems' state, not free text of others: values in them count as looked up"""
     reason_codes: tuple[str, ...] = ("INCIDENT", "TICKET", "ROUTINE")
     rate_per_hour: int = Field(default=60, gt=0)
     timeout_seconds: float = Field(default=10.0, gt=0, le=25)

@@ -55,7 +55,10 @@ class Registry:
         """What the policy schema is generated from."""
         return [
             ActionSpec(
-                name=tool.name, tier=tool.manifest.tier, target_kind=tool.manifest.target.kind, params=param_types(tool),
+                name=tool.name,
+                tier=tool.manifest.tier,
+                target_kind=tool.manifest.target.kind,
+                params=param_types(tool),
                 optional=frozenset(param_types(tool)) - frozenset(schema_of(tool).get("required", ())),
             )
             for tool in self

@@ -109,13 +109,15 @@ class Runner:
         finding = self._redactor.text(_finding(line, clean)).text
         async with self._db.write() as tx:
             kept = await evidence.keep(
-                tx, tenant=line.new.tenant, task_id=line.new.task_id, tool=line.tool.name,
-                label=finding or line.tool.title(line.arguments), content=clean,
+                tx,
+                tenant=line.new.tenant,
+                task_id=line.new.task_id,
+                tool=line.tool.name,
+                label=finding or line.tool.title(line.arguments),
+                content=clean,
             )
             outcome = Ran(result=_within(clean), finding=finding, evidence=kept)
-            await intents.finish(
-                tx, intent, IntentState.RAN, outcome=finding, output=outcome.result, evidence=kept
-            )
+            await intents.finish(tx, intent, IntentState.RAN, outcome=finding, output=outcome.result, evidence=kept)
             await self._note(tx, line, "executed", {"evidence": kept, "finding": finding})
             await then.settled(tx, outcome)
         return outcome
@@ -135,7 +137,11 @@ class Runner:
         if seen.held is Held.YES:
             async with self._db.write() as tx:
                 kept = await evidence.keep(
-                    tx, tenant=line.new.tenant, task_id=line.new.task_id, tool=line.tool.name, label=seen.says,
+                    tx,
+                    tenant=line.new.tenant,
+                    task_id=line.new.task_id,
+                    tool=line.tool.name,
+                    label=seen.says,
                     content=dict(seen.data),
                 )
                 ran = Ran(result=dict(seen.data), finding=seen.says, evidence=kept, verified=seen)
@@ -153,9 +159,7 @@ class Runner:
             await then.settled(tx, doubt)
         return doubt
 
-    async def verify(
-        self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext
-    ) -> Verified:
+    async def verify(self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext) -> Verified:
         """What the tool's own check sees now; never raises."""
         if tool.verify is None:
             return Verified(held=Held.UNKNOWN, says="")
@@ -181,8 +185,12 @@ class Runner:
     async def _note(self, tx: Tx, line: Line, event: str, body: JsonObject) -> None:
         full: JsonObject = {"tool": line.tool.name, "intent": line.new.key, "reason_code": line.new.reason_code, **body}
         await audit.append(
-            tx, line.new.tenant, f"ops.agent_task.{event}", task_id=line.new.task_id,
-            correlation_id=line.new.correlation_id, body=full,
+            tx,
+            line.new.tenant,
+            f"ops.agent_task.{event}",
+            task_id=line.new.task_id,
+            correlation_id=line.new.correlation_id,
+            body=full,
         )
 
 

@@ -114,6 +114,8 @@ class Call:
     arguments: JsonObject
     title: str = ""
     """the step in words for people, if the brain offers one"""
+    skill: str = ""
+    """the playbook whose values these are; "" when a model chose them"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +134,13 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A title for what the brain is about to do, for people."""
+
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """The turn is over. With no Call in this turn, the brain is done."""
 
@@ -139,7 +148,7 @@ class Finished:
     """stop | tool_calls | length | content_filter"""
 
 
-BrainEvent = Thinking | Thought | Saying | Call | BadCall | Usage | Finished
+BrainEvent = Thinking | Thought | Saying | Plan | Call | BadCall | Usage | Finished
 
 
 class Brain(Protocol):

@@ -3,7 +3,7 @@
 import re
 
 from bot.agent.definition import AgentDefinition
-from bot.orchestrator.moves import note
+from bot.lifecycle.moves import note
 from bot.orchestrator.requests import Request
 from storage import inbox, steps, tasks
 from storage.db import Database
@@ -29,26 +29,42 @@ async def submit(db: Database, agent: AgentDefinition, request: Request) -> Task
             return None
         at_work = await tasks.newest_in_thread(tx, request.tenant, request.channel, request.thread_ts)
         if at_work is not None and request.source in (Source.MENTION, Source.DM) and _listens(at_work):
-            await steps.append(
-                tx, at_work, at_work.turns, [(StepKind.USER, {"text": text, "by": request.requester})]
-            )
+            await steps.append(tx, at_work, at_work.turns, [(StepKind.USER, {"text": text, "by": request.requester})])
             await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
             tx.hint(tasks.WAKE)
             return at_work
         task = await tasks.create(
             tx,
             NewTask(
-                tenant=request.tenant, source=request.source, channel=request.channel, thread_ts=request.thread_ts,
-                request_ts=request.request_ts, requester=request.requester, requester_team=request.requester_team,
-                text=text, title=_title(text), agent=agent.name, agent_version=agent.version, dry_run=dry,
+                tenant=request.tenant,
+                source=request.source,
+                channel=request.channel,
+                thread_ts=request.thread_ts,
+                request_ts=request.request_ts,
+                requester=request.requester,
+                requester_team=request.requester_team,
+                text=text,
+                title=_title(text),
+                agent=agent.name,
+                agent_version=agent.version,
+                dry_run=dry,
                 parent_id=request.parent_id,
             ),
         )
         await steps.append(tx, task, 0, [(StepKind.USER, {"text": text, "by": request.requester})])
         await note(
-            tx, task, "created",
-            {"source": request.source, "requester": request.requester, "channel": request.channel,
-             "ts": request.request_ts, "agent": agent.name, "agent_version": agent.version, "dry_run": dry},
+            tx,
+            task,
+            "created",
+            {
+                "source": request.source,
+                "requester": request.requester,
+                "channel": request.channel,
+                "ts": request.request_ts,
+                "agent": agent.name,
+                "agent_version": agent.version,
+                "dry_run": dry,
+            },
         )
         return task
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.orchestrator.states import check
+from bot.lifecycle.states import check
 from storage import audit, posts, tasks
 from storage.db import Tx
 from storage.records import JsonObject, PostKind, Task, TaskState
@@ -43,8 +43,13 @@ async def note(tx: Tx, task: Task, event: str, body: JsonObject) -> None:
 async def tell(tx: Tx, task: Task, subject: str, text: str, *, kind: str = "info") -> None:
     """Ask that one sentence be posted in the task's thread, once under this subject."""
     await posts.want(
-        tx, tenant=task.tenant, kind=PostKind.NOTICE, subject=subject, channel=task.channel,
-        thread_ts=task.thread_ts, task_id=task.id,
+        tx,
+        tenant=task.tenant,
+        kind=PostKind.NOTICE,
+        subject=subject,
+        channel=task.channel,
+        thread_ts=task.thread_ts,
+        task_id=task.id,
         body={"text": text, "kind": kind, "correlation_id": task.correlation_id},
     )
 
@@ -54,6 +59,11 @@ async def show_card(tx: Tx, task: Task, proposal_id: str) -> None:
     await posts.refresh(tx, task.tenant, proposal_id)
     if not await posts.showing(tx, task.tenant, proposal_id):
         await posts.want(
-            tx, tenant=task.tenant, kind=PostKind.CARD, subject=proposal_id, channel=task.channel,
-            thread_ts=task.thread_ts, task_id=task.id,
+            tx,
+            tenant=task.tenant,
+            kind=PostKind.CARD,
+            subject=proposal_id,
+            channel=task.channel,
+            thread_ts=task.thread_ts,
+            task_id=task.id,
         )

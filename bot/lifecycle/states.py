@@ -5,7 +5,15 @@ from storage.records import TaskState as S
 MOVES: dict[S, frozenset[S]] = {
     S.QUEUED: frozenset({S.RUNNING, S.CANCELLED}),
     S.RUNNING: frozenset(
-        {S.NEEDS_APPROVAL, S.COMPLETED, S.FAILED_RETRYABLE, S.FAILED_TERMINAL, S.ESCALATED_TO_HUMAN, S.CANCELLED, S.QUEUED}
+        {
+            S.NEEDS_APPROVAL,
+            S.COMPLETED,
+            S.FAILED_RETRYABLE,
+            S.FAILED_TERMINAL,
+            S.ESCALATED_TO_HUMAN,
+            S.CANCELLED,
+            S.QUEUED,
+        }
     ),
     S.NEEDS_APPROVAL: frozenset({S.EXECUTING, S.QUEUED, S.CANCELLED}),
     S.EXECUTING: frozenset(

@@ -1,20 +1,9 @@
 """What the orchestrator needs from its edges, without knowing Slack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from storage.records import Step, Task
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What became of a segment's live output."""
-
-    complete: bool
-    """everything said reached the thread"""
-    stopped: bool = False
-    """a person pressed Stop on the stream"""
 
 
 class Progress(Protocol):
@@ -26,12 +15,15 @@ class Progress(Protocol):
 
     def say(self, delta: str) -> None: ...
 
-    def step(self, step_id: str, title: str, status: str, *, details: str = "", output: str = "", link: str = "") -> None:
+    def step(
+        self, step_id: str, title: str, status: str, *, details: str = "", output: str = "", link: str = ""
+    ) -> None:
         """One step for people; status is pending | in_progress | complete | error."""
         ...
 
-    async def close(self, *, waiting: bool, final: bool) -> Shown:
-        """End the live output; `waiting`: people decide next, `final`: the task is over."""
+    async def close(self, *, waiting: bool, final: bool, broken: bool) -> None:
+        """End the live output. `waiting`: people decide next; `final`: the task is over; `broken`: what was shown
+        last is not in the transcript, so the next `recover` must draw it again from the steps."""
         ...
 
 

@@ -1,0 +1,236 @@
+"""The loop: ask the brain, call the gateway, repeat — within limits, every finished thing on disk before the next."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from bot.agent import prompt as prompts
+from bot.agent import transcript
+from bot.agent.definition import AgentDefinition
+from bot.agent.turn import Turn
+from bot.brains.base import Brain
+from bot.brains.errors import BrainRefused, BrainUnavailable
+from bot.lifecycle.hooks import CallHooks, Hooks
+from bot.lifecycle.moves import move, tell
+from bot.lifecycle.ports import Progress
+from policy.people import People
+from policy.provenance import trace, untrusted
+from policy.types import Tier
+from storage import steps as step_store
+from storage import tasks
+from storage.db import Database
+from storage.records import JsonObject, Step, StepKind, TaskState
+from tools.errors import UnknownTool
+from tools.gateway import Gateway
+from tools.outcomes import Denied, Failed, InDoubt, Outcome, Previewed, Ran, Waiting
+from tools.requests import RequestedCall
+
+RETRIES = 4
+"""times a task is tried again when its brain cannot be reached"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How one stretch of work ended; the task's state is already on disk."""
+
+    waiting: bool = False
+    broken: bool = False
+    """the live output may hold words that are not in the transcript"""
+
+
+class AgentRunner:
+    """Works a running task until it ends or waits for people."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        gateway: Gateway,
+        people: People,
+        agent: AgentDefinition,
+        brain: Brain,
+        env: str,
+        evidence_url: Callable[[str], str],
+    ) -> None:
+        self._db, self._gateway, self._people = db, gateway, people
+        self._agent, self._brain, self._env = agent, brain, env
+        self._evidence_url = evidence_url
+
+    async def run(self, hooks: Hooks, progress: Progress) -> Ended:
+        """Go on from wherever the transcript stands."""
+        began = time.monotonic()
+        while True:
+            hooks.check_lease()
+            steps = await self._load(hooks)
+            if hooks.stopping:
+                return await self._stopped(hooks)
+            waiting_call = transcript.open_call(steps)
+            if waiting_call is None:
+                over = self._over_limit(hooks, time.monotonic() - began)
+                if over is not None:
+                    return await self._give_up(hooks, over)
+                ended = await self._think(hooks, steps, progress)
+                if ended is not None:
+                    return ended
+                continue
+            outcome = await self._call(hooks, steps, waiting_call, progress)
+            if isinstance(outcome, Waiting):
+                return Ended(waiting=True)
+            if isinstance(outcome, InDoubt):
+                return Ended(waiting=True)
+
+    async def _load(self, hooks: Hooks) -> list[Step]:
+        async with self._db.read() as tx:
+            hooks.stopping = hooks.stopping or (await tasks.get(tx, hooks.task.tenant, hooks.task.id)).stop_requested
+            return await step_store.of_task(tx, hooks.task)
+
+    def _over_limit(self, hooks: Hooks, seconds: float) -> str | None:
+        task, agent = hooks.task, self._agent
+        if task.turns >= agent.max_turns:
+            return f"I stopped after {task.turns} turns, the limit for one task."
+        if task.calls >= agent.max_calls:
+            return f"I stopped after {task.calls} tool calls, the limit for one task."
+        if task.tokens >= agent.max_tokens:
+            return f"I stopped after {task.tokens} model tokens, the limit for one task."
+        if seconds >= agent.max_seconds:
+            return f"I stopped after {agent.max_seconds:.0f} s of work, the limit for one task."
+        return None
+
+    # --- one turn of the brain ----------------------------------------------------------------------------
+
+    async def _think(self, hooks: Hooks, steps: list[Step], progress: Progress) -> Ended | None:
+        """One turn; None when it asked for calls or people said more meanwhile."""
+        turn = Turn(progress)
+        try:
+            question = prompts.build(self._agent, hooks.task, steps, self._gateway.registry, self._env)
+            stream = self._brain.think(question)
+            async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator in every brain
+                async for event in events:
+                    turn.take(event)
+                    if hooks.stopping:
+                        break
+        except BrainUnavailable as error:
+            return await self._retry(hooks, turn, str(error), error.retry_after)
+        except BrainRefused as error:
+            return await self._fail(hooks, turn, str(error))
+        async with self._db.write() as tx:
+            current = await step_store.of_task(tx, hooks.task)
+            said_more = len(current) > len(steps)
+            taken = {str(s.body["call_id"]) for s in current if s.kind is StepKind.CALLED}
+            entries = turn.entries(self._gateway.registry, taken=taken, partial=hooks.stopping)
+            await step_store.append(tx, hooks.task, hooks.task.turns, entries)
+            counters: dict[str, Any] = {"turns": hooks.task.turns + 1, "tokens": hooks.task.tokens + turn.tokens}
+            done = not turn.calls and not said_more and not hooks.stopping
+            if done:
+                hooks.task = await move(tx, hooks.task, TaskState.COMPLETED, **counters)
+            else:
+                await tasks.touch(tx, hooks.task, **counters)
+                hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
+        return Ended() if done else None
+
+    # --- one call -----------------------------------------------------------------------------------------
+
+    async def _call(self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, progress: Progress) -> Outcome:
+        title = self._title(call)
+        progress.step(call.call_id, title, "in_progress")
+        requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
+        outcome = await self._gateway.call(
+            RequestedCall(
+                task=hooks.task,
+                call_id=call.call_id,
+                tool=call.tool,
+                arguments=call.arguments,
+                requester=requester,
+                place=self._gateway.place(hooks.task.tenant, hooks.task.channel),
+                reason_code=call.reason_code,
+                why=call.why,
+                skill=call.skill,
+                edited_by=call.edited_by,
+                origins=self._origins(steps, call),
+                evidence=transcript.evidence_so_far(steps),
+            ),
+            CallHooks(hooks, call.call_id, call.tool),
+        )
+        if not isinstance(outcome, Waiting | InDoubt):
+            async with self._db.read() as tx:
+                hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
+        self._show(call.call_id, title, outcome, progress)
+        return outcome
+
+    def _origins(self, steps: list[Step], call: transcript.OpenCall) -> dict[str, str]:
+        """Arguments that nothing trusted vouches for; a playbook's and a person's own values are vouched for."""
+        if call.skill or call.edited_by:
+            return {}
+        traced = trace(
+            call.arguments,
+            trusted_text=transcript.trusted_words(steps),
+            looked_up=transcript.looked_up(steps, self._gateway.registry),
+        )
+        return {slot: traced[slot].where for slot in untrusted(traced)}
+
+    def _title(self, call: transcript.OpenCall) -> str:
+        try:
+            tool = self._gateway.registry.get(call.tool)
+            parsed = tool.arguments.model_validate(call.arguments)
+            return tool.title(parsed) if tool.manifest.tier is Tier.READ else tool.says(parsed)
+        except (UnknownTool, ValueError):
+            return f"Asked for {call.tool}"
+
+    def _show(self, call_id: str, title: str, outcome: Outcome, progress: Progress) -> None:
+        match outcome:
+            case Ran(finding=finding, evidence=evidence):
+                progress.step(call_id, title, "complete", output=finding, link=self._evidence_url(evidence))
+            case Waiting():
+                progress.step(call_id, title, "pending", output="waiting for people, see the card")
+            case Denied(message=message) | Failed(message=message) | InDoubt(message=message):
+                progress.step(call_id, title, "error", output=message)
+            case Previewed(would=would):
+                progress.step(call_id, title, "complete", output=f"dry run: it would {would}")
+            case _:
+                assert_never(outcome)
+
+    # --- ends ---------------------------------------------------------------------------------------------
+
+    async def _stopped(self, hooks: Hooks) -> Ended:
+        async with self._db.write() as tx:
+            hooks.task = await move(tx, hooks.task, TaskState.CANCELLED, why="stopped by a person")
+        return Ended()
+
+    async def _give_up(self, hooks: Hooks, why: str) -> Ended:
+        async with self._db.write() as tx:
+            await tell(
+                tx, hooks.task, f"limit:{hooks.task.id}", f"{why} Ask again with a narrower question.", kind="warning"
+            )
+            hooks.task = await move(tx, hooks.task, TaskState.FAILED_TERMINAL, why=why)
+        return Ended()
+
+    async def _retry(self, hooks: Hooks, turn: Turn, why: str, retry_after: float | None) -> Ended:
+        if hooks.task.attempt > RETRIES:
+            return await self._fail(hooks, turn, f"{why} (tried {RETRIES} times)")
+        delay = retry_after if retry_after is not None else 3.0 * 2 ** (hooks.task.attempt - 1)
+        delay = min(delay, 300.0)
+        async with self._db.write() as tx:
+            await tell(
+                tx,
+                hooks.task,
+                f"retry:{hooks.task.id}:{hooks.task.attempt}",
+                f"{_sentence(why)} Trying again in {delay:.0f} s.",
+                kind="warning",
+            )
+            hooks.task = await move(tx, hooks.task, TaskState.FAILED_RETRYABLE, why=why, delay=delay)
+        return Ended(broken=turn.spoke)
+
+    async def _fail(self, hooks: Hooks, turn: Turn, why: str) -> Ended:
+        async with self._db.write() as tx:
+            entries: list[tuple[StepKind, JsonObject]] = [(StepKind.NOTE, {"text": why})]
+            await step_store.append(tx, hooks.task, hooks.task.turns, entries)
+            await tell(tx, hooks.task, f"failed:{hooks.task.id}", _sentence(why), kind="error")
+            hooks.task = await move(tx, hooks.task, TaskState.FAILED_TERMINAL, why=why)
+        return Ended(broken=turn.spoke)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,100 @@
+"""One turn of a brain as it streams: shown live, and gathered for the transcript."""
+
+from dataclasses import replace
+
+from bot.agent.prompt import split_beside
+from bot.brains.base import BadCall, BrainEvent, Call, Finished, Plan, Saying, Thinking, Thought, Usage
+from bot.lifecycle.ports import Progress
+from policy.types import Tier
+from storage.records import JsonObject, StepKind
+from tools.errors import UnknownTool
+from tools.registry import Registry
+
+MOST_CALLS = 8
+"""calls taken from one turn; the rest are answered with "too many at once" """
+
+
+class Turn:
+    """Takes a brain's events in order; `entries` is what is kept of them."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._thoughts: list[Thought] = []
+        self._thinking: list[str] = []
+        self._said: list[str] = []
+        self.calls: list[Call | BadCall] = []
+        self.tokens = 0
+
+    @property
+    def spoke(self) -> bool:
+        """People have seen something of this turn."""
+        return bool(self._said or self._thinking)
+
+    def take(self, event: BrainEvent) -> None:
+        match event:
+            case Thinking(delta=delta):
+                self._thinking.append(delta)
+                self._progress.thinking(delta)
+            case Thought():
+                self._thoughts.append(event)
+            case Saying(delta=delta):
+                self._said.append(delta)
+                self._progress.say(delta)
+            case Plan(title=title):
+                self._progress.plan(title)
+            case Call() | BadCall():
+                self.calls.append(event)
+            case Usage(input_tokens=read, output_tokens=written):
+                self.tokens += read + written
+            case Finished():
+                pass
+
+    def entries(self, registry: Registry, *, taken: set[str], partial: bool) -> list[tuple[StepKind, JsonObject]]:
+        """The turn as steps. `partial`: it was stopped; its calls are dropped, its words are kept.
+
+        `taken`: call ids of earlier turns. A provider may use one again; ours name one call of the task each.
+        """
+        thoughts = self._thoughts or ([Thought(text="".join(self._thinking))] if self._thinking else [])
+        out: list[tuple[StepKind, JsonObject]] = [
+            (StepKind.THOUGHT, {"text": t.text, "signature": t.signature}) for t in thoughts
+        ]
+        if said := "".join(self._said):
+            out.append((StepKind.SAID, {"text": said, "partial": partial}))
+        if partial:
+            return out
+        for index, call in enumerate(self.calls):
+            call_id = call.call_id
+            while call_id in taken:
+                call_id = f"{call_id}+"
+            taken.add(call_id)
+            out.extend(_call_entries(replace(call, call_id=call_id), registry, too_many=index >= MOST_CALLS))
+        return out
+
+
+def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -> list[tuple[StepKind, JsonObject]]:
+    if isinstance(call, BadCall):
+        message = f"the arguments of {call.tool} are not a JSON object; send one that fits its schema"
+        return [*_pair(call.call_id, call.tool, {}, message)]
+    if too_many:
+        return [*_pair(call.call_id, call.tool, call.arguments, f"at most {MOST_CALLS} calls a turn; ask again later")]
+    try:
+        tier = registry.get(call.tool).manifest.tier
+    except UnknownTool:
+        tier = Tier.IRREVERSIBLE  # the gateway refuses it by name
+    own, reason_code, why = split_beside(call.arguments, tier)
+    body: JsonObject = {
+        "call_id": call.call_id,
+        "tool": call.tool,
+        "arguments": own,
+        "reason_code": reason_code,
+        "why": why,
+        "skill": call.skill,
+        "title": call.title,
+    }
+    return [(StepKind.CALLED, body)]
+
+
+def _pair(call_id: str, tool: str, arguments: JsonObject, message: str) -> list[tuple[StepKind, JsonObject]]:
+    called: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
+    result: JsonObject = {"call_id": call_id, "tool": tool, "status": "failed", "content": {"message": message}}
+    return [(StepKind.CALLED, called), (StepKind.RESULT, result)]

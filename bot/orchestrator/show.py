@@ -1,0 +1,200 @@
+"""From storage to what people are shown. Cards are made from the sealed bytes, never from words a model wrote."""
+
+from collections.abc import Callable
+
+from bot.orchestrator.undos import UNDO_HOURS
+from bot.orchestrator.views import (
+    ApprovalView,
+    ArgumentView,
+    CardState,
+    EditView,
+    EvidenceLink,
+    FieldView,
+    Need,
+    VoteLine,
+)
+from policy.approval import tally
+from policy.people import People
+from policy.types import CastVote
+from storage import proposals, tasks
+from storage.canonical import canonical
+from storage.db import Database
+from storage.records import Proposal, ProposalState, Task, Vote
+from tools.contract import Change, Counted
+from tools.gateway import Gateway
+from tools.manifest import Bound, DryRun
+from tools.registry import schema_of
+from tools.sealing import SealedCall, SealedRow, open_seal
+
+_STATES = {
+    ProposalState.APPROVED: CardState.RUNNING,
+    ProposalState.RUNNING: CardState.RUNNING,
+    ProposalState.FAILED: CardState.FAILED,
+    ProposalState.REFUSED: CardState.REFUSED,
+    ProposalState.IN_DOUBT: CardState.UNKNOWN,
+    ProposalState.REJECTED: CardState.REJECTED,
+    ProposalState.EXPIRED: CardState.EXPIRED,
+    ProposalState.SUPERSEDED: CardState.SUPERSEDED,
+    ProposalState.CANCELLED: CardState.CANCELLED,
+}
+
+
+class Showroom:
+    """Builds views. Reads only; people and groups are asked anew each time."""
+
+    def __init__(self, db: Database, gateway: Gateway, people: People, evidence_url: Callable[[str], str]) -> None:
+        self._db, self._gateway, self._people, self._evidence_url = db, gateway, people, evidence_url
+
+    async def approval(self, tenant: str, proposal_id: str) -> ApprovalView:
+        """Everything the card of this proposal shows now.
+
+        Raises:
+            NotFound: no such proposal in this tenant.
+            SealBroken: its stored bytes were changed.
+        """
+        async with self._db.read() as tx:
+            proposal = await proposals.get(tx, tenant, proposal_id)
+            votes = await proposals.votes_on(tx, tenant, proposal_id)
+            task = await tasks.get(tx, tenant, proposal.task_id)
+            undone = await proposals.get(tx, tenant, proposal.undone_by) if proposal.undone_by else None
+            undo_task = await tasks.get(tx, tenant, undone.task_id) if undone else None
+        sealed = open_seal(proposal)
+        needs = await self._needs(tenant, sealed, votes)
+        undo_until = None
+        if proposal.state is ProposalState.RAN and sealed.undo is not None and proposal.undone_by is None:
+            undo_until = (proposal.finished_at or 0) + UNDO_HOURS * 3600
+        return ApprovalView(
+            proposal_id=proposal.id,
+            fence=task.fence,
+            state=_card_state(proposal, sealed, votes, undone),
+            says=sealed.says,
+            verb=sealed.verb,
+            tool=sealed.tool,
+            env=sealed.env,
+            tier=sealed.tier,
+            arguments=tuple(
+                ArgumentView(name=name, value=canonical(value), origin=_origin(sealed, name))
+                for name, value in sealed.arguments.items()
+            ),
+            changes=_changes(sealed.changes),
+            counted=tuple(Counted(count=c.count, unit=c.unit, of=c.of) for c in sealed.counted),
+            grade=DryRun(sealed.grade),
+            risk=sealed.policy_risk(),
+            why=sealed.why,
+            evidence=tuple(EvidenceLink(label=e.label, url=self._evidence_url(e.hash)) for e in sealed.evidence),
+            undo_says=sealed.undo.says if sealed.undo else "",
+            undo_rehearsed_at=sealed.undo.rehearsed_at if sealed.undo else None,
+            undo_objects=sealed.undo.objects if sealed.undo else 0,
+            needs=needs,
+            votes=tuple(VoteLine(voter=v.voter, approve=v.approve, at=v.at, reason=v.reason) for v in votes),
+            requester=sealed.requester,
+            expires_at=sealed.expires_at,
+            proposed_at=sealed.proposed_at,
+            decided_at=proposal.decided_at,
+            finished_at=proposal.finished_at,
+            rules=sealed_rules(sealed),
+            agent=sealed.agent,
+            agent_version=sealed.agent_version,
+            policy_version=sealed.policy_version,
+            outcome=proposal.outcome,
+            moved=_changes(sealed.moved),
+            undo_until=undo_until,
+            undone_by=undo_task.requester if undo_task else "",
+            superseded_by=proposal.superseded_by or "",
+            is_undo_of=proposal.undoes or "",
+            notices=(f"<@{sealed.edited_by}> changed the values",) if sealed.edited_by else (),
+        )
+
+    async def _needs(self, tenant: str, sealed: SealedCall, votes: list[Vote]) -> tuple[Need, ...]:
+        cast = []
+        for vote in votes:
+            actor = await self._people.actor(tenant, vote.voter)
+            if actor is not None and vote.approve:
+                cast.append(CastVote(voter=actor, approve=True))
+        states = tally(
+            sealed.policy_obligations(),
+            cast,
+            requester=sealed.requester,
+            tenant=tenant,
+            judge=self._gateway.judge_of(sealed),
+        )
+        return tuple(Need(count=s.obligation.count, group=s.obligation.group, have=s.have) for s in states)
+
+    async def edit(self, tenant: str, proposal_id: str) -> tuple[EditView, Task]:
+        """The typed fields of the Edit modal, and the task, for its fence."""
+        async with self._db.read() as tx:
+            proposal = await proposals.get(tx, tenant, proposal_id)
+            task = await tasks.get(tx, tenant, proposal.task_id)
+        sealed = open_seal(proposal)
+        return EditView(proposal_id=proposal.id, says=sealed.says, fields=self.fields(sealed)), task
+
+    def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
+        """One field for each argument a person can type."""
+        tool = self._gateway.registry.get(sealed.tool)
+        schema = schema_of(tool)
+        required = set(schema.get("required", ()))
+        out = []
+        for name, prop in schema.get("properties", {}).items():
+            kinds = [p for p in prop.get("anyOf", [prop]) if p.get("type") != "null"]
+            kind = kinds[0] if len(kinds) == 1 else {}
+            if kind.get("type") not in ("string", "integer", "number", "boolean"):
+                continue
+            bound = tool.manifest.bounds.get(name, Bound())
+            choices = tuple(map(str, bound.one_of or kind.get("enum", ())))
+            value = sealed.arguments.get(name)
+            out.append(
+                FieldView(
+                    name=name,
+                    label=name.replace("_", " "),
+                    kind="choice" if choices else str(kind["type"]),
+                    value="" if value is None else str(value).lower() if isinstance(value, bool) else str(value),
+                    hint=_hint(prop.get("description", ""), bound),
+                    choices=choices,
+                    minimum=bound.min,
+                    maximum=bound.max,
+                    max_length=bound.max_length,
+                    optional=name not in required,
+                )
+            )
+        return tuple(out)
+
+
+def sealed_rules(sealed: SealedCall) -> tuple[str, ...]:
+    """The rules that asked, then those that permitted."""
+    return tuple(dict.fromkeys([*(o.rule for o in sealed.obligations), *sealed.rules]))
+
+
+def _origin(sealed: SealedCall, name: str) -> str:
+    found = [
+        where for slot, where in sealed.origins.items() if slot == name or slot.startswith((f"{name}.", f"{name}["))
+    ]
+    return found[0] if found else ""
+
+
+def _changes(rows: tuple[SealedRow, ...]) -> tuple[Change, ...]:
+    return tuple(Change(label=row.label, before=row.before, after=row.after) for row in rows)
+
+
+def _card_state(proposal: Proposal, sealed: SealedCall, votes: list[Vote], undone: Proposal | None) -> CardState:
+    if proposal.state is ProposalState.OPEN:
+        if any(vote.approve for vote in votes):
+            return CardState.PARTLY_APPROVED
+        return CardState.CHANGED if sealed.supersedes else CardState.PROPOSED
+    if proposal.state is ProposalState.RAN:
+        if undone is not None:
+            return CardState.UNDONE if undone.state is ProposalState.RAN else CardState.UNDOING
+        return CardState.VERIFIED if proposal.verified == "yes" else CardState.DONE
+    return _STATES[proposal.state]
+
+
+def _hint(description: str, bound: Bound) -> str:
+    parts = [description.strip().rstrip(".")] if description else []
+    if bound.min is not None and bound.max is not None:
+        parts.append(f"{bound.min:g} to {bound.max:g}")
+    elif bound.min is not None:
+        parts.append(f"at least {bound.min:g}")
+    elif bound.max is not None:
+        parts.append(f"at most {bound.max:g}")
+    if bound.max_length is not None:
+        parts.append(f"at most {bound.max_length} characters")
+    return "; ".join(parts)[:150]

@@ -1,0 +1,289 @@
+"""The worker: claim, work, let go. Whatever happens to this process, some worker takes its tasks up again."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+from opentelemetry import trace
+from structlog.contextvars import bound_contextvars
+
+from bot.agent.runner import AgentRunner, Ended
+from bot.lifecycle.hooks import ExecutionHooks, Hooks, in_transcript
+from bot.lifecycle.moves import move, note, tell
+from bot.lifecycle.ports import Stage
+from bot.orchestrator import sweeps
+from storage import posts, proposals, steps, tasks
+from storage.db import Database, Tx
+from storage.errors import LostRace
+from storage.ids import new_id
+from storage.records import JsonObject, Proposal, ProposalState, Source, StepKind, Task, TaskState
+from tools.contract import Held, Verified
+from tools.gateway import Gateway
+from tools.outcomes import AskAgain, Execution, Failed, InDoubt, Ran, Refused
+
+log = logging.getLogger(__name__)
+tracer = trace.get_tracer("ops_autopilot")
+
+LOST_DATABASE = (sa.exc.DBAPIError, OSError, TimeoutError)
+"""the database went away; every write is fenced, so asking again is safe"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How a worker works. All in seconds but `slots`."""
+
+    slots: int = 16
+    lease: float = 12.0
+    """a dead replica's task is taken over after at most this and one poll"""
+    heartbeat: float = 1.0
+    poll: float = 1.0
+    """finds what a lost hint would have told"""
+    drain: float = 20.0
+
+
+@dataclass
+class Worker:
+    """Works tasks until told to stop. Owns no state that matters: it is all in the database."""
+
+    db: Database
+    gateway: Gateway
+    runner: AgentRunner
+    stage: Stage
+    pace: Pace = field(default_factory=Pace)
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}")
+    _busy: dict[asyncio.Task[None], Hooks] = field(default_factory=dict)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what runs has ended or the drain time is over."""
+        self._stop.set()
+        self.db.wakes.ring(tasks.WAKE)
+
+    async def run(self) -> None:
+        """Claim and work until `stop`; survives a database restart."""
+        background = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
+        if self.db.is_postgres:
+            background.append(asyncio.create_task(self._forever(self.db.listen)))
+        wake = self.db.wakes.of(tasks.WAKE)
+        try:
+            while not self._stop.is_set():
+                wake.clear()
+                free = self.pace.slots - len(self._busy)
+                claimed = await self._claim(free) if free else []
+                for task in claimed:
+                    hooks = Hooks(task, self.pace.lease)
+                    self._busy[asyncio.create_task(self._work(hooks))] = hooks
+                if not claimed:
+                    await self._wait(wake)
+                for done in [t for t in self._busy if t.done()]:
+                    self._busy.pop(done)
+                for dead in background:
+                    if dead.done():  # a heartbeat that dies silently would turn into lost leases
+                        raise RuntimeError("the worker's heartbeat died") from dead.exception()
+            if self._busy:
+                await asyncio.wait(self._busy, timeout=self.pace.drain)
+        finally:
+            for task_ in [*background, *self._busy]:
+                task_.cancel()
+            await asyncio.gather(*background, *self._busy, return_exceptions=True)
+
+    async def _wait(self, wake: asyncio.Event) -> None:
+        waiter = asyncio.create_task(wake.wait())
+        await asyncio.wait([waiter, *self._busy], timeout=self.pace.poll, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+
+    async def _claim(self, free: int) -> list[Task]:
+        try:
+            async with self.db.write() as tx:
+                return await tasks.claim(tx, owner=self.name, lease=self.pace.lease, limit=free)
+        except LOST_DATABASE as error:  # claims are fenced, so asking again is safe
+            log.warning("the database does not answer; trying again", extra={"why": type(error).__name__})
+            await asyncio.sleep(self.pace.poll)
+            return []
+
+    # --- one task -----------------------------------------------------------------------------------------
+
+    async def _work(self, hooks: Hooks) -> None:
+        task = hooks.task
+        with (
+            bound_contextvars(correlation_id=task.correlation_id, task=task.id),
+            tracer.start_as_current_span(
+                "invoke_agent",
+                attributes={
+                    "gen_ai.operation.name": "invoke_agent",
+                    "gen_ai.agent.name": task.agent,
+                    "ops.task": task.id,
+                    "ops.correlation_id": task.correlation_id,
+                },
+            ),
+        ):
+            try:
+                await self._go_on(hooks)
+            except LostRace as lost:
+                log.info("somebody else has this task now", extra={"why": str(lost)})
+            except LOST_DATABASE:
+                log.exception("the database went away under a task; a lease will run out and it is taken up again")
+            except Exception:
+                log.exception("a task broke its worker")
+                await self._broken(hooks)
+
+    async def _go_on(self, hooks: Hooks) -> None:
+        task = hooks.task
+        async with self.db.read() as tx:
+            so_far = await steps.of_task(tx, task)
+        await self.stage.recover(task, so_far)
+        if task.state is TaskState.EXECUTING:
+            if not await self._execute(hooks):
+                return
+            async with self.db.read() as tx:
+                so_far = await steps.of_task(tx, hooks.task)
+        elif len(so_far) == 1 and task.thread_ts != task.request_ts:
+            await self._take_in_thread(hooks)
+        progress = await self.stage.open(hooks.task, so_far)
+        ended = Ended(broken=True)
+        try:
+            ended = await self.runner.run(hooks, progress)
+        finally:
+            final = hooks.task.state in tasks.FINAL
+            await progress.close(waiting=ended.waiting, final=final, broken=ended.broken)
+
+    async def _take_in_thread(self, hooks: Hooks) -> None:
+        """What was said in the thread before: context for the brain, never instructions."""
+        earlier = await self.stage.context(hooks.task)
+        if not earlier:
+            return
+        async with self.db.write() as tx:
+            await steps.append(
+                tx, hooks.task, 0, [(StepKind.CONTEXT, {"by": who, "text": text}) for who, text in earlier]
+            )
+
+    async def _execute(self, hooks: Hooks) -> bool:
+        """Run what people approved; True when the brain goes on with the result."""
+        task = hooks.task
+        assert task.proposal_id is not None
+        async with self.db.read() as tx:
+            proposal = await proposals.get(tx, task.tenant, task.proposal_id)
+        outcome = await self.gateway.execute(task, proposal, ExecutionHooks(hooks, proposal))
+        if isinstance(outcome, InDoubt | AskAgain):
+            return False
+        verified: Verified | None = None
+        if isinstance(outcome, Ran):
+            verified = outcome.verified or await self.gateway.watch(task, proposal)
+        await self._record(hooks, proposal, outcome, verified)
+        return task.source is not Source.UNDO
+
+    async def _record(self, hooks: Hooks, proposal: Proposal, outcome: Execution, verified: Verified | None) -> None:
+        if isinstance(outcome, Ran):
+            outcome = replace(outcome, verified=verified)
+        status, content, extra = in_transcript(outcome)
+        body: JsonObject = {
+            "call_id": proposal.call_id,
+            "tool": proposal.tool,
+            "status": status,
+            "content": content,
+            **extra,
+        }
+        async with self.db.write() as tx:
+            if verified is not None:
+                columns = {"verified": verified.held.value}
+                if verified.says:
+                    columns["outcome"] = verified.says
+                await proposals.mark(tx, proposal.tenant, proposal.id, **columns)
+                await note(
+                    tx,
+                    hooks.task,
+                    "verified",
+                    {"proposal": proposal.id, "held": verified.held.value, "says": verified.says},
+                )
+            await posts.refresh(tx, proposal.tenant, proposal.id)
+            if hooks.task.source is Source.UNDO:
+                await self._end_undo(hooks, proposal, outcome, verified, tx)
+                return
+            await steps.append(tx, hooks.task, hooks.task.turns, [(StepKind.RESULT, body)])
+            hooks.task = await move(tx, hooks.task, TaskState.RUNNING, keep=True, proposal_id=None)
+
+    async def _end_undo(
+        self, hooks: Hooks, proposal: Proposal, outcome: Execution, verified: Verified | None, tx: Tx
+    ) -> None:
+        task = hooks.task
+        assert proposal.undoes is not None
+        match outcome:
+            case Ran():
+                seen = f" {verified.says}" if verified is not None and verified.held is Held.YES else ""
+                await tell(tx, task, f"undone:{proposal.id}", f"Undone by <@{task.requester}>.{seen}")
+                hooks.task = await move(tx, task, TaskState.COMPLETED)
+            case Failed(message=message) | Refused(message=message):
+                await proposals.mark(tx, task.tenant, proposal.undoes, undone_by=None)
+                await tell(tx, task, f"undo-failed:{proposal.id}", f"The undo did not run: {message}.", kind="error")
+                hooks.task = await move(tx, task, TaskState.FAILED_TERMINAL, why=message)
+            case _:
+                raise AssertionError("handled before")
+        await posts.refresh(tx, task.tenant, proposal.undoes)
+
+    async def _broken(self, hooks: Hooks) -> None:
+        """A bug: the task is tried again a few times, then it ends with its correlation id to look for."""
+        with contextlib.suppress(LostRace, *LOST_DATABASE):
+            async with self.db.write() as tx:
+                task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
+                if task.owner != self.name:
+                    return
+                if task.state is TaskState.RUNNING and task.attempt <= 3:
+                    await move(tx, task, TaskState.FAILED_RETRYABLE, why="an internal error", delay=2.0 * task.attempt)
+                    return
+                await tell(
+                    tx,
+                    task,
+                    f"broken:{task.id}",
+                    "Something in the bot broke on this task. An operator can find it by the id below.",
+                    kind="error",
+                )
+                if task.state is TaskState.EXECUTING:
+                    proposal = await proposals.get(tx, task.tenant, task.proposal_id or "")
+                    if proposal.state in (ProposalState.APPROVED, ProposalState.RUNNING):
+                        await proposals.move(tx, proposal, ProposalState.IN_DOUBT, outcome="an internal error")
+                        await posts.refresh(tx, task.tenant, proposal.id)
+                    await move(tx, task, TaskState.ESCALATED_TO_HUMAN, why="an internal error")
+                elif task.state is TaskState.RUNNING:
+                    await move(tx, task, TaskState.FAILED_TERMINAL, why="an internal error")
+
+    # --- in the background --------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """Hold the leases of what runs, and hear of Stop."""
+        while True:
+            await asyncio.sleep(self.pace.heartbeat)
+            at_work = {h.task.id: h for h in self._busy.values()}
+            if not at_work:
+                continue
+            try:
+                async with self.db.write() as tx:
+                    held = await tasks.hold(tx, owner=self.name, ids=list(at_work), lease=self.pace.lease)
+            except LOST_DATABASE:
+                continue  # the lease runs out by itself, and check_lease sees it
+            for task_id, hooks in at_work.items():
+                if task_id in held:
+                    hooks.extend(self.pace.lease)
+                    hooks.stopping = hooks.stopping or held[task_id]
+
+    async def _sweep(self) -> None:
+        swept = 0.0
+        while True:
+            with contextlib.suppress(*LOST_DATABASE):
+                await sweeps.take_back(self.db)
+                await sweeps.expire(self.db)
+                if time.monotonic() - swept > 3600:
+                    await sweeps.forget(self.db)
+                    swept = time.monotonic()
+            await asyncio.sleep(self.pace.poll)
+
+    async def _forever(self, listen: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            with contextlib.suppress(*LOST_DATABASE):
+                await listen()
+            await asyncio.sleep(self.pace.poll)
