@@ -1,12 +1,10 @@
 """The whole local Slack: built here, served here, and handed to tests."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,6 +18,7 @@ from bot.demo.slack.delivery import Delivery
 from bot.demo.slack.droppable import Connections
 from bot.demo.slack.faults import Faults
 from bot.demo.slack.limits import Limits
+from bot.demo.slack.loopback import serving
 from bot.demo.slack.messages import Messages
 from bot.demo.slack.methods import files
 from bot.demo.slack.office import Office
@@ -79,6 +78,7 @@ class LocalSlack:
             workspace=self.workspace,
             app=self.app_config,
         )
+        self.log.on_entry = self.office.changes.pulse
         self.office.emit = self.delivery.emit
         self.office.connected = lambda: self.http is not None or bool(self.sockets.connections)
         self.office.new_socket = self._new_socket
@@ -110,32 +110,17 @@ class LocalSlack:
     @contextlib.asynccontextmanager
     async def serve(self, port: int = 0) -> AsyncIterator["LocalSlack"]:
         """Listen on loopback while the context lasts; port 0 takes a free one."""
-        config = uvicorn.Config(
-            self.asgi,
-            host="127.0.0.1",
-            port=port,
-            http=self._connections.protocol(),
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=2,
-        )
-        server = _Quiet(config)
-        running = asyncio.create_task(server.serve())
-        try:
-            await _until_started(server, running)
-            self.office.base_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-            yield self
-        finally:
-            await self.delivery.close()
-            self.faults.clear()
-            self.office.changes.hang_up()
-            await self.sockets.cut()
-            server.should_exit = True
-            await running
-            if self.http:
-                await self.http.close()
+        protocol = self._connections.protocol()
+        async with serving(self.asgi, port=port, protocol=protocol, on_stop=self.office.changes.hang_up) as url:
+            self.office.base_url = url
+            try:
+                yield self
+            finally:
+                self.faults.clear()
+                await self.delivery.close()
+                await self.sockets.cut()
+        if self.http:
+            await self.http.close()
 
     async def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
         """The first truthy answer of the predicate, asked again after everything that happens.
@@ -186,7 +171,6 @@ class LocalSlack:
         except ValueError:
             status, answer = 400, {"ok": False, "error": "invalid_payload"}
         self.log.add("response_url", "response_url", body, answer, status=status)
-        self.office.changes.pulse()
         return PlainTextResponse("ok") if status == 200 else JSONResponse(answer, status_code=status)
 
     async def _upload(self, request: Request) -> Response:
@@ -203,19 +187,3 @@ class LocalSlack:
         # Uploaded content must not run as a page of ours.
         headers = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
         return Response(file.content, media_type=file.mimetype, headers=headers)
-
-
-class _Quiet(uvicorn.Server):
-    """uvicorn without its signal handlers: whoever runs us keeps Ctrl-C."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn types it as a generator
-        yield
-
-
-async def _until_started(server: uvicorn.Server, running: "asyncio.Task[None]") -> None:
-    while not server.started:
-        if running.done():
-            await running
-            raise RuntimeError("the local slack did not start; is the port taken?")
-        await asyncio.sleep(0.01)

@@ -31,6 +31,8 @@ class Traffic:
         self._path = path
         self._keep = keep
         self._seq = 0
+        self.on_entry: Callable[[], None] = lambda: None
+        """Called after every entry, so that waiting tests look again."""
         self.entries: list[Entry] = []
 
     def add(self, kind: str, name: str, body: Json, answer: Json | None = None, *, status: int = 200) -> Entry:
@@ -46,6 +48,7 @@ class Traffic:
         if self._path:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(entry), ensure_ascii=False, default=str) + "\n")
+        self.on_entry()
         return entry
 
     def find(self, *, kind: str | None = None, name: str | None = None, since: int = 0) -> list[Entry]:

@@ -140,6 +140,5 @@ class WebApi:
 
     def _answer(self, name: str, raw: Json, body: Json, *, status: int = 200, scope: str | None = None) -> Response:
         self._office.traffic.add("api", name, raw, body, status=status)
-        self._office.changes.pulse()
         headers = {"x-oauth-scopes": ",".join(sorted(self._office.app.scopes)), "x-accepted-oauth-scopes": scope or ""}
         return JSONResponse(body, status_code=status, headers=headers)

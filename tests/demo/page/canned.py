@@ -52,7 +52,7 @@ class Canned:
         ]
         keys = ("id", "name", "real_name", "title", "color", "groups")
         users = [dict(zip(keys, person, strict=True), is_bot=False) for person in people]
-        pilot = (BOT, "autopilot", "Ops Autopilot", "Task runner", "0b5d6b", [])
+        pilot: tuple[Any, ...] = (BOT, "autopilot", "Ops Autopilot", "Task runner", "0b5d6b", [])
         channels = [(INCIDENTS, "incidents", "What is broken, and who is on it"), (OPS, "ops", "Deploys and flags")]
         return {
             "team": {"id": "T0ACME", "name": "Acme"},
@@ -63,6 +63,7 @@ class Canned:
                 {"id": f"D{me[1:]}", "name": "autopilot", "topic": "", "is_im": True, "is_private": True, "user": BOT},
             ],
             "commands": [{"command": "/autopilot", "usage_hint": "help | ask …", "description": "Ask Autopilot"}],
+            "shortcuts": [{"name": "Ask Autopilot about this", "callback_id": "ask_autopilot"}],
             "bot": {"user_id": BOT, "name": "autopilot", "connected": self.connected},
             "links": self.links,
         }

@@ -1,5 +1,7 @@
 """The stream state machine answers as Slack does."""
 
+from typing import Any
+
 import pytest
 
 from bot.demo.slack.streams import Stream, Streams, StreamState
@@ -46,7 +48,8 @@ def test_details_that_are_sent_twice_stand_there_twice() -> None:
 @pytest.mark.parametrize("missing", ["recipient_user_id", "recipient_team_id"])
 def test_a_channel_needs_to_know_whom_the_stream_is_for(missing: str) -> None:
     assert refusal(start, Streams(), **{missing: None}) == f"missing_{missing}"
-    start(Streams(), **{missing: None, "is_dm": True})
+    in_dm: dict[str, Any] = {missing: None, "is_dm": True}
+    start(Streams(), **in_dm)
 
 
 def test_text_and_chunks_in_one_call_are_refused() -> None:
