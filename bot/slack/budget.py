@@ -5,6 +5,9 @@ from collections import deque
 
 from bot.slack.allowance import Allowance
 
+_TICK = 0.001
+"""Seconds; shorter waits can vanish in the rounding of the clock."""
+
 
 class FairBudget:
     """Hands out the calls of one allowance: first calls before all others, else in the order asked.
@@ -46,7 +49,7 @@ class FairBudget:
         while queue := self._next_queue():
             wait = self._wait(loop.time(), first=queue is self._firsts)
             if wait > 0.0:
-                self._timer = loop.call_later(wait, self._serve)
+                self._timer = loop.call_later(max(wait, _TICK), self._serve)
                 return
             self._allowance.take(loop.time())
             queue.popleft().set_result(None)

@@ -93,14 +93,16 @@ class StreamWriter:
         redact: Callable[[], StreamFilter] = NoFilter,
         display: str = "timeline",
         flush_seconds: float = 0.4,
+        patience: float = 120.0,
         live: bool = True,
     ) -> None:
         """`on_message` is awaited once for every message, before any words are in it.
 
-        `pace` is shared by all who call Slack for this workspace; `live=False` posts and edits from the start.
+        `pace` is shared by all who call Slack for this workspace; after `patience` seconds of
+        nothing but trouble it gives up; `live=False` posts and edits from the start.
         """
         self._client = client
-        self._calls = Calls(pace=pace, channel=channel)
+        self._calls = Calls(pace=pace, channel=channel, patience=patience)
         self._pace, self._channel, self._thread_ts = pace, channel, thread_ts
         self._user, self._team, self._display = recipient_user_id, recipient_team_id, display
         self._on_message = on_message
