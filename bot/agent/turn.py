@@ -62,39 +62,42 @@ class Turn:
             out.append((StepKind.SAID, {"text": said, "partial": partial}))
         if partial:
             return out
+        answers: list[tuple[StepKind, JsonObject]] = []
         for index, call in enumerate(self.calls):
             call_id = call.call_id
             while call_id in taken:
                 call_id = f"{call_id}+"
             taken.add(call_id)
-            out.extend(_call_entries(replace(call, call_id=call_id), registry, too_many=index >= MOST_CALLS))
-        return out
+            called, answered = _call_entries(replace(call, call_id=call_id), registry, too_many=index >= MOST_CALLS)
+            out.append(called)
+            answers.extend(answered)
+        return [*out, *answers]  # a turn's own entries stay together; answers come after
 
 
-def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -> list[tuple[StepKind, JsonObject]]:
+Kept = tuple[StepKind, JsonObject]
+
+
+def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -> tuple[Kept, list[Kept]]:
+    """The call as a step, and its answer when it needs no gateway to be answered."""
     if isinstance(call, BadCall):
         message = f"the arguments of {call.tool} are not a JSON object; send one that fits its schema"
-        return [*_pair(call.call_id, call.tool, {}, message)]
+        return _called(call.call_id, call.tool, {}), [_failed(call.call_id, call.tool, message)]
     if too_many:
-        return [*_pair(call.call_id, call.tool, call.arguments, f"at most {MOST_CALLS} calls a turn; ask again later")]
+        message = f"at most {MOST_CALLS} calls a turn; ask again later"
+        return _called(call.call_id, call.tool, call.arguments), [_failed(call.call_id, call.tool, message)]
     try:
         tier = registry.get(call.tool).manifest.tier
     except UnknownTool:
         tier = Tier.IRREVERSIBLE  # the gateway refuses it by name
     own, reason_code, why = split_beside(call.arguments, tier)
-    body: JsonObject = {
-        "call_id": call.call_id,
-        "tool": call.tool,
-        "arguments": own,
-        "reason_code": reason_code,
-        "why": why,
-        "skill": call.skill,
-        "title": call.title,
-    }
-    return [(StepKind.CALLED, body)]
+    beside: JsonObject = {"reason_code": reason_code, "why": why, "skill": call.skill, "title": call.title}
+    kind, body = _called(call.call_id, call.tool, own)
+    return (kind, {**body, **beside}), []
 
 
-def _pair(call_id: str, tool: str, arguments: JsonObject, message: str) -> list[tuple[StepKind, JsonObject]]:
-    called: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
-    result: JsonObject = {"call_id": call_id, "tool": tool, "status": "failed", "content": {"message": message}}
-    return [(StepKind.CALLED, called), (StepKind.RESULT, result)]
+def _called(call_id: str, tool: str, arguments: JsonObject) -> Kept:
+    return StepKind.CALLED, {"call_id": call_id, "tool": tool, "arguments": arguments}
+
+
+def _failed(call_id: str, tool: str, message: str) -> Kept:
+    return StepKind.RESULT, {"call_id": call_id, "tool": tool, "status": "failed", "content": {"message": message}}

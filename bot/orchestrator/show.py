@@ -126,7 +126,7 @@ class Showroom:
             proposal = await proposals.get(tx, tenant, proposal_id)
             task = await tasks.get(tx, tenant, proposal.task_id)
         sealed = open_seal(proposal)
-        return EditView(proposal_id=proposal.id, says=sealed.says, fields=self.fields(sealed)), task
+        return EditView(proposal_id=proposal.id, fence=task.fence, says=sealed.says, fields=self.fields(sealed)), task
 
     def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
         """One field for each argument a person can type."""
