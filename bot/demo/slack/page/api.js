@@ -11,8 +11,9 @@ async function answer(response) {
 async function get(path, query) {
   const url = `${path}?${new URLSearchParams(query)}`;
   const response = await fetch(url, { headers: { accept: "application/json" } });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response.json();
+  const body = await response.json();
+  if (body.ok === false) throw new Error(`${path} answered ${body.error}`);
+  return body;
 }
 
 // A click must never throw into an event handler: a dead server is an answer like any other.

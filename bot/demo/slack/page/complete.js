@@ -2,7 +2,8 @@
 import { avatar } from "./avatar.js";
 import { el, icon } from "./dom.js";
 import { store } from "./store.js";
-import { EMOJI, glyph } from "./text/emoji.js";
+import { EMOJI } from "./text/emoji.js";
+import { emoji } from "./text/mrkdwn.js";
 
 const starts = (query) => (words) => words.some((word) => word && word.toLowerCase().startsWith(query.toLowerCase()));
 
@@ -11,7 +12,13 @@ function people(query) {
   return [...store.users.values()]
     .filter((user) => fits([user.name, ...(user.real_name || "").split(" ")]))
     .sort((a, b) => Number(b.id === store.bot.user_id) - Number(a.id === store.bot.user_id))
-    .map((user) => ({ insert: `@${user.name} `, before: avatar(user.id, { size: "small" }), label: `@${user.name}`, hint: user.is_bot ? "app" : user.title || user.real_name }));
+    .map((user) => ({ insert: `@${user.name} `, before: avatar(user.id, { size: "small" }), label: `@${user.name}`, hint: user.is_bot ? "app" : user.title || user.real_name }))
+    .concat(groups(query));
+}
+
+function groups(query) {
+  const names = new Set([...store.users.values()].flatMap((user) => user.groups || []));
+  return [...names].filter((name) => name.startsWith(query)).map((name) => ({ insert: `@${name} `, before: icon("person"), label: `@${name}`, hint: "group" }));
 }
 
 function channels(query) {
@@ -23,7 +30,7 @@ function commands(query) {
 }
 
 function emojis(query) {
-  return Object.keys(EMOJI).filter((name) => name.startsWith(query)).map((name) => ({ insert: `${glyph(name)} `, before: glyph(name), label: `:${name}:` }));
+  return Object.keys(EMOJI).filter((name) => name.startsWith(query)).map((name) => ({ insert: `:${name}: `, before: emoji(name), label: `:${name}:` }));
 }
 
 const KINDS = [
@@ -39,7 +46,7 @@ export class Completion {
   constructor(input) {
     this.input = input;
     this.id = `complete-${count += 1}`;
-    this.node = el("div", { class: "complete", role: "listbox", id: this.id, "aria-label": "Suggestions", hidden: true });
+    this.node = el("div", { class: "suggestions", role: "listbox", id: this.id, "aria-label": "Suggestions", hidden: true });
     input.setAttribute("aria-controls", this.id);
     input.addEventListener("input", () => this.look());
     input.addEventListener("blur", () => this.hide());
@@ -63,7 +70,7 @@ export class Completion {
   draw() {
     this.node.hidden = false;
     this.node.replaceChildren(...this.items.map((item, i) => el("div", {
-      class: "complete-item", role: "option", id: `${this.id}-${i}`, "aria-selected": String(i === this.at), data: { complete: item.insert.trim() },
+      class: "suggestion", role: "option", id: `${this.id}-${i}`, "aria-selected": String(i === this.at), data: { complete: item.insert.trim() },
       on: { pointerdown: (event) => { event.preventDefault(); this.at = i; this.take(); } },
     }, item.before, el("span", {}, item.label), item.hint && el("small", {}, item.hint))));
     this.input.setAttribute("aria-activedescendant", `${this.id}-${this.at}`);

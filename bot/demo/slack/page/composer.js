@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { Completion } from "./complete.js";
 import { el, fill, icon } from "./dom.js";
-import { toSlack, toTyped } from "./spelling.js";
+import { toTyped } from "./spelling.js";
 import { store } from "./store.js";
 import { toast } from "./toast.js";
 
@@ -67,6 +67,7 @@ export class Composer {
 
   changed() {
     this.sendButton.disabled = !this.input.value.trim();
+    if (CSS.supports("field-sizing", "content")) return;
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight, 220)}px`;
   }
@@ -84,13 +85,13 @@ export class Composer {
   }
 
   deliver(typed, { channel, thread, editing }) {
-    if (editing) return api.edit(channel, editing, toSlack(typed));
+    if (editing) return api.edit(channel, editing, typed);
     const [, command, rest] = typed.match(/^(\/[\w-]+)\s*([\s\S]*)$/) || [];
     if (command && store.commands.some((one) => one.command === command)) {
       if (thread) return { ok: false, error: `slash commands do not work in threads; mention @${store.bot.name} instead` };
-      return api.command(channel, command, toSlack(rest));
+      return api.command(channel, command, rest);
     }
-    return api.send(channel, toSlack(typed), thread);
+    return api.send(channel, typed, thread);
   }
 
   focus() {

@@ -46,7 +46,9 @@ export function link(url, label, props = {}) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+// No prototype: names come from messages, and "constructor" must not find anything.
 const PATHS = {
+  __proto__: null,
   hash: "M6 2.5 4.5 13.5M11.5 2.5 10 13.5M2.8 5.6h11M2.2 10.4h11",
   lock: "M4 7.5h8v6H4zM5.5 7.5V5.2a2.5 2.5 0 0 1 5 0v2.3",
   reply: "M2.5 3.5h11v7.5H8l-3.5 2.7V11h-2z",
@@ -79,7 +81,7 @@ export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");
-  svg.classList.add("icon", `icon-${name}`);
+  svg.classList.add("icon", name in PATHS ? `icon-${name}` : "icon-other");
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", PATHS[name] || PATHS.info);
   svg.append(path);

@@ -2,7 +2,7 @@
 import { avatar } from "./avatar.js";
 import { el, fill, icon } from "./dom.js";
 import { go } from "./router.js";
-import { places, titleOf } from "./sidebar.js";
+import { places, titleOf, withWhom } from "./sidebar.js";
 import { unreadOf } from "./unread.js";
 
 export function openJump() {
@@ -20,8 +20,8 @@ export function openJump() {
     found = places().filter((channel) => titleOf(channel).toLowerCase().includes(query)).sort((a, b) => rank(a) - rank(b));
     at = Math.min(at, Math.max(0, found.length - 1));
     fill(list, found.length ? found.map((channel, i) => el("div", {
-      class: "complete-item", role: "option", id: `jump-${i}`, "aria-selected": String(i === at), data: { jumpTo: channel.id }, on: { click: () => take(channel) },
-    }, channel.is_im ? avatar(channel.user, { size: "tiny" }) : icon(channel.is_private ? "lock" : "hash"), el("span", {}, titleOf(channel)), unreadOf(channel).any && el("small", {}, "unread")))
+      class: "suggestion", role: "option", id: `jump-${i}`, "aria-selected": String(i === at), data: { jumpTo: channel.id }, on: { click: () => take(channel) },
+    }, channel.is_im ? avatar(withWhom(channel), { size: "tiny" }) : icon(channel.is_private ? "lock" : "hash"), el("span", {}, titleOf(channel)), unreadOf(channel).any && el("small", {}, "unread")))
       : el("p", { class: "side-empty" }, `Nothing is called “${input.value}”. Try fewer letters.`));
     input.setAttribute("aria-activedescendant", `jump-${at}`);
   };

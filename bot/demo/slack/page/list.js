@@ -7,6 +7,13 @@ import { dayName, sameDay } from "./text/time.js";
 const NEAR = 60;       // px from the end that still count as "at the end"
 const TOGETHER = 300;  // seconds in which one person's messages share a byline
 
+// Short lines of one person stand together; cards, streams and private notes stand alone.
+function goesOn(before, message) {
+  const apart = (one) => one.ephemeral_for || one.stream || one.blocks?.length || one.reply_count;
+  return authorOf(before) === authorOf(message) && before.username === message.username
+    && Number(message.ts) - Number(before.ts) < TOGETHER && !apart(before) && !apart(message);
+}
+
 export class MessageList {
   constructor({ inThread, empty, label }) {
     Object.assign(this, { inThread, empty, views: new Map(), pinned: true, key: null });
@@ -55,7 +62,7 @@ export class MessageList {
       const newDay = !before || !sameDay(before.ts, message.ts);
       if (newDay && !this.inThread) rows.push(this.divider(`day-${dayName(message.ts)}`, dayName(message.ts)));
       if (this.newFrom && Number(message.ts) > this.newFrom && before && Number(before.ts) <= this.newFrom) rows.push(this.divider("new", "New"));
-      const compact = !newDay && authorOf(before) === authorOf(message) && before.username === message.username && Number(message.ts) - Number(before.ts) < TOGETHER && !message.ephemeral_for && !before.ephemeral_for && !before.reply_count;
+      const compact = !newDay && goesOn(before, message);
       let view = this.views.get(message.ts);
       if (!view) this.views.set(message.ts, view = new MessageView(channel, message, { inThread: this.inThread }));
       view.update(message, compact);

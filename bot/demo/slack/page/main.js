@@ -6,7 +6,7 @@ import * as modal from "./modal.js";
 import { actAsKeys } from "./people.js";
 import { current, go, namePerson, personInAddress, replace } from "./router.js";
 import { drawSidebar, places } from "./sidebar.js";
-import { emit, forget, forgetConversations, on, person, setRoots, setState, setStatus, setThread, store, threadKey, upsert } from "./store.js";
+import { channelOf, emit, forget, forgetConversations, isBotChannel, on, people, person, setRoots, setState, setStatus, setThread, store, threadKey, upsert } from "./store.js";
 import { applyTheme } from "./theme.js";
 import { ThreadPane } from "./thread.js";
 import { toast } from "./toast.js";
@@ -23,6 +23,8 @@ async function become(userId) {
   modal.closeAll();
   forgetConversations();
   setState(await api.state(userId));
+  // A first visit names nobody, and a pasted link may name someone from another workspace.
+  if (!person(store.me)) setState(await api.state(people()[0]?.id));
   namePerson(store.me);
   sessionStorage.setItem("me", store.me);
   drawTopbar({ actAs, toggleSidebar });
@@ -35,15 +37,14 @@ async function become(userId) {
 
 async function actAs(userId) {
   if (userId === store.me) return;
-  const was = { route: current(), bot: isBotDm(current().channel) };
+  const was = { route: current(), bot: isBotChannel(channelOf(current().channel)) };
   await become(userId);
   // A direct message belongs to one person; the same place for the next one is theirs.
   if (!store.channels.some((channel) => channel.id === was.route.channel)) go(was.bot ? { channel: botDm()?.id, tab: was.route.tab } : { channel: places()[0]?.id, tab: "messages" });
   toast(`You are now ${person(store.me)?.real_name || store.me}`);
 }
 
-const isBotDm = (id) => store.channels.some((channel) => channel.id === id && channel.is_im && channel.user === store.bot.user_id);
-const botDm = () => store.channels.find((channel) => isBotDm(channel.id));
+const botDm = () => store.channels.find(isBotChannel);
 
 async function load(channel) {
   try { setRoots(channel, await api.messages(channel)); } catch (error) { toast(String(error.message || error), "error"); }
@@ -81,6 +82,7 @@ function show() {
 }
 
 const RECEIVE = {
+  __proto__: null,
   message: ({ channel, message }) => upsert(channel, message),
   message_deleted: ({ channel, ts }) => forget(channel, ts),
   view: ({ user, view }) => { if (user === store.me) modal.receive(view); },

@@ -3,6 +3,7 @@ import { avatar } from "./avatar.js";
 import { renderBlocks } from "./blocks/index.js";
 import { Surface } from "./blocks/surface.js";
 import { el, fill, icon, link } from "./dom.js";
+import { sessionWord } from "./status.js";
 import { toolbar } from "./message_menu.js";
 import { reactions } from "./reactions.js";
 import { absolute, format } from "./router.js";
@@ -84,11 +85,11 @@ export class MessageView {
   }
 
   threadMark(message) {
-    return [isUnreadThread(this.channel, message), store.statuses.get(threadKey(this.channel, message.ts))?.status];
+    return [isUnreadThread(this.channel, message), sessionWord(store.statuses.get(threadKey(this.channel, message.ts)))];
   }
 
   threadLine(message) {
-    const status = store.statuses.get(threadKey(this.channel, message.ts))?.status;
+    const status = sessionWord(store.statuses.get(threadKey(this.channel, message.ts)));
     const count = message.reply_count || 0;
     if (!count && !status) return null;
     const unread = isUnreadThread(this.channel, message);

@@ -4,6 +4,7 @@ import { renderBlocks } from "./blocks/index.js";
 import { showErrors } from "./blocks/inputs.js";
 import { Surface } from "./blocks/surface.js";
 import { el, fill, icon } from "./dom.js";
+import { explain } from "./toast.js";
 import { textObject } from "./text/mrkdwn.js";
 
 let stack = [];    // [{view, surface}]; the last is shown
@@ -16,6 +17,8 @@ const top = () => stack.at(-1);
 export function receive(view) {
   const known = stack.find((entry) => entry.view.id === view.id);
   if (known) {
+    // The answer to a submit and the event both bring the same view; the second changes nothing.
+    if (known.surface && JSON.stringify(known.view) === JSON.stringify(view)) return;
     const typed = known.surface?.values();
     Object.assign(known, { view, surface: null, typed });
   } else if (view.previous_view_id && stack.some((entry) => entry.view.id === view.previous_view_id)) stack.push({ view });
@@ -51,10 +54,12 @@ function draw() {
     el("div", { class: "modal-problem", role: "alert" }),
     el("div", { class: "dialog-foot" }, dismiss, submit));
   form.addEventListener("submit", (event) => { event.preventDefault(); send(form, entry); });
+  const focused = dialog.dataset.viewId === view.id && document.activeElement?.closest("[data-action-id]")?.dataset.actionId;
   fill(dialog, form);
   dialog.dataset.viewId = view.id;
   dialog.dataset.callbackId = view.callback_id || "";
-  (body.querySelector("[autofocus]") || body.querySelector("input, textarea, select, summary") || submit || dismiss).focus();
+  const same = focused && body.querySelector(`[data-action-id="${CSS.escape(focused)}"]`);
+  (same || body.querySelector("[autofocus]") || body.querySelector("input, textarea, select, summary") || submit || dismiss).focus();
 }
 
 function show() {
@@ -69,7 +74,9 @@ function hide() {
   dialog?.close();
   dialog?.remove();
   dialog = null;
-  before?.focus?.();
+  // The button that opened it may be redrawn and gone by now.
+  const back = before?.isConnected && before !== document.body ? before : document.getElementById("composer");
+  back?.focus();
 }
 
 async function back() {
@@ -96,7 +103,7 @@ async function send(form, entry) {
   form.removeAttribute("aria-busy");
   if (answer.errors) {
     if (!showErrors(form, answer.errors)) fill(problem, icon("warn"), Object.values(answer.errors).join(" "));
-  } else if (!answer.ok) fill(problem, icon("warn"), answer.error || "that was not accepted; try again");
+  } else if (!answer.ok) fill(problem, icon("warn"), explain(answer.error) || "that was not accepted; try again");
   else if (answer.view) receive(answer.view);
   else closed(entry.view.id);
 }

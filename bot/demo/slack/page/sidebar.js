@@ -14,17 +14,20 @@ export function places() {
 export function titleOf(channel) {
   if (!channel) return "";
   if (!channel.is_im) return channel.name;
-  return person(channel.user)?.real_name || nameOf(channel.user);
+  const other = withWhom(channel);
+  return person(other)?.real_name || nameOf(other);
 }
 
+export const withWhom = (channel) => (isBotChannel(channel) ? store.bot.user_id : channel.user);
+
 export function drawSidebar(route) {
-  const group = (title, list, empty) => el("section", { class: "side-group" },
-    el("h2", {}, title), list.length ? el("ul", {}, list.map((channel) => el("li", {}, place(channel, route)))) : el("p", { class: "side-empty" }, empty));
+  const group = (title, list) => list.length > 0 && el("section", { class: "side-group" },
+    el("h2", {}, title), el("ul", {}, list.map((channel) => el("li", {}, place(channel, route)))));
   const all = places();
   fill(document.getElementById("sidebar"),
-    group("Channels", all.filter((channel) => !channel.is_im), "No channels yet."),
-    group("Apps", all.filter(isBotChannel), "No app is installed."),
-    group("Direct messages", all.filter((channel) => channel.is_im && !isBotChannel(channel)), "Nobody has written yet."));
+    group("Channels", all.filter((channel) => !channel.is_im)),
+    group("Apps", all.filter(isBotChannel)),
+    group("Direct messages", all.filter((channel) => channel.is_im && !isBotChannel(channel))));
 }
 
 function place(channel, route) {
@@ -37,8 +40,8 @@ function place(channel, route) {
     class: `place${here ? " here" : ""}${unread ? " unread" : ""}`, href: `#/${channel.id}`, "aria-current": here ? "page" : undefined,
     data: { channel: channel.id, unread: String(unread) },
   },
-  channel.is_im ? avatar(channel.user, { size: "tiny", bot }) : icon(channel.is_private ? "lock" : "hash"),
-  el("span", { class: "place-name" }, bot ? nameOf(channel.user) : titleOf(channel)),
+  channel.is_im ? avatar(withWhom(channel), { size: "tiny" }) : icon(channel.is_private ? "lock" : "hash"),
+  el("span", { class: "place-name" }, bot ? store.bot.name : titleOf(channel)),
   bot && el("span", { class: `presence ${connected ? "on" : "off"}`, role: "img", "aria-label": connected ? "connected" : "not connected", title: connected ? "connected" : "not connected", data: { presence: connected ? "on" : "off" } }),
   unread && (count ? el("span", { class: "badge", "aria-label": `${count} unread` }, count) : el("span", { class: "unseen" }, "unread")));
 }

@@ -4,14 +4,23 @@ import { el, fill, icon } from "./dom.js";
 import { store, threadKey } from "./store.js";
 import { toast } from "./toast.js";
 
+const WORDS = ["processing", "active", "suspended", "closed"];
+
+// processing | suspended | null. Anything but Slack's four words is the app's own note while it works.
+export function sessionWord(status) {
+  if (!status?.status || ["active", "closed"].includes(status.status)) return null;
+  return status.status === "suspended" ? "suspended" : "processing";
+}
+
 export function drawStatus(node, channel, thread, messages) {
   const status = store.statuses.get(threadKey(channel, thread || ""));
   const live = messages.filter((message) => message.streaming).at(-1);
-  const word = status?.status === "suspended" ? "suspended" : live || status?.status === "processing" ? "processing" : null;
+  const word = live ? "processing" : sessionWord(status);
+  const note = word && !WORDS.includes(status?.status || "processing") ? status.status : "";
   node.hidden = !word;
   node.dataset.status = word || "";
   // Redrawn only when it changed: the Stop button must not vanish under a finger.
-  const source = JSON.stringify([word, status?.title, channel, thread, live?.thread_ts]);
+  const source = JSON.stringify([word, note, status?.title, channel, thread, live?.thread_ts]);
   if (node.source === source) return;
   node.source = source;
   if (!word) return fill(node);
@@ -25,5 +34,5 @@ export function drawStatus(node, channel, thread, messages) {
     stop.disabled = false;
     if (!answer.ok) toast(answer.error || "could not stop", "error");
   });
-  fill(node, el("span", { class: "work-mark", "aria-hidden": "true" }), el("span", {}, `${name} is working…`), title, stop);
+  fill(node, el("span", { class: "work-mark", "aria-hidden": "true" }), el("span", {}, note ? `${name} ${note}` : `${name} is working…`), title, stop);
 }

@@ -28,7 +28,8 @@ export const person = (id) => store.users.get(id);
 export const nameOf = (id) => person(id)?.name || id || "someone";
 export const channelOf = (id) => store.channels.find((channel) => channel.id === id);
 export const people = () => [...store.users.values()].filter((user) => !user.is_bot);
-export const isBotChannel = (channel) => Boolean(channel?.is_im && channel.user === store.bot.user_id);
+// The app's DM names whoever is on the other end: the bot for the person, the person for the app.
+export const isBotChannel = (channel) => Boolean(channel?.is_im && [store.bot.user_id, store.me].includes(channel.user));
 export const byTs = (a, b) => Number(a.ts) - Number(b.ts);
 export const sorted = (map) => [...(map?.values() || [])].sort(byTs);
 
@@ -39,7 +40,7 @@ export function setState(state) {
   store.channels = state.channels || [];
   store.commands = state.commands || [];
   store.links = state.links || [];
-  store.shortcuts = state.shortcuts || [{ callback_id: "ask_autopilot", name: "Ask Autopilot about this" }];
+  store.shortcuts = state.shortcuts || [];
   store.bot = state.bot || store.bot;
   emit("state");
 }

@@ -4,7 +4,7 @@ import { markdown } from "./text/markdown.js";
 import { plain } from "./text/mrkdwn.js";
 import { richText } from "./text/richtext.js";
 
-const MARK = { pending: null, in_progress: null, complete: "check", error: "cross" };
+const MARK = { __proto__: null, pending: null, in_progress: null, complete: "check", error: "cross" };
 const WORD = { pending: "to do", in_progress: "in progress", complete: "done", error: "failed" };
 
 function mark(status) {

@@ -4,6 +4,7 @@ import { nameOf, people, store } from "../store.js";
 import { textObject } from "../text/mrkdwn.js";
 
 const DRAW = {
+  __proto__: null,
   plain_text_input: text("text"), rich_text_input: text("text"), email_text_input: text("email"), url_text_input: text("url"),
   number_input: text("number"), datepicker: picker("date", "selected_date", "initial_date"), timepicker: picker("time", "selected_time", "initial_time"),
   datetimepicker: moment, static_select: select, external_select: select, users_select: select, conversations_select: select, channels_select: select,

@@ -5,7 +5,7 @@ import { textObject } from "../text/mrkdwn.js";
 import { picture } from "./image.js";
 import { control, isControl } from "./controls.js";
 
-const DRAW = { button, workflow_button: button, overflow, feedback_buttons: feedback, icon_button: iconButton, image: (item) => picture(item, "b-thumb") };
+const DRAW = { __proto__: null, button, workflow_button: button, overflow, feedback_buttons: feedback, icon_button: iconButton, image: (item) => picture(item, "b-thumb") };
 
 export const isElement = (type) => type in DRAW || isControl(type);
 

@@ -18,9 +18,19 @@ export function renderBlocks(blocks, surface) {
   return out;
 }
 
+// One malformed block must not take the rest of the conversation with it.
+function attempt(draw, block, surface, blockId) {
+  try {
+    return draw(block, surface, blockId);
+  } catch (error) {
+    console.warn("a block could not be drawn", block, error);
+    return el("div", { class: "b-unknown" }, `A block of type “${block.type}” could not be drawn.`);
+  }
+}
+
 function renderBlock(block, surface) {
   const blockId = surface.blockId(block);
-  const node = (DRAW[block.type] || unknown)(block, surface, blockId);
+  const node = attempt(DRAW[block.type] || unknown, block, surface, blockId);
   if (node) Object.assign(node.dataset, { blockId, block: block.type });
   return node;
 }
@@ -28,6 +38,7 @@ function renderBlock(block, surface) {
 const elements = (list, surface, blockId) => (list || []).filter((item) => surface.sees(item)).map((item) => element(item, surface, blockId));
 
 const DRAW = {
+  __proto__: null,
   section: (block, surface, blockId) => el("div", { class: "b-section" },
     el("div", { class: "b-section-body" },
       block.text && el("div", { class: "b-text" }, textObject(block.text)),

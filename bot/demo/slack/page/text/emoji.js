@@ -1,5 +1,6 @@
 // The small common set of shortcodes; an unknown one stays as it was typed.
 export const EMOJI = {
+  __proto__: null,
   "+1": "👍", thumbsup: "👍", "-1": "👎", thumbsdown: "👎", eyes: "👀", tada: "🎉", heart: "❤️", fire: "🔥", rocket: "🚀",
   white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", no_entry: "⛔", no_entry_sign: "🚫", warning: "⚠️", rotating_light: "🚨",
   bulb: "💡", mag: "🔍", lock: "🔒", unlock: "🔓", key: "🔑", hourglass: "⌛", hourglass_flowing_sand: "⏳", stopwatch: "⏱️",
@@ -17,10 +18,24 @@ export const EMOJI = {
 
 export const QUICK = ["+1", "eyes", "white_check_mark", "tada", "heart", "rocket", "thinking_face", "pray"];
 
-export function glyph(name) {
-  return EMOJI[name.split("::")[0]] || `:${name}:`;
+let drawn = null;
+
+// Without an emoji font (a bare Linux box) every glyph is the same empty box; the name then says more.
+export function drawsEmoji() {
+  if (drawn !== null) return drawn;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 20;
+  const paint = canvas.getContext("2d", { willReadFrequently: true });
+  const pixels = (text) => {
+    paint.clearRect(0, 0, 20, 20);
+    paint.font = "16px sans-serif";
+    paint.fillText(text, 0, 16);
+    return paint.getImageData(0, 0, 20, 20).data.join();
+  };
+  return (drawn = pixels("🎉") !== pixels("🦄"));
 }
 
-export function withEmoji(text) {
-  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI[name] || whole);
+export function glyph(name) {
+  const plain = name.split("::")[0];
+  return (drawsEmoji() && EMOJI[plain]) || `:${plain}:`;
 }

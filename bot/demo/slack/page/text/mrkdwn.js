@@ -1,15 +1,11 @@
 // Slack's mrkdwn -> DOM nodes: blocks first (fences, quotes), then inline marks, then <…> references.
 import { el, link } from "../dom.js";
 import { channelOf, nameOf, store } from "../store.js";
-import { glyph, EMOJI } from "./emoji.js";
+import { drawsEmoji, EMOJI, glyph } from "./emoji.js";
 import { slackDate, full } from "./time.js";
 
 export function unescape(text) {
   return text.replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[name]);
-}
-
-export function escape(text) {
-  return text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
 }
 
 export function mrkdwn(text, { verbatim = false } = {}) {
@@ -66,7 +62,7 @@ export function inline(text, verbatim = false) {
 }
 
 export function emoji(name) {
-  return el("span", { class: "emoji", role: "img", "aria-label": name, title: `:${name}:` }, glyph(name));
+  return el("span", { class: `emoji${drawsEmoji() ? "" : " spelled"}`, role: "img", "aria-label": name, title: `:${name}:` }, glyph(name));
 }
 
 export function mention(userId, label) {
