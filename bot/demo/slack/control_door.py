@@ -71,6 +71,7 @@ class ControlDoor:
             Route("/control/clock", self._clock, methods=["GET", "POST"]),
             Route("/control/log", self._log, methods=["GET", "DELETE"]),
             Route("/control/disconnect", self._disconnect, methods=["POST"]),
+            Route("/control/reset", self._reset, methods=["POST"]),
             Route("/control/redeliver", self._redeliver, methods=["POST"]),
         ]
 
@@ -149,6 +150,10 @@ class ControlDoor:
             await self._sockets.cut()
         else:
             await self._sockets.disconnect(wanted.reason, close=wanted.close)
+        return JSONResponse({"ok": True})
+
+    async def _reset(self, request: Request) -> Response:
+        self._office.clear()
         return JSONResponse({"ok": True})
 
     async def _redeliver(self, request: Request) -> Response:

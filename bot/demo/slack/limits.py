@@ -61,3 +61,7 @@ class Limits:
             return max(1, math.ceil(window - (now - calls[-allowed])))
         calls.append(now)
         return None
+
+    def clear(self) -> None:
+        """Forget the calls that were counted."""
+        self._calls.clear()

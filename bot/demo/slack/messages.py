@@ -10,6 +10,8 @@ class Messages:
         self._now = now
         self._last_ts = 0
         self._all: dict[str, dict[str, Json]] = {}
+        self._roots: dict[str, dict[str, Json]] = {}
+        self._replies: dict[tuple[str, str], dict[str, Json]] = {}
         self._ephemeral: dict[str, dict[str, Json]] = {}
 
     def next_ts(self) -> str:
@@ -20,6 +22,10 @@ class Messages:
     def add(self, channel: str, message: Json) -> Json:
         """Store a message under its `ts`."""
         self._all.setdefault(channel, {})[message["ts"]] = message
+        if is_root(message):
+            self._roots.setdefault(channel, {})[message["ts"]] = message
+        else:
+            self._replies.setdefault((channel, message["thread_ts"]), {})[message["ts"]] = message
         return message
 
     def add_ephemeral(self, channel: str, message: Json) -> Json:
@@ -36,22 +42,35 @@ class Messages:
     def remove(self, channel: str, ts: str) -> Json | None:
         """Take a message away, ephemeral or not."""
         found = self._all.get(channel, {}).pop(ts, None)
-        return found or self._ephemeral.get(channel, {}).pop(ts, None)
+        if found is None:
+            return self._ephemeral.get(channel, {}).pop(ts, None)
+        shelf = self._roots.get(channel, {}) if is_root(found) else self._replies[channel, found["thread_ts"]]
+        shelf.pop(ts, None)
+        return found
+
+    def clear(self) -> None:
+        """Forget everything that was said; timestamps go on growing."""
+        for shelf in (self._all, self._roots, self._replies, self._ephemeral):
+            shelf.clear()
 
     def roots(self, channel: str) -> list[Json]:
         """Messages that stand in the channel itself, oldest first."""
-        return [m for m in self._all.get(channel, {}).values() if is_root(m)]
+        return list(self._roots.get(channel, {}).values())
+
+    def replies(self, channel: str, thread_ts: str) -> list[Json]:
+        return list(self._replies.get((channel, thread_ts), {}).values())
 
     def thread(self, channel: str, thread_ts: str) -> list[Json]:
         """A root and its replies, oldest first."""
-        return [m for m in self._all.get(channel, {}).values() if thread_ts in (m["ts"], m.get("thread_ts"))]
+        root = self.find(channel, thread_ts)
+        return [*([root] if root else []), *self.replies(channel, thread_ts)]
 
     def ephemeral(self, channel: str, user: str) -> list[Json]:
         return [m for m in self._ephemeral.get(channel, {}).values() if m["ephemeral_for"] == user]
 
     def with_counts(self, channel: str, message: Json) -> Json:
         """A copy that says how many replies the message has."""
-        replies = [m for m in self.thread(channel, message["ts"]) if m["ts"] != message["ts"]]
+        replies = self.replies(channel, message["ts"])
         if not replies or not is_root(message):
             return dict(message)
         users = list(dict.fromkeys(m["user"] for m in replies))

@@ -145,3 +145,12 @@ class Office:
     def publish_status(self, channel: str, thread_ts: str) -> None:
         shown = self.page_status(channel, thread_ts) or {"status": "", "title": ""}
         self.changes.publish({"type": "status", "channel": channel, "thread_ts": thread_ts, **shown})
+
+    def clear(self) -> None:
+        """Forget what was said and done; the workspace, the app and its connections stay."""
+        self.faults.clear()
+        for memory in (self.messages, self.streams, self.limits, self.traffic):
+            memory.clear()
+        for shelf in (self.views, self.view_stack, self.homes, self.prompts, self.sessions, self.files, self.uploads):
+            shelf.clear()
+        self.changes.publish({"type": "reset"})

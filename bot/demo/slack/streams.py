@@ -207,6 +207,9 @@ class Streams:
         """Drop the stream of a deleted message."""
         self._all.pop((channel, ts), None)
 
+    def clear(self) -> None:
+        self._all.clear()
+
     def expire(self, channel: str, ts: str) -> None:
         """Close a stream as Slack does when it grew too old."""
         if stream := self._all.get((channel, ts)):

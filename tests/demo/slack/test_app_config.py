@@ -18,6 +18,8 @@ def test_a_manifest_file_becomes_the_apps_rights(tmp_path: Path) -> None:
     file = tmp_path / "app_manifest.yml"
     file.write_text(MANIFEST)
     config = from_manifest(file)
-    assert (config.name, config.scopes, config.events) == ("Pilot", {"chat:write", "commands"}, {"app_mention"})
+    assert config.name == "Pilot"
+    assert config.scopes == frozenset({"chat:write", "commands"})
+    assert config.events == frozenset({"app_mention"})
     assert config.commands == (Command(command="/pilot", description="Ask", usage_hint="help"),)
     assert config.shortcuts == (Shortcut(name="Look", callback_id="look", description="Look into it"),)

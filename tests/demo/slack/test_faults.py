@@ -93,3 +93,13 @@ def test_the_same_seed_strikes_the_same_calls() -> None:
 
     assert struck(7) == struck(7) != struck(8)
     assert 10 < sum(struck(7)) < 40
+
+
+async def test_a_reset_forgets_what_was_said_and_planned(slack: LocalSlack, client: AsyncWebClient) -> None:
+    await client.chat_postMessage(channel="C0OPS", text="one")
+    slack.faults.add(FaultKind.ERROR, "chat.postMessage")
+    async with httpx.AsyncClient(trust_env=False) as control:
+        await control.post(f"{slack.base_url}/control/reset")
+    assert texts(slack) == []
+    await client.chat_postMessage(channel="C0OPS", text="two")
+    assert texts(slack) == ["two"]
