@@ -1,6 +1,6 @@
 """Last step of loading: decide every case written beside the rules. A condition that can never hold shows up here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
@@ -118,19 +118,8 @@ def rehearse(file: Path, engine: Engine, specs: Sequence[ActionSpec], rules: Seq
     Raises:
         PolicyError: a case came out otherwise, or a rule fires in none.
     """
-    fired: set[str] = set()
     known = {spec.name: spec for spec in specs}
-    for case in read(file):
-        answer, because, permits = _ask(case, engine, known, file)
-        fired |= because | permits
-        if answer != case.expect or (case.rules and set(case.rules) != because):
-            wanted = f"{case.expect} by {', '.join(sorted(case.rules)) or 'any rule'}"
-            got = f"{answer} by {', '.join(sorted(because))}"
-            raise PolicyError(
-                f"case {case.case!r} expects {wanted} but gets {got}",
-                todo="correct the rules, or the case if the change is meant",
-                file=file,
-            )
+    fired = {name for case in read(file) for name in check(case, engine, known, file)}
     for rule in rules:
         if rule.id not in fired:
             raise PolicyError(
@@ -142,8 +131,25 @@ def rehearse(file: Path, engine: Engine, specs: Sequence[ActionSpec], rules: Seq
             )
 
 
+def check(case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionSpec], file: Path) -> set[str]:
+    """Promise that one case is decided as written; gives back every rule that fired.
+
+    Raises:
+        PolicyError: it came out otherwise.
+    """
+    answer, because, permits = _ask(case, engine, known, file)
+    if answer != case.expect or (case.rules and set(case.rules) != because):
+        wanted = f"{case.expect} by {', '.join(sorted(case.rules)) or 'any rule'}"
+        raise PolicyError(
+            f"case {case.case!r} expects {wanted} but gets {answer} by {', '.join(sorted(because))}",
+            todo="correct the rules, or the case if the change is meant",
+            file=file,
+        )
+    return because | permits
+
+
 def _ask(
-    case: CallCase | VoteCase, engine: Engine, known: dict[str, ActionSpec], file: Path
+    case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionSpec], file: Path
 ) -> tuple[str, set[str], set[str]]:
     if isinstance(case, VoteCase):
         answer: Decision = _vote(case.vote, engine)

@@ -36,9 +36,10 @@ class Provenance:
     where: str
 
 
-# Without these, "switch it off" would leave `enabled=false` untrusted.
-_TRUE: Final = frozenset({"true", "on", "yes", "enable", "enabled"})
-_FALSE: Final = frozenset({"false", "off", "no", "disable", "disabled"})
+# How people say true and false. A bare "on" is a preposition, so it needs a verb that switches.
+_SWITCHED: Final = re.compile(r"\b(?:turn|switch|flip|set|put)\b(?:\s+\S+){0,3}?\s+(on|off)\b", re.IGNORECASE)
+_SAID: Final = re.compile(r"(?<![\w-])(true|false|enabled?|disabled?)(?![\w-])", re.IGNORECASE)
+_MEANS_TRUE: Final = frozenset({"on", "true", "enable", "enabled"})
 _EDGE: Final = r"[\w.:/@-]"
 """characters that continue an identifier: "checkout" is not a word of "checkout-v2" """
 
@@ -106,7 +107,9 @@ def _same(one: Scalar, other: Scalar) -> bool:
 def _says(text: str, value: Scalar) -> bool:
     match value:
         case bool():
-            return not (_TRUE if value else _FALSE).isdisjoint(re.findall(r"\w+", text.casefold()))
+            # A text that says both vouches for neither.
+            words = (*_SWITCHED.findall(text), *_SAID.findall(text))
+            return {word.lower() in _MEANS_TRUE for word in words} == {value}
         case int() | float():
             return bool(re.search(rf"(?<![\w.-]){re.escape(str(value))}(?![\w-]|\.\d)", text))
         case str():

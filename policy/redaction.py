@@ -112,11 +112,19 @@ class Redactor:
             case None | bool() | int() | float():
                 return value
             case Mapping():
-                return {
-                    self._key(key, counts): self._field(key, one, value, counts, depth) for key, one in value.items()
-                }
+                return self._object(value, counts, depth)
             case _:
                 return [self._clean(one, counts, depth + 1) for one in value]
+
+    def _object(self, value: Mapping[str, Json], counts: Counter[str], depth: int) -> Clean:
+        clean: dict[str, Clean] = {}
+        for key, one in value.items():
+            shown = self._key(key, counts)
+            again = 1
+            while (name := shown if again == 1 else f"{shown} ({again})") in clean:
+                again += 1  # two keys can mask to one; neither value may vanish
+            clean[name] = self._field(key, one, value, counts, depth)
+        return clean
 
     def _key(self, key: str, counts: Counter[str]) -> str:
         done = self.text(key)

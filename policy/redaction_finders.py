@@ -13,6 +13,8 @@ _SYSTEMD: Final = frozenset(
     {"service", "socket", "target", "timer", "slice", "mount", "device", "scope", "path", "swap"}
 )
 """user@1000.service is a unit, not a person"""
+_USERINFO: Final = re.compile(r"://[^\s/?#]*\Z")
+"""what stands before the @ of a URL is the url-password rule's, and its host is no secret"""
 _LOCAL: Final = re.compile(r"[\w.%+'-]{1,64}\Z")
 
 _PLUS_PHONE: Final = re.compile(r"(?<![\w+.])\+\d(?:[ .()/-]{0,2}\d){6,14}(?!\d)")
@@ -38,7 +40,9 @@ def emails(text: str, complete: bool) -> Iterator[Claim]:
     """Mail addresses; git@host is how everybody writes a repository."""
     for domain in _DOMAIN.finditer(text) if "@" in text else ():
         local = _LOCAL.search(text, max(0, domain.start() - 64), domain.start())
-        if local and local[0].lower() != "git" and domain[1].lower() not in _SYSTEMD:
+        if not local or local[0].lower() == "git" or domain[1].lower() in _SYSTEMD:
+            continue
+        if not _USERINFO.search(text, max(0, local.start() - 256), local.start()):
             yield _claim("email", local.start(), domain.end())
 
 

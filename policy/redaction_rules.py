@@ -69,7 +69,12 @@ _STRONG: Final = (
 )
 _ASSIGN: Final = r"\d{0,2}(?:\\?[\"'])?\s{0,4}(?::=|=>|={1,2}|:)\s{0,4}"
 _VALUE: Final = r"(?P<q>\\?[\"'`])?(?P<v>(?(q)(?:(?!(?P=q))[^\n]){1,200}|[^\s\"'`\\,;&<>)}\]|]{3,}))"
-_STRONG_NEEDLES: Final = ("pass", "pwd", "secret", "key", "token")
+_KEYS: Final = ("api", "access", "private", "encryption", "account", "auth", "master", "session", "secret")
+# Precise, because log lines are full of a bare "key" and the pattern behind these is the slowest of all.
+_STRONG_NEEDLES: Final = (
+    *("passw", "passp", "passc", "pwd", "secret", "token"),
+    *(f"{word}{dash}key" for word in _KEYS for dash in ("", "-", "_")),
+)
 
 SECRETS: Final = (
     PatternRule(
@@ -77,7 +82,7 @@ SECRETS: Final = (
         # The body is bounded and may be cut off: an open block is masked as far as it goes.
         pattern=re.compile(
             r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:[A-Za-z0-9+/=\s\\]|(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{0,80}){0,16384}"
+            r"(?:(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{0,80}|[A-Za-z0-9+/=\s\\]){0,16384}"
             r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?"
         ),
         needles=("private key",),

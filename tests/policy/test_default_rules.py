@@ -1,0 +1,80 @@
+"""The rules that ship, decided case by case."""
+
+from dataclasses import replace
+
+import pytest
+
+from policy import cases, loader
+from policy.cedar import DEFAULT_RULES, PolicyEngine
+from policy.types import Allow, Deny, NeedsApproval, Obligation, Target
+from tests.policy.builders import GROUPS, TOOLS, a_scale, an_actor
+
+TABLE = cases.read(DEFAULT_RULES / "cases.yaml")
+BOOK = loader.load(DEFAULT_RULES, (), GROUPS)
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.case)
+def test_each_case_beside_the_rules_is_decided_as_written(case: cases.CallCase | cases.VoteCase) -> None:
+    """The same table that runs at load, one test a line so that a failure names its line."""
+    engine = PolicyEngine(BOOK, loader.REHEARSAL)
+    cases.check(case, engine, {spec.name: spec for spec in loader.REHEARSAL}, DEFAULT_RULES / "cases.yaml")
+
+
+def test_every_refusing_rule_that_ships_says_what_would_be_allowed() -> None:
+    """A plain forbid without a hint leaves people guessing."""
+    assert [rule.id for rule in BOOK.rules if rule.effect == "forbid" and not rule.obligation and not rule.hint] == []
+
+
+def test_a_real_tool_gets_its_obligations_whole(engine: PolicyEngine) -> None:
+    """Count, group, self and expiry come from the annotations."""
+    decision = engine.decide(a_scale(target=Target(kind="service", id="checkout", env="staging"), risk=80))
+    assert decision == NeedsApproval(
+        obligations=(
+            Obligation(rule="approve-reversible", count=1, group="operators", allow_requester=True),
+            Obligation(rule="approve-risky", count=2, group="sre"),
+        ),
+        because=("grant-write",),
+    )
+
+
+def test_a_refusal_carries_the_rule_and_its_hint(engine: PolicyEngine) -> None:
+    """What the person in the thread is told."""
+    assert engine.decide(a_scale(reason_code="")) == Deny(
+        because=("deny-without-reason",), hint="give one of the reason codes INCIDENT, TICKET, EXPERIMENT, ROUTINE"
+    )
+
+
+def test_a_vote_of_the_requester_is_refused_with_the_reason(engine: PolicyEngine) -> None:
+    """Case 11 of the safety cases."""
+    answer = engine.may_vote(
+        an_actor("U1", "operators"), requester="U1", group="operators", tenant="T-here", allow_requester=False
+    )
+    assert answer == Deny(because=("deny-own-vote",), hint="you asked for this, so somebody else must approve it")
+
+
+def test_a_vote_without_any_requester_counts(engine: PolicyEngine) -> None:
+    """Schedules have no requester, and their proposals still need people."""
+    answer = engine.may_vote(
+        an_actor("U1", "operators"), requester=None, group="operators", tenant="T-here", allow_requester=False
+    )
+    assert answer == Allow(because=("grant-vote-of-group",))
+
+
+def test_undo_of_something_without_groups_is_refused(engine: PolicyEngine) -> None:
+    """No group could approve it, so nobody of no group may take it back."""
+    assert isinstance(engine.may_undo(an_actor("U1", "sre"), requester=None, groups=(), tenant="T-here"), Deny)
+
+
+def test_the_version_names_the_rules_and_not_the_tools(engine: PolicyEngine) -> None:
+    """A sealed proposal must not look outdated because an unrelated tool was added."""
+    assert len(engine.version) == 16
+    assert PolicyEngine.load(DEFAULT_RULES, TOOLS[:1], GROUPS).version == engine.version
+
+
+def test_the_same_user_id_in_another_workspace_is_another_person(engine: PolicyEngine) -> None:
+    """Slack ids repeat across workspaces."""
+    call = a_scale()
+    assert call.requester is not None
+    decision = engine.decide(replace(call, requester=replace(call.requester, tenant="T-elsewhere")))
+    assert isinstance(decision, Deny)
+    assert decision.because == ("deny-foreign-requester",)
