@@ -157,3 +157,10 @@ async def test_message_timestamps_are_unique_while_the_clock_stands_still() -> N
     slack = LocalSlack(clock=Clock(frozen_at=5.0))
     stamps = [slack.office.messages.next_ts() for _ in range(100)]
     assert stamps == sorted(set(stamps))
+
+
+async def test_a_permalink_leads_to_the_thread_on_the_page(slack: LocalSlack, client: AsyncWebClient) -> None:
+    root = await slack.ui.send("U0ANA", "ops", "root")
+    reply = await slack.ui.send("U0ANA", "ops", "reply", thread_ts=root["ts"])
+    answer = await client.chat_getPermalink(channel="C0OPS", message_ts=reply["ts"])
+    assert answer["permalink"] == f"{slack.base_url}/#/C0OPS/thread/{root['ts']}"

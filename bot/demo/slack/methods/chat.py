@@ -129,8 +129,7 @@ def _delete(office: Office, args: Args) -> Json:
 def _get_permalink(office: Office, args: Args) -> Json:
     channel = office.channel(args.need("channel"))
     message = office.message(channel, args.need("message_ts"))
-    ts = message["ts"]
-    link = f"{office.base_url}/#/{channel.id}/{message.get('thread_ts') or ts}/{ts}"
+    link = f"{office.base_url}/#/{channel.id}/thread/{message.get('thread_ts') or message['ts']}"
     return {"ok": True, "channel": channel.id, "permalink": link}
 
 
