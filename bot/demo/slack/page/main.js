@@ -15,11 +15,14 @@ import { drawBanner, drawTopbar } from "./topbar.js";
 applyTheme();
 const conversation = new Conversation(document.getElementById("main"));
 const thread = new ThreadPane(document.getElementById("thread"));
+const panes = document.getElementById("panes");
 let hangUp = () => {};
 let quietly = false;  // the next change of address was ours and must not take the focus
 
 async function become(userId) {
   hangUp();
+  // Until the new person's view is here, nothing of the old one can be pressed.
+  panes.inert = true;
   modal.closeAll();
   forgetConversations();
   setState(await api.state(userId));
@@ -31,7 +34,9 @@ async function become(userId) {
   drawBanner();
   // Listening starts before reading, so nothing falls between the two.
   hangUp = events(store.me, receive, catchUp);
-  await Promise.all(store.channels.map((channel) => load(channel.id)));
+  const { channel, thread: ts } = current();
+  await Promise.all([...store.channels.map(({ id }) => load(id)), ...(channelOf(channel) && ts ? [loadThread(channel, ts)] : [])]);
+  panes.inert = false;
   show();
 }
 

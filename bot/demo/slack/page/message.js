@@ -48,7 +48,7 @@ export class MessageView {
           isBot && el("span", { class: "tag" }, "app"),
           el("a", { class: "when", href: this.address(message), title: full(message.ts) }, el("time", {}, clock(message.ts)))),
         body,
-        message.edited && el("span", { class: "edited", title: `edited ${full(message.edited.ts || message.ts)}` }, "(edited)"),
+        message.edited && !(isBot && message.blocks?.length) && el("span", { class: "edited", title: `edited ${full(message.edited.ts || message.ts)}` }, "(edited)"),
         this.files(message),
         reactions(this.channel, message),
         !this.inThread && this.threadLine(message)),

@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { el, fill, icon } from "./dom.js";
 import { store, threadKey } from "./store.js";
+import { inline } from "./text/mrkdwn.js";
 import { toast } from "./toast.js";
 
 const WORDS = ["processing", "active", "suspended", "closed"];
@@ -25,7 +26,7 @@ export function drawStatus(node, channel, thread, messages) {
   node.source = source;
   if (!word) return fill(node);
   const name = store.bot.name || "autopilot";
-  const title = status?.title && el("span", { class: "status-title" }, status.title);
+  const title = status?.title && el("span", { class: "status-title" }, inline(status.title));
   if (word === "suspended") return fill(node, el("span", { class: "pause-mark", "aria-hidden": "true" }), el("span", {}, `${name} is waiting for approval`), title);
   const stop = el("button", { type: "button", class: "button stop", data: { stop: "" } }, icon("calm"), "Stop");
   stop.addEventListener("click", async () => {

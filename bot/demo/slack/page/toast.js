@@ -13,5 +13,5 @@ export const explain = (error) => SAID[error] || error;
 export function toast(text, level = "info") {
   const node = el("div", { class: `toast ${level}`, data: { toast: level } }, icon(level === "error" ? "warn" : "info"), el("span", {}, explain(text)));
   document.getElementById("toasts").append(node);
-  setTimeout(() => node.remove(), 6000);
+  setTimeout(() => node.remove(), level === "error" ? 8000 : 3000);
 }

@@ -18,10 +18,18 @@ export const EMOJI = {
 
 export const QUICK = ["+1", "eyes", "white_check_mark", "tada", "heart", "rocket", "thinking_face", "pray"];
 
+// What an ordinary text font can draw instead.
+const PLAIN = {
+  __proto__: null, white_check_mark: "✔", heavy_check_mark: "✔", x: "✖", warning: "⚠", no_entry: "⊘", no_entry_sign: "⊘", hourglass: "⌛",
+  hourglass_flowing_sand: "⌛", white_circle: "○", red_circle: "●", large_green_circle: "●", large_yellow_circle: "●", large_orange_circle: "●",
+  large_blue_circle: "●", zap: "⚡", star: "★", heart: "♥", gear: "⚙", leftwards_arrow_with_hook: "↩", arrow_right: "→", arrow_up: "↑", arrow_down: "↓",
+  slightly_smiling_face: "☺", smile: "☺", coffee: "☕", information_source: "ℹ",
+};
+
 let drawn = null;
 
 // Without an emoji font (a bare Linux box) every glyph is the same empty box; the name then says more.
-export function drawsEmoji() {
+function drawsEmoji() {
   if (drawn !== null) return drawn;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 20;
@@ -37,5 +45,5 @@ export function drawsEmoji() {
 
 export function glyph(name) {
   const plain = name.split("::")[0];
-  return (drawsEmoji() && EMOJI[plain]) || `:${plain}:`;
+  return (drawsEmoji() ? EMOJI[plain] : PLAIN[plain]) || `:${plain}:`;
 }

@@ -1,7 +1,7 @@
 // Slack's mrkdwn -> DOM nodes: blocks first (fences, quotes), then inline marks, then <…> references.
 import { el, link } from "../dom.js";
 import { channelOf, nameOf, store } from "../store.js";
-import { drawsEmoji, EMOJI, glyph } from "./emoji.js";
+import { EMOJI, glyph } from "./emoji.js";
 import { slackDate, full } from "./time.js";
 
 export function unescape(text) {
@@ -62,7 +62,8 @@ export function inline(text, verbatim = false) {
 }
 
 export function emoji(name) {
-  return el("span", { class: `emoji${drawsEmoji() ? "" : " spelled"}`, role: "img", "aria-label": name, title: `:${name}:` }, glyph(name));
+  const shown = glyph(name);
+  return el("span", { class: `emoji${shown.length > 2 && shown.startsWith(":") ? " spelled" : ""}`, role: "img", "aria-label": name, title: `:${name}:` }, shown);
 }
 
 export function mention(userId, label) {
