@@ -148,6 +148,11 @@ async def stream_opened(
     )
 
 
+async def stream_closed(tx: Tx, post: Post, *, upto: int) -> None:
+    """Note that a streamed message is finished and shows the task's steps up to this one."""
+    await tx.run(posts.update().where(posts.c.id == post.id).values(shown=posts.c.wanted, body={"upto": upto}))
+
+
 async def streams_of(tx: Tx, tenant: str, task_id: str, *, only_open: bool = True) -> list[Post]:
     """The streamed messages of a task, oldest first; `only_open`: those never closed."""
     query = sa.select(posts).where(

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from bot.agent import prompt as prompts
 from bot.agent import transcript
 from bot.agent.definition import AgentDefinition
+from bot.agent.titles import step_title
 from bot.agent.turn import Turn
 from bot.brains.base import Brain
 from bot.brains.errors import BrainRefused, BrainUnavailable
@@ -17,12 +18,10 @@ from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Progress
 from policy.people import People
 from policy.provenance import trace, untrusted
-from policy.types import Tier
 from storage import steps as step_store
 from storage import tasks
 from storage.db import Database
 from storage.records import JsonObject, Step, StepKind, TaskState
-from tools.errors import UnknownTool
 from tools.gateway import Gateway
 from tools.outcomes import Denied, Failed, InDoubt, Outcome, Previewed, Ran, Waiting
 from tools.requests import RequestedCall
@@ -133,7 +132,7 @@ class AgentRunner:
     # --- one call -----------------------------------------------------------------------------------------
 
     async def _call(self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, progress: Progress) -> Outcome:
-        title = self._title(call)
+        title = step_title(self._gateway.registry, call.tool, call.arguments)
         progress.step(call.call_id, title, "in_progress")
         requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
         outcome = await self._gateway.call(
@@ -169,14 +168,6 @@ class AgentRunner:
             looked_up=transcript.looked_up(steps, self._gateway.registry),
         )
         return {slot: traced[slot].where for slot in untrusted(traced)}
-
-    def _title(self, call: transcript.OpenCall) -> str:
-        try:
-            tool = self._gateway.registry.get(call.tool)
-            parsed = tool.arguments.model_validate(call.arguments)
-            return tool.title(parsed) if tool.manifest.tier is Tier.READ else tool.says(parsed)
-        except (UnknownTool, ValueError):
-            return f"Asked for {call.tool}"
 
     def _show(self, call_id: str, title: str, outcome: Outcome, progress: Progress) -> None:
         match outcome:

@@ -1,0 +1,94 @@
+"""Pure: records of a time window -> what a digest says."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from bot.orchestrator.views import CardState, DigestItem, DigestView
+from storage.records import Intent, IntentState, Proposal, ProposalState, Task, TaskState
+from tools.sealing import open_seal
+
+_CARD = {
+    ProposalState.OPEN: CardState.PROPOSED,
+    ProposalState.APPROVED: CardState.RUNNING,
+    ProposalState.RUNNING: CardState.RUNNING,
+    ProposalState.RAN: CardState.DONE,
+    ProposalState.FAILED: CardState.FAILED,
+    ProposalState.REFUSED: CardState.REFUSED,
+    ProposalState.IN_DOUBT: CardState.UNKNOWN,
+    ProposalState.REJECTED: CardState.REJECTED,
+    ProposalState.EXPIRED: CardState.EXPIRED,
+    ProposalState.SUPERSEDED: CardState.SUPERSEDED,
+    ProposalState.CANCELLED: CardState.CANCELLED,
+}
+_OPEN = (ProposalState.OPEN, ProposalState.IN_DOUBT)
+_DONE = (ProposalState.RAN, ProposalState.FAILED, ProposalState.REFUSED, ProposalState.REJECTED, ProposalState.EXPIRED)
+_FAILED = (TaskState.FAILED_TERMINAL, TaskState.ESCALATED_TO_HUMAN)
+
+
+def digest(
+    *,
+    title: str,
+    since: float,
+    until: float,
+    tasks: Sequence[Task],
+    proposals: Sequence[Proposal],
+    open_now: Sequence[Proposal],
+    intents: Sequence[Intent],
+    approvers: Mapping[str, Sequence[str]],
+) -> DigestView:
+    """The digest of one window (seconds since the epoch). `approvers`: proposal id → who voted for it."""
+    asked = [p for p in proposals if p.undoes is None and p.created_at >= since]
+    by_state = {state: [p for p in proposals if p.state is state] for state in ProposalState}
+    waits = [
+        p.decided_at - p.created_at
+        for p in asked
+        if p.decided_at is not None
+        and p.state not in (ProposalState.EXPIRED, ProposalState.SUPERSEDED, ProposalState.CANCELLED)
+    ]
+    writes = [i for i in intents if i.tier != "read" and not i.dry_run]
+    return DigestView(
+        title=title,
+        since=since,
+        until=until,
+        tasks_started=len(tasks),
+        tasks_completed=sum(t.state is TaskState.COMPLETED for t in tasks),
+        tasks_failed=sum(t.state in _FAILED for t in tasks),
+        proposed=len(asked),
+        approved=sum(
+            p.state
+            in (
+                ProposalState.RAN,
+                ProposalState.FAILED,
+                ProposalState.APPROVED,
+                ProposalState.RUNNING,
+                ProposalState.IN_DOUBT,
+            )
+            for p in asked
+        ),
+        rejected=len(by_state[ProposalState.REJECTED]),
+        expired=len(by_state[ProposalState.EXPIRED]),
+        auto_run=sum(not i.approved_by for i in writes),
+        undone=sum(p.undoes is not None and p.state is ProposalState.RAN for p in proposals),
+        median_decision_seconds=statistics.median(waits) if waits else None,
+        actions=tuple(_item(p, approvers) for p in proposals if p.state in _DONE),
+        open_items=tuple(_item(p, approvers) for p in open_now if p.state in _OPEN),
+        failing_tools=_failing(intents),
+    )
+
+
+def _item(proposal: Proposal, approvers: Mapping[str, Sequence[str]]) -> DigestItem:
+    sealed = open_seal(proposal)
+    undone = proposal.state is ProposalState.RAN and proposal.undone_by is not None
+    state = CardState.UNDONE if undone else _CARD[proposal.state]
+    if state is CardState.DONE and proposal.verified == "yes":
+        state = CardState.VERIFIED
+    who = ", ".join(approvers.get(proposal.id, ())) or sealed.requester
+    return DigestItem(says=sealed.says, state=state, who=who, at=proposal.finished_at or proposal.created_at)
+
+
+def _failing(intents: Sequence[Intent]) -> tuple[tuple[str, int, int], ...]:
+    counts: dict[str, tuple[int, int]] = {}
+    for intent in intents:
+        failed, of = counts.get(intent.tool, (0, 0))
+        counts[intent.tool] = (failed + (intent.state is IntentState.FAILED), of + 1)
+    return tuple(sorted((tool, failed, of) for tool, (failed, of) in counts.items() if failed))

@@ -1,0 +1,143 @@
+"""The outbox: brings every message of ours to what storage says, once. The one place that posts cards and notices."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.cards.blocks import Card
+from bot.slack.pacing import Pace
+from bot.slack.thread import ThreadMessage, read_channel, read_thread
+from storage import posts
+from storage.db import Database
+from storage.errors import StorageError
+from storage.ids import new_id
+from storage.records import Post
+from tools.errors import ToolError
+
+LEASE = 30.0
+"""seconds one sender has for one message"""
+POLL = 1.0
+AT_ONCE = 8
+HOPELESS = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "message_not_found",
+        "cant_update_message",
+        "account_inactive",
+        "token_revoked",
+        "thread_not_found",
+        "restricted_action",
+    }
+)
+"""errors that another try cannot mend: https://docs.slack.dev/reference/methods/chat.postMessage"""
+_log = structlog.get_logger(__name__)
+
+Draw = Callable[[Post], Awaitable[Card | None]]
+
+
+@dataclass
+class Outbox:
+    """Sends what is behind. Any number of replicas may run one."""
+
+    db: Database
+    client: AsyncWebClient
+    pace: Pace
+    draw: Draw
+    """a post → the card that shows it now; None: nothing to show"""
+    name: str = field(default_factory=lambda: new_id("o"))
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        wake = self.db.wakes.of(posts.WAKE)
+        while True:
+            wake.clear()
+            try:
+                sent = await self.flush()
+            except (sa.exc.DBAPIError, OSError) as error:
+                _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
+                sent = 0
+            if not sent:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await wake.wait()
+
+    async def flush(self) -> int:
+        """Send what is behind now; how many were taken up."""
+        async with self.db.write() as tx:
+            claimed = await posts.claim(tx, owner=self.name, lease=LEASE, limit=AT_ONCE)
+        await asyncio.gather(*(self._send(post) for post in claimed))
+        return len(claimed)
+
+    async def _send(self, post: Post) -> None:
+        try:
+            card = await self.draw(post)
+            ts = post.ts if card is None else await self._show(post, card)
+        except SlackApiError as error:
+            await self._failed(post, str(error.response["error"]), error.response.headers.get("Retry-After"))
+        except (StorageError, ToolError) as error:
+            _log.error("a message of ours cannot be drawn", post=post.id, why=str(error))
+            await self._failed(post, "cannot be drawn", None)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            await self._failed(post, type(error).__name__, None)
+        else:
+            async with self.db.write() as tx:
+                await posts.sent(tx, post, ts)
+
+    async def _show(self, post: Post, card: Card) -> str:
+        """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""
+        if post.ts is None and post.sending:
+            post_ts = await self._find(post)
+            if post_ts is not None:
+                return await self._update(post, post_ts, card)
+        if post.ts is not None:
+            return await self._update(post, post.ts, card)
+        async with self.db.write() as tx:
+            await posts.about_to_send(tx, post)
+        async with self.pace.slot("chat.postMessage", post.channel):
+            answer = await self.client.chat_postMessage(
+                channel=post.channel,
+                thread_ts=post.thread_ts or None,
+                text=card.text,
+                blocks=list(card.blocks),
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
+            )
+        return str(answer["ts"])
+
+    async def _update(self, post: Post, ts: str, card: Card) -> str:
+        async with self.pace.slot("chat.update", post.channel):
+            await self.client.chat_update(
+                channel=post.channel,
+                ts=ts,
+                text=card.text,
+                blocks=list(card.blocks),
+                metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
+            )
+        return ts
+
+    async def _find(self, post: Post) -> str | None:
+        messages: list[ThreadMessage]
+        if post.thread_ts:
+            messages = await read_thread(self.client, post.channel, post.thread_ts)
+        else:
+            messages = await read_channel(self.client, post.channel, post.created_at - 5)
+        return next((m.ts for m in messages if m.post_id() == post.id), None)
+
+    async def _failed(self, post: Post, error: str, retry_after: str | None) -> None:
+        if error in HOPELESS or post.attempt >= 20:
+            _log.warning("a message of ours is given up", post=post.id, kind=post.kind, why=error)
+            async with self.db.write() as tx:
+                await posts.give_up(tx, post, error)
+            return
+        delay = float(retry_after) if retry_after else min(60.0, 0.5 * 2 ** min(post.attempt, 7))
+        async with self.db.write() as tx:
+            await posts.put_off(tx, post, delay)
