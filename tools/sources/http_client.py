@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import httpx
@@ -38,7 +38,7 @@ class HttpService:
     name: str
     base_url: str
     client: httpx.AsyncClient
-    secret_header: tuple[str, str] | None = None
+    secret_header: tuple[str, str] | None = field(default=None, repr=False)
 
     async def send(self, request: HttpRequest, *, timeout: float) -> JsonValue:
         """The JSON the service answers.
@@ -118,7 +118,7 @@ class HttpService:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise self._bad("answers compressed although it was asked not to", effect_possible=effect)
         raw = bytearray()
-        async for chunk in response.aiter_raw(64 * 1024):
+        async for chunk in response.aiter_bytes(64 * 1024):
             raw += chunk
             if len(raw) > BODY_MAX:
                 raise self._bad(

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, TypeAdapter, create_model
+from pydantic_core import SchemaError
 
 from tools.sources.errors import SourceError
 from tools.sources.openapi_document import Document, Schema
@@ -138,6 +139,7 @@ class SchemaReader:
         match kind:
             case "string":
                 ranges = _ranges(schema, min_length="minLength", max_length="maxLength", pattern="pattern")
+                self._check_pattern(ranges.get("pattern"), place)
                 return Annotated[str, Strict(), Field(**ranges)]
             case "integer":
                 return Annotated[int, Strict(), Field(**_numeric(schema))]
@@ -157,6 +159,13 @@ class SchemaReader:
                 raise self._error(
                     place, f"has the type {kind!r}; write string, integer, number, boolean, array or object"
                 )
+
+    def _check_pattern(self, pattern: Any, place: str) -> None:
+        """Patterns run in linear time, so that no argument can stall the process; look-around is not among them."""
+        try:
+            TypeAdapter(Annotated[str, Field(pattern=pattern)])
+        except SchemaError:
+            raise self._error(place, f"has the pattern {pattern!r}, which needs look-around; simplify it") from None
 
     def _object(self, schema: Schema, place: str, refs: tuple[str, ...]) -> type[BaseModel]:
         required = set(schema.get("required", ()))
