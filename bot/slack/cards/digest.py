@@ -8,6 +8,8 @@ from bot.slack.cards.lists import action_row, listing
 from bot.slack.cards.wording import clipped, duration, plural, shortened, when
 
 _OPEN, _DONE = 10, 15
+_LIST = 4_800
+"""characters of one list: both and the counts fit one message"""
 _HEADER = 150
 
 
@@ -20,9 +22,9 @@ def digest_card(view: DigestView) -> Card:
         blocks.section(counts),
     ]
     rows = [action_row(item) for item in view.open_items]
-    body += listing("Still open", rows, noun="item", most=_OPEN, empty="Nothing waits for anybody.")
+    body += listing("Still open", rows, noun="item", most=_OPEN, limit=_LIST, empty="Nothing waits for anybody.")
     rows = [action_row(item) for item in view.actions]
-    body += listing("Done", rows, noun="action", most=_DONE, empty="No action ran.")
+    body += listing("Done", rows, noun="action", most=_DONE, limit=_LIST, empty="No action ran.")
     if view.failing_tools:
         failing = [f"{shortened(tool, 80)} failed {failed:,} of {of:,}" for tool, failed, of in view.failing_tools]
         body.append(blocks.section("*Failing tools*\n" + "\n".join(clipped(failing, most=8, limit=1_200, noun="tool"))))

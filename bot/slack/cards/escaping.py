@@ -72,6 +72,8 @@ def prose(text: str) -> str:
 def says(text: str) -> str:
     """A line made by code from sealed arguments: its `code spans` stay, everything else is literal."""
     parts = text.split("`")
+    if not text.strip():
+        return code(reveal(text))
     if len(parts) % 2 == 0 or any(not part for part in parts[1::2]):
         return code(reveal(text))
     return "".join(_said(part, spoken=place % 2 == 0) for place, part in enumerate(parts))

@@ -64,7 +64,7 @@ def _text(field: FieldView) -> Block:
         "type": "plain_text_input",
         "action_id": ActionId.FIELD,
         "multiline": "\n" in field.value or len(field.value) > _ONE_LINE,
-        "max_length": min(INPUT_TEXT, field.max_length) if field.max_length else INPUT_TEXT,
+        "max_length": max(len(field.value), min(INPUT_TEXT, field.max_length or INPUT_TEXT)),
     }
     return {**element, "initial_value": field.value} if field.value else element
 
@@ -75,12 +75,19 @@ def _number(field: FieldView) -> Block:
         "action_id": ActionId.FIELD,
         "is_decimal_allowed": field.kind == "number",
     }
-    if _NUMBER.fullmatch(field.value):
+    if _in_bounds(field):  # Slack refuses a modal whose first value breaks its own bounds
         element["initial_value"] = field.value
     for key, bound in (("min_value", field.minimum), ("max_value", field.maximum)):
         if bound is not None:
             element[key] = spelled(bound)
     return element
+
+
+def _in_bounds(field: FieldView) -> bool:
+    if not _NUMBER.fullmatch(field.value) or (field.kind == "integer" and "." in field.value):
+        return False
+    number = float(field.value)
+    return (field.minimum is None or number >= field.minimum) and (field.maximum is None or number <= field.maximum)
 
 
 def spelled(number: float) -> str:

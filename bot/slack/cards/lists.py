@@ -33,11 +33,11 @@ def proposal_row(view: ApprovalView) -> str:
     return f"{mark(view.state)} {said} · {headline(view)} · {risk} · until {when(view.expires_at)}{_open(view.link)}"
 
 
-def listing(title: str, rows: Sequence[str], *, noun: str, most: int, empty: str) -> list[Block]:
+def listing(title: str, rows: Sequence[str], *, noun: str, most: int, empty: str, limit: int = 9_000) -> list[Block]:
     """A headed list over as many sections as it needs, at most `most` rows; says how many more there are."""
     if not rows:
         return [blocks.section(f"*{title}*\n{empty}")]
-    lines = [f"*{title}*", *clipped(rows, most=most, limit=4 * SECTION_TEXT, noun=noun)]
+    lines = [f"*{title}*", *clipped(rows, most=most, limit=limit, noun=noun)]
     return [blocks.section(text) for text in _packed(lines)]
 
 

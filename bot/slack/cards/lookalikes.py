@@ -32,6 +32,7 @@ CYRILLIC = frozenset(
 BORROWED = re.compile("[\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69f\u0530-\u058f\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff]")
 """Cyrillic, Armenian, Cherokee, Lisu: scripts whose letters pass for Latin ones"""
 
+_ORDINARY = re.compile(r"[\n\t -~]*")
 _WORD = re.compile(r"[^\W_]+(?:[^\W_]|[._-](?=[^\W_]))*")
 _LATIN = re.compile(r"[A-Za-z]")
 _PHONETIC = re.compile("[\u0250-\u02af\u1d00-\u1dbf\ua7f7-\ua7ff\uab30-\uab6f]")
@@ -41,6 +42,8 @@ _MARKS = 2
 
 def deceptive(text: str) -> frozenset[int]:
     """Positions in `text` whose character must not be shown as it is. Line breaks and tabs count as visible."""
+    if _ORDINARY.fullmatch(text):
+        return frozenset()
     found = {place for place, char in enumerate(text) if _never_as_is(char)}
     found |= _stacked_marks(text)
     clear = _has_clear_letters(text)

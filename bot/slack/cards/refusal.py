@@ -1,4 +1,4 @@
-"""The answer to a press that does not count, seen by the presser only: which rule, what would be allowed, whom to ask."""
+"""The answer to a press that does not count, for the presser only: which rule, what would be allowed, whom to ask."""
 
 from collections.abc import Sequence
 

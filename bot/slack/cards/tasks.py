@@ -65,7 +65,7 @@ def approval_list(views: Sequence[ApprovalView]) -> Card:
 
 def help_card(command: str, *, unknown: str = "") -> Card:
     """The words of the command; `unknown` is the word that was not one."""
-    name = escaping.reveal(command)[:80]
+    name = escaping.reveal(command)[:40]
     lines = [f"• {escaping.code(f'{name} {word}')}  {said}" for word, said in HELP.items()]
     first = f"I do not know {shortened(unknown, 200)}. I know:" if unknown else "*What I can do for you*"
     last = "In a thread, where Slack has no commands, mention me with the same words."

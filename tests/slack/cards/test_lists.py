@@ -1,0 +1,132 @@
+"""Digest, Home, the slash command's answers, notices, refusals and the end of a stream."""
+
+import pytest
+
+from bot.orchestrator.views import DigestView, HomeView
+from bot.slack.actions import Feedback, FeedbackRef, parse_feedback
+from bot.slack.cards.answer import answer_end
+from bot.slack.cards.blocks import Card
+from bot.slack.cards.digest import digest_card
+from bot.slack.cards.home import home_view
+from bot.slack.cards.notice import notice
+from bot.slack.cards.orphan import Step, orphan_card
+from bot.slack.cards.refusal import refusal
+from bot.slack.cards.tasks import HELP, Word, approval_list, help_card, status_card, task_list
+from tests.slack.cards.builders import NOON, a_task, an_approval, an_item
+from tests.slack.cards.reading import all_text, assert_slack_takes, assert_slack_takes_view, assert_snapshot
+
+
+def a_digest(actions: int, waiting: int) -> DigestView:
+    return DigestView(
+        title="Wednesday, #incidents",
+        since=NOON,
+        until=NOON + 86_400,
+        tasks_started=12,
+        tasks_completed=10,
+        tasks_failed=1,
+        proposed=7,
+        approved=5,
+        rejected=1,
+        expired=1,
+        auto_run=2,
+        undone=1,
+        median_decision_seconds=75.0,
+        actions=tuple(an_item(says=f"Set flag `{n}` off in prod") for n in range(actions)),
+        open_items=tuple(an_item(link="https://acme.slack.com/archives/C1/p1") for _ in range(waiting)),
+        failing_tools=(("shop.set_flag", 2, 9),),
+    )
+
+
+def a_home(waiting: int = 1, tasks: int = 1) -> HomeView:
+    return HomeView(
+        connected=True,
+        brain="rules",
+        data_policy="Nothing leaves this machine.",
+        waiting_for_me=tuple(an_approval(link="https://acme.slack.com/archives/C1/p1") for _ in range(waiting)),
+        open_tasks=tuple(a_task() for _ in range(tasks)),
+        recent=(an_item(),),
+    )
+
+
+CARDS = {
+    "digest": digest_card(a_digest(actions=2, waiting=1)),
+    "digest_quiet": digest_card(a_digest(actions=0, waiting=0)),
+    "notice": notice("the shop did not answer within 10 s", next_step="try again", correlation_id="c-1"),
+    "refusal": refusal(
+        "you cannot approve this: you asked for it yourself",
+        rules=("four-eyes",),
+        allowed="somebody else of @operators may approve it",
+        ask=("U0DANA", "Sam Lindqvist"),
+        correlation_id="c-1",
+    ),
+    "status": status_card(a_home()),
+    "task_list": task_list((a_task(), a_task(title="post digest", state="running"))),
+    "task_list_empty": task_list(()),
+    "approval_list": approval_list((an_approval(),)),
+    "help": help_card("/autopilot"),
+    "help_unknown": help_card("/autopilot", unknown="aprove"),
+    "orphan": orphan_card(
+        [
+            Step(title="Checked error rates of checkout", status="complete", finding="5xx rate 7.3 %"),
+            Step(title="Looked at deploys", status="in_progress"),
+            Step(title="Asked the queue", status="error"),
+        ],
+        ["The error rate rose at **14:02**.", ""],
+    ),
+    "answer_end": Card(blocks=answer_end("c-1"), text="-"),
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_each_small_card_is_as_last_reviewed(name: str) -> None:
+    card = CARDS[name]
+    assert_slack_takes(card.blocks)
+    assert_snapshot(name, {"text": card.text, "blocks": [*card.blocks]})
+
+
+def test_home_is_as_last_reviewed() -> None:
+    assert_slack_takes_view(home_view(a_home()))
+    assert_snapshot("home", home_view(a_home()))
+
+
+def test_an_empty_home_says_what_to_do() -> None:
+    assert "Mention me" in all_text(home_view(a_home(waiting=0, tasks=0)))
+
+
+def test_a_digest_of_hundreds_fits_and_counts_what_it_leaves_out() -> None:
+    card = digest_card(a_digest(actions=49, waiting=300))
+    assert_slack_takes(card.blocks)
+    text = all_text([*card.blocks])
+    assert "and 34 more actions" in text
+    assert "and 290 more items" in text
+
+
+def test_a_full_home_counts_what_it_leaves_out() -> None:
+    text = all_text(home_view(a_home(waiting=44, tasks=44)))
+    assert "44 waiting for you" in text
+    assert "and 34 more proposals" in text
+    assert "and 34 more tasks" in text
+
+
+def test_help_names_every_word() -> None:
+    assert set(HELP) == set(Word)
+    text = all_text([*help_card("/autopilot").blocks])
+    assert all(f"/autopilot {word}" in text for word in Word)
+
+
+def test_feedback_carries_the_answer_it_judges() -> None:
+    assert parse_feedback("good.c-1") == FeedbackRef(feedback=Feedback.GOOD, correlation_id="c-1")
+    assert '"bad.c-1"' in str(answer_end("c-1")).replace("'", '"')
+    assert parse_feedback("great.c-1") is None
+
+
+def test_an_interrupted_message_shows_no_step_as_still_going_on() -> None:
+    text = all_text([*CARDS["orphan"].blocks])
+    assert "Looked at deploys (interrupted)" in text
+    assert "Interrupted, continued below." in text
+
+
+def test_an_interrupted_text_cannot_call_anybody() -> None:
+    card = orphan_card([], ["<!channel> <@U0DANA> <https://evil.example|runbook> if a < b"])
+    markdown = str(card.blocks[0]["text"])
+    assert markdown == "&lt;!channel> &lt;@U0DANA> &lt;https://evil.example|runbook> if a < b"
