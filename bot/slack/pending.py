@@ -64,6 +64,10 @@ class Pending:
             self._rebuild([part for part in self._parts if not (isinstance(part, Card) and part.id in ids)])
         return pulled
 
+    def has_cards(self, ids: Collection[str]) -> bool:
+        """Whether a change of one of these cards waits."""
+        return any(isinstance(part, Card) and part.id in ids for part in self._parts)
+
     def ready(self, page: Page, *, last: bool) -> bool:
         """Whether there is something worth a call; no message begins with blanks."""
         if any(not isinstance(part, Text) for part in self._parts):

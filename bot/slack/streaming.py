@@ -239,6 +239,8 @@ class StreamWriter:
         folding = self._may_fold()
         if not folding:
             await self._pace.turn(sheet.method, self._channel, first=not self._spoke)
+        if self._pending.has_cards(self._cards_elsewhere()):  # they came while this waited for its turn
+            return True
         batch = self._take(sheet)
         if folding:
             done = not batch.full and not self._pending.ready(sheet.page.with_(batch.parts), last=True)
@@ -294,13 +296,17 @@ class StreamWriter:
 
     async def _change_old_cards(self) -> bool:
         """Finish steps in the message where they began, when that message is over; whether there were any."""
-        over = {id: sheet for id, sheet in self._homes.items() if sheet.over}
+        over = self._cards_elsewhere()
         changed = self._pending.pull_cards(over)
         for card in changed:
             over[card.id].page.take([card])
         for sheet in {id(over[card.id]): over[card.id] for card in changed}.values():
             await sheet.redraw()
         return bool(changed)
+
+    def _cards_elsewhere(self) -> dict[str, Sheet]:
+        """Steps whose message is over."""
+        return {id: sheet for id, sheet in self._homes.items() if sheet.over}
 
     async def _retire(self) -> None:
         """Finish this message; what follows goes into a new one."""

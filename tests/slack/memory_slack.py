@@ -225,7 +225,9 @@ class MemorySlack:
         self.messages[ts].text, self.messages[ts].blocks = text, blocks
         return ts
 
-    def _answer(self, method: str, status: int, body: Json, headers: dict[str, str] | None = None) -> AsyncSlackResponse:
+    def _answer(
+        self, method: str, status: int, body: Json, headers: dict[str, str] | None = None
+    ) -> AsyncSlackResponse:
         return AsyncSlackResponse(
             client=None,
             http_verb="POST",
@@ -237,4 +239,5 @@ class MemorySlack:
         )
 
     def _failed(self, method: str, status: int, body: Json, headers: dict[str, str] | None = None) -> SlackApiError:
-        return SlackApiError(f"{method} said no", self._answer(method, status, body, headers))
+        answer = self._answer(method, status, body, headers)
+        return SlackApiError(f"{method} said no", answer)  # type: ignore[no-untyped-call]

@@ -13,11 +13,17 @@ def unread(text: str, messages: Sequence[str]) -> str:
     places = {0}
     for number, words in enumerate(messages):
         if words:
-            after = {end for place in places for end in _read(text, place, words)}
+            begins = {begin for place in places for begin in range(place, _after_blanks(text, place) + 1)}
+            after = {end for place in begins for end in _read(text, place, words)}
             rests = [text[place : place + 200] for place in sorted(places)]
             assert after, f"message {number} is not what comes next: {words[:300]!r} instead of {rests!r}"
             places = after
     return text[max(places) :]
+
+
+def _after_blanks(text: str, place: int) -> int:
+    """Nobody sees the blanks between two messages."""
+    return len(text) - len(text[place:].lstrip())
 
 
 def _read(text: str, place: int, words: str) -> Iterator[int]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.slack.pacing import Pace
@@ -13,11 +13,26 @@ from tests.slack.reading import unread
 from tests.slack.virtual_time import run
 
 _WORDS = st.sampled_from(
-    ["Hello. ", "the disk is full ", "\n\n", "\n", "```python\n", "```\n", "`", "~~~\n", "x = 1\n", "é🙂", " ", "a" * 300]
+    [
+        "Hello. ",
+        "the disk is full ",
+        "\n\n",
+        "\n",
+        "```python\n",
+        "```\n",
+        "`",
+        "~~~\n",
+        "x = 1\n",
+        "é🙂",
+        " ",
+        "a" * 300,
+    ]
 )
 _TEXTS = st.lists(st.one_of(_WORDS, st.text(max_size=40)), max_size=60)
 _LONG_TEXTS = st.lists(
-    st.sampled_from(["A sentence of some length. " * 20, "word " * 90, "```sql\n", "```\n", "select 1;\n" * 60, "\n\n"]),
+    st.sampled_from(
+        ["A sentence of some length. " * 20, "word " * 90, "```sql\n", "```\n", "select 1;\n" * 60, "\n\n"]
+    ),
     max_size=60,
 )
 _PLANS = st.lists(st.sampled_from(Bad), max_size=25)
@@ -28,7 +43,9 @@ async def nothing(ts: str) -> None:
     del ts
 
 
-def a_writer(slack: MemorySlack, pace: Pace | None = None, *, thread: str = "1.0", patience: float = 1e9) -> StreamWriter:
+def a_writer(
+    slack: MemorySlack, pace: Pace | None = None, *, thread: str = "1.0", patience: float = 1e9
+) -> StreamWriter:
     return StreamWriter(
         slack,
         channel="C1",
@@ -73,7 +90,7 @@ def _check(slack: MemorySlack, pieces: Sequence[str], pauses: Sequence[float], *
 
 
 @given(pieces=st.one_of(_TEXTS, _LONG_TEXTS), pauses=_PAUSES, plan=_PLANS, cards=st.booleans())
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_people_read_the_text_once_and_in_order(
     pieces: list[str], pauses: list[float], plan: list[Bad], cards: bool
 ) -> None:
@@ -82,7 +99,7 @@ def test_people_read_the_text_once_and_in_order(
 
 
 @given(pieces=st.one_of(_TEXTS, _LONG_TEXTS), pauses=_PAUSES, plan=_PLANS)
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_people_read_the_same_where_slack_does_not_stream(
     pieces: list[str], pauses: list[float], plan: list[Bad]
 ) -> None:
