@@ -68,7 +68,8 @@ _STRONG: Final = (
     r"|(?:access|auth|refresh|bearer|session|bot|user)[_-]?token)"
 )
 _ASSIGN: Final = r"\d{0,2}(?:\\?[\"'])?\s{0,4}(?::=|=>|={1,2}|:)\s{0,4}"
-_VALUE: Final = r"(?P<q>\\?[\"'`])?(?P<v>(?(q)(?:(?!(?P=q))[^\n]){1,200}|[^\s\"'`\\,;&<>)}\]|]{3,}))"
+# Bounded, because overlapping candidates make an unbounded value quadratic ("password:password:password:...").
+_VALUE: Final = r"(?P<q>\\?[\"'`])?(?P<v>(?(q)(?:(?!(?P=q))[^\n]){1,200}|[^\s\"'`\\,;&<>)}\]|]{3,2048}))"
 _KEYS: Final = ("api", "access", "private", "encryption", "account", "auth", "master", "session", "secret")
 # Precise, because log lines are full of a bare "key" and the pattern behind these is the slowest of all.
 _STRONG_NEEDLES: Final = (
@@ -159,13 +160,13 @@ SECRETS: Final = (
     _named(
         "authorization",
         r"authorization(?:\\?[\"'])?\s{0,4}[:=]\s{0,4}(?:\\?[\"'])?(?:(?:bearer|basic|token|apikey|digest)\s{1,4})?"
-        r"(?P<v>[^\s\"'\\,]{6,})",
+        r"(?P<v>[^\s\"'\\,]{6,2048})",
         "authorization",
         check=is_value,
     ),
     _named(
         "authorization",
-        r"(?<![a-z0-9])(?:bearer|basic)\s{1,4}(?P<v>[A-Za-z0-9._~+/=-]{12,})",
+        r"(?<![a-z0-9])(?:bearer|basic)\s{1,4}(?P<v>[A-Za-z0-9._~+/=-]{12,2048})",
         "bearer",
         "basic",
         check=looks_random,
@@ -185,7 +186,7 @@ SECRETS: Final = (
         "secret",
         r"(?:secret|token|credentials?|passcode|api[ _-]?key)[\w-]{0,12}(?:\\?[\"'])?"
         r"(?:\s{0,4}(?::=|=>|[:=])\s{0,4}|\s{1,4}(?:is|was)\s{1,4}|\s{1,4})(?:\\?[\"'`])?"
-        r"(?P<v>[A-Za-z0-9+/_.=~-]{16,})",
+        r"(?P<v>[A-Za-z0-9+/_.=~-]{16,2048})",
         "secret",
         "token",
         "credential",

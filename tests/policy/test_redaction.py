@@ -101,6 +101,16 @@ def test_bottomless_json_is_withheld_rather_than_followed() -> None:
     assert found == {"too-deep": 1}
 
 
+HOSTILE = ["password:", "token=", "authorization:", "a@", "1 ", "+1 ", "://a:", "DE89 ", "-----BEGIN PRIVATE KEY-----"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_text_made_to_be_slow_is_not(unit: str) -> None:
+    """A tool result of 100 KB, in about a second even on a busy machine; quadratic patterns would take minutes."""
+    REDACTOR.text(unit * (100_000 // len(unit)))
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_survived_and_settled_after_one_pass(text: str) -> None:
     """Never an exception, never a second find."""

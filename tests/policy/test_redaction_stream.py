@@ -63,6 +63,14 @@ def test_no_secret_leaks_at_any_single_split_point() -> None:
             assert shown == whole
 
 
+def test_a_value_that_turns_out_secret_at_its_end_is_held_with_its_keyword() -> None:
+    """Its first hundred letters look like no key; the digits that make it one come last."""
+    late = "abcdefghij" * 10 + "1234"
+    text = f"{'so ' * 50}the secret {late} {'and ' * 50}"
+    assert streamed(list(text)) == REDACTOR.text(text).text
+    assert late not in REDACTOR.text(text).text
+
+
 def test_ordinary_words_are_shown_while_they_arrive() -> None:
     """Held back is the tail, not the text."""
     stream = REDACTOR.stream()
