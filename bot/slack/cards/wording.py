@@ -41,8 +41,7 @@ def folded(text: str, what: str = "value") -> str:
 
 def shortened(text: str, limit: int, draw: Callable[[str], str] = escaping.prose) -> str:
     """Words that may be shortened (never a value), drawn; says so when they are. At most `limit` characters."""
-    drawn = draw(text)
-    if len(drawn) <= limit:
+    if len(text) <= limit and len(drawn := draw(text)) <= limit:
         return drawn
     note = f" … ({len(text):,} characters: Show all)"
     keep = limit

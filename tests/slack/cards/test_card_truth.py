@@ -111,6 +111,15 @@ def test_case_22_a_long_value_is_not_begun_on_the_card_and_stands_whole_in_the_d
     assert json.dumps(value) in preformatted(modal)
 
 
+def test_case_22_a_long_row_of_before_and_after_is_not_begun_on_the_card_either() -> None:
+    change = Change(label="body", before="short", after="harmless " * 400 + "; drop the database")
+    card = approval_card(an_approval(changes=(change,)))
+    text = all_text([*card.blocks])
+    assert "body:  `short` → _value is 3,619 characters: Show all_" in text
+    assert "harmless" not in text
+    assert "Show all" in buttons(card.blocks)
+
+
 def test_case_22_a_long_line_1_is_not_begun_and_the_confirm_dialog_says_so() -> None:
     view = an_approval(says="Delete " + "a" * 3_000 + " and prod", tier="irreversible", undo_says="")
     card = approval_card(view)
