@@ -158,3 +158,16 @@ async def test_under_800_pixels_the_thread_takes_the_screen_and_the_sidebar_is_a
     assert box is not None
     assert box["width"] == 390
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_the_keys_are_listed_behind_a_question_mark(canned: Canned, open_page: Open) -> None:
+    canned.put(INCIDENTS, a_message(1, "one"), a_message(60, "two", user=ANA))
+    page = await open_page()
+    await page.locator("article").last.focus()
+    await page.keyboard.press("ArrowUp")
+    await expect(page.locator("article").first).to_be_focused()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("t")
+    await expect(page.locator("#thread-composer")).to_be_focused()

@@ -77,3 +77,13 @@ async def test_stop_is_offered_while_it_works_and_waiting_is_said_after(canned: 
     await expect(page.locator(f"#main a[data-thread='{ROOT}']")).to_contain_text("waiting for approval")
     canned.push({"type": "status", "channel": INCIDENTS, "thread_ts": ROOT, "status": "active", "title": ""})
     await expect(line).to_be_hidden()
+
+
+async def test_growing_text_leaves_the_readers_focus_alone(canned: Canned, open_page: Open) -> None:
+    canned.put(INCIDENTS, a_message(1, "help", user=ANA), a_stream("one", a_task("in_progress")))
+    page = await open_page(f"#/{INCIDENTS}/thread/{ROOT}")
+    summary = page.locator("#thread [data-task-id=t1] summary")
+    await summary.focus()
+    canned.say(INCIDENTS, a_stream("one two", a_task("in_progress")))
+    await expect(page.locator("#thread .stream-text")).to_have_text("one two")
+    await expect(summary).to_be_focused()

@@ -10,7 +10,7 @@ export function openJump() {
   const before = document.activeElement;
   const input = el("input", { class: "field jump-input", type: "text", placeholder: "Jump to a channel or person", "aria-label": "Jump to", autocomplete: "off", role: "combobox", "aria-controls": "jump-list", "aria-expanded": "true" });
   const list = el("div", { id: "jump-list", role: "listbox", class: "jump-list" });
-  const dialog = el("dialog", { role: "dialog", class: "jump", "aria-label": "Jump to", data: { dialog: "jump" } }, input, list);
+  const dialog = el("dialog", { role: "dialog", class: "jump", "aria-label": "Jump to", data: { dialog: "jump" } }, input, list, el("p", { class: "jump-foot" }, "↑ ↓ to choose, Enter to go, Esc to stay. Press ? outside a text box for all keys."));
   let found = [], at = 0;
   const close = () => { dialog.close(); dialog.remove(); };
   const take = (channel) => { close(); if (channel) go({ channel: channel.id, tab: "messages" }); else before?.focus(); };

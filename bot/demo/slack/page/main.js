@@ -1,6 +1,7 @@
 // Starts the page: who acts, what is shown, and what arrives.
 import { api, events } from "./api.js";
 import { Conversation } from "./conversation.js";
+import { openHelp } from "./help.js";
 import { openJump } from "./jump.js";
 import * as modal from "./modal.js";
 import { actAsKeys } from "./people.js";
@@ -63,8 +64,15 @@ async function loadThread(channel, ts) {
 async function catchUp() {
   store.online = true;
   drawBanner();
-  setState(await api.state(store.me));
+  try {
+    setState(await api.state(store.me));
+  } catch {
+    // It went away again; the stream notices too and calls back.
+    return;
+  }
   drawBanner();
+  store.statuses.clear();
+  store.threads.clear();
   const route = current();
   await Promise.all(store.channels.map((channel) => load(channel.id)));
   if (route.thread) await loadThread(route.channel, route.thread);
@@ -140,6 +148,7 @@ function toggleSidebar() {
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openJump(); }
+  if (event.key === "?" && !event.target.closest("input, textarea, select")) openHelp();
   if (event.key === "Escape") document.body.classList.remove("with-drawer");
   const step = event.altKey && { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (step) {

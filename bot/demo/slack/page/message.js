@@ -31,6 +31,15 @@ export class MessageView {
     const source = JSON.stringify([message, compact, this.inThread ? 0 : this.threadMark(message)]);
     if (source === this.source) return;
     this.source = source;
+    // While text arrives only the live part changes; redrawing the rest would take the reader's focus and selection.
+    const frame = JSON.stringify([{ ...message, stream: null, text: null }, compact, this.inThread ? 0 : this.threadMark(message)]);
+    const onlyGrew = frame === this.frame && this.stream && message.stream;
+    this.frame = frame;
+    if (onlyGrew) {
+      this.message = message;
+      this.stream.update(message);
+      return;
+    }
     this.message = message;
     const isBot = Boolean(message.bot_id || person(message.user)?.is_bot);
     this.node.className = `message${compact ? " compact" : ""}${message.ephemeral_for ? " ephemeral" : ""}`;
