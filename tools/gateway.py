@@ -323,6 +323,26 @@ class Gateway:
         hint = judged.decision.hint or "the rules do not allow this value"
         return ((field, f"{hint} ({', '.join(judged.decision.because)})"),)
 
+    async def preview_again(self, task: Task, sealed: SealedCall) -> str:
+        """What a sealed call would do at this moment, in one sentence; nothing changes."""
+        tool = self.registry.get(sealed.tool)
+        parsed = tool.arguments.model_validate(sealed.arguments)
+        context = self._context(task, f"look:{task.id}", tool, env=sealed.env)
+        try:
+            impact = await self._preview(tool, parsed, context)
+        except ToolFailed as error:
+            return self._clean(f"The dry run failed: {error}.")
+        if impact is None:
+            return (
+                f"{tool.name} cannot preview; what it declares: {', '.join(tool.manifest.side_effects) or 'nothing'}."
+            )
+        same = fingerprint(impact) == sealed.fingerprint
+        rows_ = ", ".join(f"{c.label}: {c.before} → {c.after}" for c in impact.changes) or "nothing would change"
+        moved = (
+            "the target is as it was when this was proposed" if same else "the target has changed since it was proposed"
+        )
+        return f"Dry run ({impact.grade.value}), nothing changed: {rows_}; {moved}."
+
     # --- undo ---------------------------------------------------------------------------------------------
 
     async def seal_undo(self, task: Task, done: Proposal, presser: Actor, place: Place) -> SealedCall | Denied:

@@ -7,6 +7,7 @@ from bot.orchestrator.views import (
     ApprovalView,
     ArgumentView,
     CardState,
+    DigestItem,
     EditView,
     EvidenceLink,
     FieldView,
@@ -19,7 +20,7 @@ from policy.types import CastVote
 from storage import proposals, tasks
 from storage.canonical import canonical
 from storage.db import Database
-from storage.records import Proposal, ProposalState, Task, Vote
+from storage.records import JsonObject, Proposal, ProposalState, Task, Vote
 from tools.contract import Change, Counted
 from tools.gateway import Gateway
 from tools.manifest import Bound, DryRun
@@ -127,6 +128,39 @@ class Showroom:
             task = await tasks.get(tx, tenant, proposal.task_id)
         sealed = open_seal(proposal)
         return EditView(proposal_id=proposal.id, fence=task.fence, says=sealed.says, fields=self.fields(sealed)), task
+
+    async def editable(self, tenant: str, proposal_id: str) -> tuple[tuple[FieldView, ...], JsonObject]:
+        """The fields a person can type, and the sealed values of all arguments."""
+        async with self._db.read() as tx:
+            sealed = open_seal(await proposals.get(tx, tenant, proposal_id))
+        return self.fields(sealed), dict(sealed.arguments)
+
+    async def sealed_text(self, tenant: str, proposal_id: str) -> str:
+        """The sealed bytes, as text."""
+        async with self._db.read() as tx:
+            return (await proposals.get(tx, tenant, proposal_id)).sealed
+
+    async def preview_now(self, tenant: str, proposal_id: str) -> str:
+        """What the call would do at this moment, in one sentence."""
+        async with self._db.read() as tx:
+            proposal = await proposals.get(tx, tenant, proposal_id)
+            task = await tasks.get(tx, tenant, proposal.task_id)
+        return await self._gateway.preview_again(task, open_seal(proposal))
+
+    async def recent(self, tenant: str, limit: int = 10) -> tuple[DigestItem, ...]:
+        """The newest actions that ended."""
+        async with self._db.read() as tx:
+            found = await proposals.recent(tx, tenant, limit=limit)
+        ended = [p for p in found if p.state in (ProposalState.RAN, ProposalState.FAILED, ProposalState.REJECTED)]
+        return tuple(
+            DigestItem(
+                says=open_seal(p).says,
+                who=open_seal(p).requester,
+                at=p.finished_at or p.created_at,
+                state=CardState.DONE if p.state is ProposalState.RAN else _STATES[p.state],
+            )
+            for p in ended
+        )
 
     def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
         """One field for each argument a person can type."""

@@ -86,11 +86,12 @@ class Workspace:
 
 
 def demo_workspace() -> Workspace:
-    """Acme: six channels, five people and the bot; a fresh copy on every call."""
+    """Acme: six channels, six people and the bot; a fresh copy on every call."""
     people = (
         Person(id="U0ANA", name="ana", real_name="Ana Ruiz", title="On-call engineer", color="1264a3"),
         Person(id="U0DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f"),
-        Person(id="U0SAM", name="sam", real_name="Sam Lindqvist", title="SRE", color="9a5b13"),
+        Person(id="U0SAM", name="sam", real_name="Sam Lindqvist", title="SRE lead", color="9a5b13"),
+        Person(id="U0NOOR", name="noor", real_name="Noor Haddad", title="SRE", color="b3453f"),
         Person(id="U0KIM", name="kim", real_name="Kim Park", title="Support", color="8e3b8a"),
         Person(id="U0RILEY", name="riley", real_name="Riley Chen", title="Product analyst", color="5b5b66"),
         Person(id=BOT_USER, name="autopilot", real_name="Ops Autopilot", title="Task runner", is_bot=True),
@@ -109,8 +110,8 @@ def demo_workspace() -> Workspace:
         for name, topic in topics.items()
     }
     groups = (
-        UserGroup(id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM")),
-        UserGroup(id="S0SRE", handle="sre", name="SRE", members=("U0DANA", "U0SAM")),
+        UserGroup(id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM", "U0NOOR")),
+        UserGroup(id="S0SRE", handle="sre", name="SRE", members=("U0DANA", "U0SAM", "U0NOOR")),
         UserGroup(id="S0SRELEADS", handle="sre-leads", name="SRE leads", members=("U0DANA", "U0SAM")),
         UserGroup(id="S0SUPPORT", handle="support", name="Support", members=("U0KIM",)),
     )

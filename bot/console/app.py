@@ -1,0 +1,90 @@
+"""The console: health, evidence and tasks as plain pages. Reads storage; changes nothing."""
+
+import datetime as dt
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import jinja2
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from storage import audit, evidence, intents, steps, tasks
+from storage.db import Database
+from storage.errors import NotFound
+
+_PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
+    undefined=jinja2.StrictUndefined,
+)
+_PAGES.filters["utc"] = lambda at: f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+_PAGES.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+_PAGES.filters["short"] = lambda value: json.dumps(value, ensure_ascii=False)[:300]
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+Ready = Callable[[], Awaitable[dict[str, bool]]]
+
+
+def build(db: Database, tenant: Callable[[], str], ready: Ready) -> Starlette:
+    """The ASGI app. `ready` names what this process needs and whether it has it."""
+
+    def page(name: str, *, status: int = 200, **values: object) -> Response:
+        return HTMLResponse(_PAGES.get_template(name).render(**values), status_code=status, headers=_HEADERS)
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    async def readyz(_request: Request) -> Response:
+        parts = await ready()
+        return JSONResponse({"ok": all(parts.values()), **parts}, status_code=200 if all(parts.values()) else 503)
+
+    async def show_evidence(request: Request) -> Response:
+        try:
+            async with db.read() as tx:
+                found = await evidence.get(tx, tenant(), request.path_params["hash"])
+        except NotFound:
+            return page("missing.html", status=404, what="evidence", key=request.path_params["hash"][:12])
+        return page("evidence.html", evidence=found)
+
+    async def show_task(request: Request) -> Response:
+        try:
+            async with db.read() as tx:
+                task = await tasks.get(tx, tenant(), request.path_params["id"])
+                found = await steps.of_task(tx, task)
+                ledger = await intents.of_task(tx, tenant(), task.id)
+                entries = await audit.entries(tx, tenant(), task_id=task.id)
+        except NotFound:
+            return page("missing.html", status=404, what="task", key=request.path_params["id"][:40])
+        return page("task.html", task=task, steps=found, intents=ledger, entries=entries)
+
+    async def show_tasks(_request: Request) -> Response:
+        async with db.read() as tx:
+            found = await tasks.recent(tx, tenant(), limit=50)
+        return page("tasks.html", tasks=found)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/evidence/{hash}", show_evidence),
+            Route("/tasks/{id}", show_task),
+            Route("/", show_tasks),
+        ]
+    )
+
+
+async def database_answers(db: Database) -> bool:
+    """Whether the database takes a read right now."""
+    try:
+        async with db.read() as tx:
+            await tx.run(sa.text("select 1"))
+    except (sa.exc.SQLAlchemyError, OSError):
+        return False
+    return True

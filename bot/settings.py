@@ -1,0 +1,95 @@
+"""What operators set. The one place that reads the environment; everything else is handed its values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_PROVIDER_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AZURE_API_KEY", "MISTRAL_API_KEY",
+                  "GROQ_API_KEY", "DEEPSEEK_API_KEY", "OPENROUTER_API_KEY", "AWS_ACCESS_KEY_ID", "XAI_API_KEY")
+
+
+class BadSettings(Exception):
+    """A setting cannot be used; the message names the variable, never its value."""
+
+
+class Settings(BaseSettings):
+    """Every setting, with its environment variable (AUTOPILOT_…, and the names Slack's own tools use)."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTOPILOT_", extra="ignore", populate_by_name=True)
+
+    home: Path = Path(".autopilot")
+    """where the embedded database and caches live"""
+    database_url: str = ""
+    """sqlite+aiosqlite:///… or postgresql+asyncpg://…; empty: SQLite under `home`"""
+    slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: str = "https://slack.com/api/"
+    model: str = ""
+    """a litellm model name, e.g. anthropic/claude-sonnet-4-5; empty: the rules brain"""
+    model_api_base: str = ""
+    model_api_key: SecretStr | None = None
+    agent_file: Path | None = None
+    policy_dir: Path | None = None
+    groups: Annotated[tuple[str, ...], NoDecode] = ("operators", "sre", "sre-leads", "support")
+    """user groups that policy rules may name"""
+    manifests: Annotated[tuple[Path, ...], NoDecode] = ()
+    """tool manifests (YAML); empty: the shop's, when it is configured"""
+    env: str = "prod"
+    ops_channel: str = ""
+    """channel id for digests; empty: where the command was given"""
+    digest_cron: str = "0 9 * * 1-5"
+    digest_tz: str = "UTC"
+    console_port: int = Field(default=8770, ge=0, le=65535)
+    console_url: str = ""
+    """address people can open; empty: http://127.0.0.1:<console_port>"""
+    lease_seconds: float = Field(default=12.0, gt=1)
+    log_level: str = "INFO"
+    log_format: str = "text"
+    """text | json"""
+    shop_url: str = Field(default="", validation_alias="SHOP_URL")
+
+    @field_validator("groups", "manifests", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'autopilot.db'}"
+
+    @property
+    def console(self) -> str:
+        return (self.console_url or f"http://127.0.0.1:{self.console_port}").rstrip("/")
+
+
+def read(**overrides: object) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        BadSettings: a variable's value does not fit.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are checked like the environment
+    except ValidationError as error:
+        parts = []
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else "settings"
+            variable = name if name.isupper() else f"AUTOPILOT_{name.upper()}"
+            parts.append(f"{variable}: {problem['msg'].lower()}")
+        raise BadSettings("; ".join(parts)) from None
+
+
+def environment() -> Mapping[str, str]:
+    """The raw environment, for tool sources that read their own tokens by the name their manifest gives."""
+    return dict(os.environ)
+
+
+def has_provider_key(settings: Settings) -> bool:
+    """Whether some model provider's key is there (or an address of a server that needs none)."""
+    if settings.model_api_key is not None or settings.model_api_base:
+        return True
+    return any(os.environ.get(name) for name in _PROVIDER_KEYS)

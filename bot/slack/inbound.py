@@ -1,0 +1,314 @@
+"""Pure: Slack's payloads -> our types. What does not fit is None, never an exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+
+from bot.orchestrator.requests import Click, Request
+from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice, parse_feedback
+from storage.records import Source
+
+Payload = Mapping[str, object]
+
+
+class _Event(BaseModel):
+    channel: str
+    ts: str
+    user: str = ""
+    text: str = ""
+    thread_ts: str = ""
+    subtype: str = ""
+    bot_id: str = ""
+    channel_type: str = ""
+    user_team: str = ""
+    team: str = ""
+
+
+class _EventBody(BaseModel):
+    event_id: str
+    team_id: str
+    event: _Event
+
+
+def _event(body: Payload) -> _EventBody | None:
+    try:
+        return _EventBody.model_validate(body)
+    except ValidationError:
+        return None
+
+
+def request_from_event(body: Payload) -> Request | None:
+    """A mention or a direct message as a request; None for bots, edits, joins and people of other organisations."""
+    found = _event(body)
+    if found is None:
+        return None
+    event = found.event
+    if event.subtype not in ("", "file_share", "thread_broadcast") or event.bot_id or not event.user:
+        return None
+    if event.user_team and event.user_team != found.team_id:
+        return None  # an external person in a shared channel
+    return Request(
+        tenant=found.team_id,
+        source=Source.DM if event.channel_type == "im" else Source.MENTION,
+        channel=event.channel,
+        thread_ts=event.thread_ts or event.ts,
+        request_ts=event.ts,
+        requester=event.user,
+        requester_team=event.user_team or event.team or found.team_id,
+        text=event.text,
+        # one mention arrives twice, as `message` and as `app_mention`, under two event ids
+        keys=(f"event:{found.event_id}", f"message:{event.channel}:{event.ts}"),
+    )
+
+
+class _Stopped(BaseModel):
+    channel: str
+    user: str
+    thread_ts: str
+
+
+class _StoppedBody(BaseModel):
+    team_id: str
+    event: _Stopped
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopPress:
+    """Slack's own Stop button was pressed in a thread."""
+
+    tenant: str
+    channel: str
+    thread_ts: str
+    who: str
+
+
+def stop_press(body: Payload) -> StopPress | None:
+    try:
+        found = _StoppedBody.model_validate(body)
+    except ValidationError:
+        return None
+    event = found.event
+    return StopPress(tenant=found.team_id, channel=event.channel, thread_ts=event.thread_ts, who=event.user)
+
+
+class _Named(BaseModel):
+    id: str
+
+
+class _Option(BaseModel):
+    value: str
+
+
+class _Action(BaseModel):
+    action_id: str
+    action_ts: str
+    value: str = ""
+    selected_option: _Option | None = None
+
+
+class _Container(BaseModel):
+    message_ts: str = ""
+    thread_ts: str = ""
+
+
+class _ActionBody(BaseModel):
+    team: _Named
+    user: _Named
+    actions: list[_Action]
+    trigger_id: str = ""
+    channel: _Named | None = None
+    container: _Container = _Container()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """A button on one of our cards: who pressed what, and the modal ticket Slack gave."""
+
+    click: Click
+    ref: ActionRef
+    choice: Choice | None
+    trigger_id: str
+    channel: str
+    thread_ts: str
+
+
+def press(body: Payload) -> Press | None:
+    """The press, or None for a value we would not have written."""
+    try:
+        found = _ActionBody.model_validate(body)
+    except ValidationError:
+        return None
+    action = found.actions[0]
+    choice: Choice | None = None
+    if action.selected_option is not None:
+        parsed = parse_choice(action.selected_option.value)
+        if parsed is None:
+            return None
+        choice, ref = parsed
+    else:
+        maybe = parse_action(action.value)
+        if maybe is None:
+            return None
+        ref = maybe
+    channel = found.channel.id if found.channel else ""
+    return Press(
+        click=Click(
+            tenant=found.team.id,
+            proposal_id=ref.proposal_id,
+            who=found.user.id,
+            fence=ref.fence,
+            key=f"{ref.proposal_id}:{found.user.id}:{action.action_ts}",
+            channel=channel,
+            message_ts=found.container.message_ts,
+        ),
+        ref=ref,
+        choice=choice,
+        trigger_id=found.trigger_id,
+        channel=channel,
+        thread_ts=found.container.thread_ts,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackPress:
+    """A thumb under an answer."""
+
+    tenant: str
+    who: str
+    key: str
+    channel: str
+    thread_ts: str
+    correlation_id: str
+    feedback: str
+
+
+def feedback(body: Payload) -> FeedbackPress | None:
+    try:
+        found = _ActionBody.model_validate(body)
+    except ValidationError:
+        return None
+    action = found.actions[0]
+    said = parse_feedback(action.value)
+    if said is None or found.channel is None:
+        return None
+    return FeedbackPress(
+        tenant=found.team.id,
+        who=found.user.id,
+        key=f"feedback:{found.user.id}:{action.action_ts}",
+        channel=found.channel.id,
+        thread_ts=found.container.thread_ts,
+        correlation_id=said.correlation_id,
+        feedback=said.feedback,
+    )
+
+
+class _State(BaseModel):
+    values: dict[str, dict[str, object]] = {}
+
+
+class _View(BaseModel):
+    id: str
+    private_metadata: str = ""
+    state: _State = _State()
+
+
+class _ViewBody(BaseModel):
+    team: _Named
+    user: _Named
+    view: _View
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """A modal of ours was submitted."""
+
+    click: Click
+    state_values: object
+
+
+def submitted(body: Payload) -> Submitted | None:
+    """The submission, or None when the modal is not one we would have opened."""
+    try:
+        found = _ViewBody.model_validate(body)
+    except ValidationError:
+        return None
+    ref = parse_action(found.view.private_metadata)
+    if ref is None:
+        return None
+    return Submitted(
+        click=Click(
+            tenant=found.team.id,
+            proposal_id=ref.proposal_id,
+            who=found.user.id,
+            fence=ref.fence,
+            key=f"view:{found.view.id}",
+        ),
+        state_values=found.view.state.values,
+    )
+
+
+class _CommandBody(BaseModel):
+    team_id: str
+    channel_id: str
+    user_id: str
+    text: str = ""
+    command: str = "/autopilot"
+    trigger_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A slash command, or the same words after a mention."""
+
+    tenant: str
+    channel: str
+    thread_ts: str
+    who: str
+    word: str
+    rest: str
+    key: str
+
+
+def command(body: Payload) -> Command | None:
+    try:
+        found = _CommandBody.model_validate(body)
+    except ValidationError:
+        return None
+    word, _, rest = found.text.strip().partition(" ")
+    return Command(
+        tenant=found.team_id,
+        channel=found.channel_id,
+        thread_ts="",
+        who=found.user_id,
+        word=word.lower() or "help",
+        rest=rest.strip(),
+        key=f"command:{found.trigger_id}",
+    )
+
+
+class _HomeEvent(BaseModel):
+    user: str
+    tab: str = "home"
+    channel: str = ""
+
+
+class _HomeBody(BaseModel):
+    team_id: str
+    event: _HomeEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeOpened:
+    tenant: str
+    user: str
+    tab: str
+    channel: str
+
+
+def home_opened(body: Payload) -> HomeOpened | None:
+    try:
+        found = _HomeBody.model_validate(body)
+    except ValidationError:
+        return None
+    return HomeOpened(tenant=found.team_id, user=found.event.user, tab=found.event.tab, channel=found.event.channel)

@@ -1,0 +1,53 @@
+"""Listeners for the app's own page (Home, Messages) and the slash command."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.slack import inbound
+from bot.slack.cards.home import home_view
+from bot.slack.listeners.words import Words
+from bot.slack.replies import Replies
+
+PROMPTS = (
+    ("Checkout is failing", "checkout is failing, what is going on?"),
+    ("A post is being flooded", "there is a burst of replies on a post, is it a dogpile?"),
+    ("Analytics is behind", "the analytics pipeline is lagging, why?"),
+    ("What can you do?", "help"),
+)
+
+
+def register(app: AsyncApp, words: Words, replies: Replies) -> None:
+    """Hang the listeners on the app."""
+
+    @app.event("app_home_opened")
+    async def opened(body: dict[str, Any]) -> None:
+        found = inbound.home_opened(body)
+        if found is None:
+            return
+        if found.tab == "home":
+            replies.later(_publish(found))
+        else:
+            replies.later(_suggest(found))
+
+    async def _publish(found: inbound.HomeOpened) -> None:
+        view = home_view(await words.home(found.tenant, found.user))
+        await replies.client.views_publish(user_id=found.user, view=view)
+
+    async def _suggest(found: inbound.HomeOpened) -> None:
+        try:
+            # without thread_ts: in the Messages tab a thread_ts makes this fail silently
+            await replies.client.assistant_threads_setSuggestedPrompts(
+                channel_id=found.channel, prompts=[{"title": t, "message": m} for t, m in PROMPTS]
+            )
+        except SlackApiError as error:
+            if error.response["error"] not in ("unknown_method", "missing_scope"):
+                raise
+
+    @app.command("/autopilot")
+    async def commanded(ack: AsyncAck, body: dict[str, Any]) -> None:
+        command = inbound.command(body)
+        if command is not None:
+            await words.carry_out(command)
+        await ack()

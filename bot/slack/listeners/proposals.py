@@ -1,0 +1,152 @@
+"""Listeners for the buttons and modals of cards. A click is a claim: who is Slack's word, what is our record's."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.orchestrator.core import Orchestrator
+from bot.orchestrator.requests import Edit, Said, Verdict
+from bot.orchestrator.show import Showroom
+from bot.slack import inbound
+from bot.slack.actions import ActionId, ActionRef, BlockId, CallbackId, Choice
+from bot.slack.cards.details import details_modal
+from bot.slack.cards.edit import edit_modal, edit_values
+from bot.slack.cards.fields import block_id
+from bot.slack.cards.notice import notice
+from bot.slack.cards.reject import reject_modal, reject_reason
+from bot.slack.cards.submitted import FieldErrors
+from bot.slack.replies import Replies
+from storage.errors import NotFound
+from storage.records import JsonObject
+from tools.errors import SealBroken
+
+_VERDICTS = {
+    ActionId.IT_HAPPENED: Verdict.HAPPENED,
+    ActionId.RUN_IT: Verdict.RUN_IT,
+    ActionId.DROP_IT: Verdict.DROP,
+}
+
+
+def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, replies: Replies) -> None:
+    """Hang the listeners on the app. Votes are on disk before the ack."""
+
+    @app.action(ActionId.APPROVE)
+    async def approve(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = inbound.press(body)
+        if press is not None:
+            replies.later(replies.answer(press, await orchestrator.approve(press.click)))
+        await ack()
+
+    @app.action(ActionId.UNDO)
+    async def undo(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = inbound.press(body)
+        if press is not None:
+            replies.later(replies.answer(press, await orchestrator.undo(press.click)))
+        await ack()
+
+    for action_id, verdict in _VERDICTS.items():
+        _register_verdict(app, action_id, verdict, orchestrator, replies)
+
+    @app.action(ActionId.REJECT)
+    async def reject(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        if (press := inbound.press(body)) is not None:
+            replies.later(_open(press, showroom, replies, "reject"))
+
+    @app.action(ActionId.EDIT)
+    async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        if (press := inbound.press(body)) is not None:
+            replies.later(_open(press, showroom, replies, "edit"))
+
+    @app.action(ActionId.DETAILS)
+    async def details(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        if (press := inbound.press(body)) is not None:
+            replies.later(_open(press, showroom, replies, "details"))
+
+    @app.action(ActionId.MORE)
+    async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        press = inbound.press(body)
+        if press is not None:
+            replies.later(_open(press, showroom, replies, press.choice or Choice.DETAILS))
+
+    @app.view(CallbackId.REJECT)
+    async def rejected(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = inbound.submitted(body)
+        if sent is None:
+            await ack()
+            return
+        reason = reject_reason(sent.state_values)
+        if isinstance(reason, FieldErrors):
+            await ack(response_action="errors", errors=reason.errors)
+            return
+        answer = await orchestrator.reject(sent.click, reason)
+        if answer.said in (Said.REFUSED, Said.STALE):
+            await ack(response_action="errors", errors={BlockId.REASON: _one_line(answer.message, answer.hint)})
+            return
+        await ack()
+
+    @app.view(CallbackId.EDIT)
+    async def edited(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = inbound.submitted(body)
+        if sent is None:
+            await ack()
+            return
+        fields, kept = await showroom.editable(sent.click.tenant, sent.click.proposal_id)
+        typed = edit_values(sent.state_values, fields)
+        if isinstance(typed, FieldErrors):
+            await ack(response_action="errors", errors=typed.errors)
+            return
+        values: JsonObject = {**kept, **typed.values}
+        changed: JsonObject = {name: value for name, value in values.items() if value is not None}
+        answer = await orchestrator.edit(Edit(click=sent.click, arguments=changed))
+        first = block_id(fields[0].name) if fields else ""
+        if answer.said is Said.INVALID:
+            known = {f.name for f in fields}
+            errors = {block_id(name) if name in known else first: why for name, why in answer.fields}
+            await ack(response_action="errors", errors=errors)
+            return
+        if answer.said in (Said.REFUSED, Said.STALE):
+            await ack(response_action="errors", errors={first: _one_line(answer.message, answer.hint)})
+            return
+        await ack()
+
+
+def _register_verdict(
+    app: AsyncApp, action_id: ActionId, verdict: Verdict, orchestrator: Orchestrator, replies: Replies
+) -> None:
+    @app.action(action_id)
+    async def said(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = inbound.press(body)
+        if press is not None:
+            replies.later(replies.answer(press, await orchestrator.resolve(press.click, verdict)))
+        await ack()
+
+
+async def _open(press: inbound.Press, showroom: Showroom, replies: Replies, what: str) -> None:
+    """Open the modal a press asks for; its ticket lives three seconds."""
+    ref = ActionRef(proposal_id=press.click.proposal_id, fence=press.ref.fence)
+    tenant = press.click.tenant
+    try:
+        match what:
+            case "edit":
+                view, _task = await showroom.edit(tenant, ref.proposal_id)
+                await replies.open(press.trigger_id, edit_modal(view))
+            case "reject":
+                shown = await showroom.approval(tenant, ref.proposal_id)
+                await replies.open(press.trigger_id, reject_modal(ref, shown.says))
+            case Choice.DRY_RUN:
+                found = await showroom.preview_now(tenant, ref.proposal_id)
+                await replies.whisper(press.channel, press.click.who, notice(found), thread_ts=press.thread_ts)
+            case _:
+                shown = await showroom.approval(tenant, ref.proposal_id)
+                sealed = await showroom.sealed_text(tenant, ref.proposal_id)
+                await replies.open(press.trigger_id, details_modal(shown, sealed))
+    except (NotFound, SealBroken) as error:
+        await replies.whisper(press.channel, press.click.who, notice(str(error)), thread_ts=press.thread_ts)
+
+
+def _one_line(message: str, hint: str) -> str:
+    return f"{message}; {hint}" if hint else message

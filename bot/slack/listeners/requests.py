@@ -1,0 +1,41 @@
+"""Listeners for what asks for work: mentions, direct messages, Slack's Stop. They only translate."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.orchestrator.core import Orchestrator
+from bot.slack import inbound
+from bot.slack.listeners.words import Words
+
+
+def register(app: AsyncApp, orchestrator: Orchestrator, words: Words) -> None:
+    """Hang the listeners on the app. They return after the request is on disk, and only then bolt acks."""
+
+    async def take(body: dict[str, Any]) -> None:
+        request = inbound.request_from_event(body)
+        if request is None:
+            return
+        command = words.after_mention(request)
+        if command is not None:
+            await words.carry_out(command)
+            return
+        await orchestrator.submit(request)
+
+    @app.event("app_mention")
+    async def mentioned(body: dict[str, Any]) -> None:
+        """Someone spoke to the bot in a channel."""
+        await take(body)
+
+    @app.event({"type": "message", "channel_type": "im"})
+    async def messaged(body: dict[str, Any]) -> None:
+        """Someone wrote to the bot directly."""
+        if body.get("event", {}).get("channel_type") == "im":
+            await take(body)
+
+    @app.event("agent_session_stopped")
+    async def stopped(body: dict[str, Any]) -> None:
+        """Someone pressed Slack's Stop in a thread."""
+        press = inbound.stop_press(body)
+        if press is not None:
+            await orchestrator.stop_thread(press.tenant, press.channel, press.thread_ts, press.who)
