@@ -14,9 +14,9 @@ from tools.manifest import DryRun
 
 _LABEL = 80
 _GRADES = {
-    DryRun.SIMULATED: "simulated: from what the tool declares, the target was not asked",
-    DryRun.PREVIEWED: "previewed: the target worked out before and after",
-    DryRun.ANALYSED: "analysed: previewed, and what it touches was counted",
+    DryRun.SIMULATED: "simulated from what the tool declares",
+    DryRun.PREVIEWED: "previewed by the target",
+    DryRun.ANALYSED: "analysed by a dry run",
 }
 
 
