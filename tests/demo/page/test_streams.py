@@ -87,3 +87,25 @@ async def test_growing_text_leaves_the_readers_focus_alone(canned: Canned, open_
     canned.say(INCIDENTS, a_stream("one two", a_task("in_progress")))
     await expect(page.locator("#thread .stream-text")).to_have_text("one two")
     await expect(summary).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("so_far", "shown"),
+    [
+        ("see [diff](https://a.exa", "see diff"),
+        ("see [di", "see di"),
+        ("is **very", "is very"),
+        ("is **", "is"),
+        ("run `kubectl ro", "run kubectl ro"),
+        ("2 * 3", "2 * 3"),
+    ],
+)
+async def test_half_a_mark_does_not_flash_by_but_stays_once_it_is_final(
+    canned: Canned, open_page: Open, so_far: str, shown: str
+) -> None:
+    canned.put(INCIDENTS, a_message(1, "help", user=ANA), a_stream(so_far))
+    page = await open_page(f"#/{INCIDENTS}/thread/{ROOT}")
+    text = page.locator("#thread .stream-text")
+    await expect(text).to_have_text(shown)
+    canned.say(INCIDENTS, a_stream(so_far, live=False))
+    await expect(text).to_have_text(so_far)

@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { renderBlocks } from "./blocks/index.js";
 import { plan, taskCard } from "./tasks.js";
 import { grow } from "./text/markdown.js";
+import { asIfFinished } from "./text/unfinished.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -65,10 +66,12 @@ export class StreamBody {
       this.slots.set(key, slot);
       this.node.append(slot.node);
     }
-    if (slot.text === text) return;
+    // The end of a stream makes the last words final even when none are new.
+    if (slot.text === text && slot.live === this.live) return;
+    slot.live = this.live;
     if (!text.startsWith(slot.text.slice(0, slot.shownLength))) slot.shownLength = 0;
     slot.text = text;
-    if (atOnce) { slot.shownLength = text.length; grow(slot.node, text); } else this.flow(slot);
+    if (atOnce) this.settle(slot); else this.flow(slot);
   }
 
   flow(slot) {
@@ -79,7 +82,7 @@ export class StreamBody {
       if (behind <= 0 || !slot.node.isConnected) return this.settle(slot);
       // Further behind is faster, so a burst never lags by more than about half a second.
       slot.shownLength += Math.max(1, Math.ceil(behind / (this.live ? 14 : 6)));
-      grow(slot.node, slot.text.slice(0, slot.shownLength));
+      grow(slot.node, asIfFinished(slot.text.slice(0, slot.shownLength)));
       slot.frame = requestAnimationFrame(step);
     };
     slot.frame = requestAnimationFrame(step);
@@ -87,6 +90,6 @@ export class StreamBody {
 
   settle(slot) {
     slot.shownLength = slot.text.length;
-    grow(slot.node, slot.text);
+    grow(slot.node, this.live ? asIfFinished(slot.text) : slot.text);
   }
 }

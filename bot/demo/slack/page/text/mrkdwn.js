@@ -95,10 +95,10 @@ function reference(inside) {
 }
 
 // A text object: {type: plain_text | mrkdwn, text}, or a bare string.
-export function textObject(object, { block = false } = {}) {
+export function textObject(object) {
   if (!object) return "";
   const text = typeof object === "string" ? object : object.text || "";
-  if (object.type === "mrkdwn") return block ? mrkdwn(text, object) : mrkdwn(text, object);
+  if (object.type === "mrkdwn") return mrkdwn(text, object);
   return plain(text);
 }
 
