@@ -95,7 +95,7 @@ async def test_nobody_answering_is_not_called_a_rejection(
         ("pipeline-lag", "shop.backfill", "Understood, not done: “later”"),
     ],
 )
-async def test_a_second_proposal_can_be_rejected_alone(  # noqa: PLR0917 - pytest passes by name
+async def test_a_second_proposal_can_be_rejected_alone(
     play: PlayAs, shop: Shop, clock: ManualClock, name: str, tool: str, says: str
 ) -> None:
     shop.world.tell(CASES[name][0], on=True)
