@@ -1,6 +1,6 @@
 // Channels, direct messages and the app, with what is unread.
 import { avatar } from "./avatar.js";
-import { el, fill, icon } from "./dom.js";
+import { el, fill, icon, link } from "./dom.js";
 import { isBotChannel, nameOf, person, store } from "./store.js";
 import { unreadOf } from "./unread.js";
 
@@ -27,7 +27,10 @@ export function drawSidebar(route) {
   fill(document.getElementById("sidebar"),
     group("Channels", all.filter((channel) => !channel.is_im)),
     group("Apps", all.filter(isBotChannel)),
-    group("Direct messages", all.filter((channel) => channel.is_im && !isBotChannel(channel))));
+    group("Direct messages", all.filter((channel) => channel.is_im && !isBotChannel(channel))),
+    // The top bar has no room for these on a small screen.
+    store.links.length > 0 && el("section", { class: "side-group side-links" }, el("h2", {}, "Elsewhere"),
+      el("ul", {}, store.links.map(({ label, url }) => el("li", {}, link(url, [icon("out"), label], { class: "place" }))))));
 }
 
 function place(channel, route) {
