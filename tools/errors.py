@@ -25,4 +25,6 @@ class SealBroken(ToolError):
     """A sealed call is not the bytes its id was made from."""
 
     def __init__(self, proposal_id: str) -> None:
-        super().__init__(f"proposal {proposal_id[:12]!r} was changed after it was sealed; nothing ran, look at the audit log")
+        super().__init__(
+            f"proposal {proposal_id[:12]!r} was changed after it was sealed; nothing ran, look at the audit log"
+        )

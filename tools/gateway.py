@@ -43,6 +43,8 @@ from tools.sealing import (
 
 log = logging.getLogger(__name__)
 
+MOST_ARGUMENTS = 16_000
+"""characters of canonical JSON; what is longer cannot be shown whole to those who decide"""
 UNDO_LIFE = 4 * 3600
 """seconds a pressed Undo may wait for further approvals"""
 
@@ -76,7 +78,9 @@ class Gateway:
         try:
             tool = self.registry.get(call.tool)
             parsed = validate(tool, call.arguments)
-            canonical(parsed.model_dump(mode="json"))  # what has no canonical form cannot be sealed or recorded
+            text = canonical(parsed.model_dump(mode="json"))  # no canonical form: it cannot be sealed or recorded
+            if len(text) > MOST_ARGUMENTS:
+                raise BadArguments(f"the arguments hold {len(text)} characters; nobody could check more than {MOST_ARGUMENTS}")
             tool.target(parsed)
         except (UnknownTool, BadArguments, ValueError) as error:
             return await self._refuse(call, Denied(because=("builtin:validate",), message=str(error)), then)

@@ -17,7 +17,8 @@ from storage.db import Database
 from storage.errors import NotFound
 
 _PAGES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
     undefined=jinja2.StrictUndefined,
 )
 _PAGES.filters["utc"] = lambda at: f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -35,6 +35,8 @@ class SlackStage:
 
     db: Database
     client: AsyncWebClient
+    streams: AsyncWebClient
+    """for the stream writer, which handles failures itself"""
     pace: Pace
     registry: Registry
     bot_user: str
@@ -127,7 +129,7 @@ class SlackStage:
                 )
 
         writer = StreamWriter(
-            self.client,
+            self.streams,
             channel=task.channel,
             thread_ts=task.thread_ts,
             recipient_user_id=task.requester,

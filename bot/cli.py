@@ -1,0 +1,130 @@
+"""The command line: parse, call, print. One clear sentence and exit code 1 for failures, 2 for wrong usage."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot import settings
+from bot.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Ops Autopilot: a chat-ops agent that proposes, waits for people, and runs what they approved exactly once.",
+)
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The address of the page.")] = 8765,
+    shop_port: Annotated[int, typer.Option(help="The sample service.")] = 8766,
+    console_port: Annotated[int, typer.Option(help="Evidence and task pages.")] = 8767,
+    home: Annotated[Path, typer.Option(help="Where the demo keeps its data; emptied at every start.")] = Path(
+        ".autopilot/demo"
+    ),
+    fault: Annotated[
+        str, typer.Option(help="What is broken at the start: bad_flag, dogpile, stuck_consumer, none.")
+    ] = "bad_flag",
+    browser: Annotated[bool, typer.Option(help="Open the page when there is a screen.")] = True,
+) -> None:
+    """Try everything in a browser: no Slack workspace, no model key."""
+    from bot.demo.run import FAULTS, Demo
+    from bot.demo.run import run as run_demo
+
+    if fault not in FAULTS:
+        raise typer.BadParameter(f"{fault!r} is not one of {', '.join(FAULTS)}", param_hint="--fault")
+    _run(
+        run_demo(
+            Demo(port=port, shop_port=shop_port, console_port=console_port, home=home, fault=fault, browser=browser),
+            _say,
+        )
+    )
+
+
+@app.command()
+def run(
+    until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run the bot in the workspace of SLACK_BOT_TOKEN until Ctrl-C or SIGTERM."""
+    config = _configured()
+
+    async def work() -> None:
+        from bot import wiring
+
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for word in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(word, stop.set)
+        watching = asyncio.create_task(_watch_parent(stop)) if until_parent_ends else None
+        await wiring.run(config, stop, on_ready=lambda: _say("autopilot is connected; Ctrl-C stops it"))
+        if watching is not None:
+            watching.cancel()
+
+    _run(work())
+
+
+async def _watch_parent(stop: asyncio.Event) -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
+    stop.set()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+
+    async def work() -> None:
+        from storage.db import Database
+        from storage.migrate import current
+        from storage.migrate import migrate as bring_up
+
+        db = Database(_configured().database)
+        try:
+            await bring_up(db)
+            _say(f"the database is at schema {await current(db)}")
+        finally:
+            await db.close()
+
+    _run(work())
+
+
+def _configured() -> Settings:
+    from bot import logs
+    from policy.redaction import Redactor
+
+    config = settings.read()
+    logs.set_up(level=config.log_level, fmt=config.log_format, redactor=Redactor.default())
+    return config
+
+
+def main() -> None:
+    """The entry point: known failures are one sentence, unknown ones name where their details are."""
+    from bot.failures import explain
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        typer.echo(f"autopilot: {explain(error)}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""`autopilot demo`: the local Slack, the shop and the bot in one command; the bot is a process of its own.
+
+So it can be killed: the supervisor starts it again, and its threads go on where they stopped.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.console.serve import PortInUse
+from bot.demo.shop import create_shop
+from bot.demo.shop.faults import Story
+from bot.demo.slack import app_config
+from bot.demo.slack.server import LocalSlack
+
+MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
+FAULTS = (*Story, "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What to start, and where."""
+
+    port: int = 8765
+    shop_port: int = 8766
+    console_port: int = 8767
+    home: Path = Path(".autopilot/demo")
+    fault: str = "bad_flag"
+    browser: bool = True
+
+
+async def run(demo: Demo, say: Callable[[str], None]) -> None:
+    """Run until Ctrl-C or SIGTERM, then stop all of it."""
+    began = time.monotonic()
+    stop = asyncio.Event()
+    for word in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(word, stop.set)
+    # The local Slack forgets everything when it stops, so what the bot remembers of the last demo is of no use.
+    shutil.rmtree(demo.home, ignore_errors=True)
+    demo.home.mkdir(parents=True)
+    token = secrets.token_urlsafe(24)
+    shop = create_shop(token=token)
+    async with contextlib.AsyncExitStack() as stack:
+        shop_url = await _on_port(stack, shop.serve(demo.shop_port), demo.shop_port)
+        if demo.fault != "none":
+            shop.world.tell(Story(demo.fault), on=True)
+        links = [
+            {"label": "Shop", "url": shop_url},
+            {"label": "Console", "url": f"http://127.0.0.1:{demo.console_port}"},
+        ]
+        slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST), links=links)
+        await _on_port(stack, slack.serve(demo.port), demo.port)
+        bot = BotProcess(_environment(demo, slack, shop_url, token), demo.home / "bot.log", say)
+        keeping = asyncio.create_task(bot.keep_running(stop))
+        connected = asyncio.create_task(slack.wait_connected(1))
+        await asyncio.wait([connected, keeping], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if not connected.done():
+            connected.cancel()
+            stop.set()
+            await keeping
+            raise RuntimeError(f"the bot did not connect; see {demo.home / 'bot.log'}")
+        say(f"\n  Ops Autopilot is ready ({time.monotonic() - began:.1f} s):  {slack.base_url}\n")
+        say("  In #incidents, try:  @autopilot checkout is failing, what is going on?")
+        say(f"  Kill the bot in the middle, if you like:  kill -9 {bot.pid}   (it is started again)")
+        say("  Ctrl-C stops everything.\n")
+        if demo.browser and _has_screen():
+            webbrowser.open(slack.base_url)
+        await stop.wait()
+        await keeping
+
+
+async def _on_port(
+    stack: contextlib.AsyncExitStack, server: contextlib.AbstractAsyncContextManager[object], port: int
+) -> str:
+    try:
+        served = await stack.enter_async_context(server)
+    except OSError:
+        raise PortInUse(port) from None
+    return served if isinstance(served, str) else ""
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and (sys.platform == "darwin" or bool(os.environ.get("DISPLAY")))
+
+
+def _environment(demo: Demo, slack: LocalSlack, shop_url: str, token: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "AUTOPILOT_SLACK_API_URL": slack.api_url,
+        "AUTOPILOT_HOME": str(demo.home),
+        "AUTOPILOT_DATABASE_URL": os.environ.get("AUTOPILOT_DATABASE_URL", ""),
+        "AUTOPILOT_CONSOLE_PORT": str(demo.console_port),
+        "AUTOPILOT_OPS_CHANNEL": "C0OPS",
+        "SHOP_URL": shop_url,
+        "SHOP_TOKEN": token,
+    }
+
+
+class BotProcess:
+    """The bot as a child process that is started again when it dies, until told to stop."""
+
+    def __init__(self, environment: dict[str, str], log: Path, say: Callable[[str], None]) -> None:
+        self._environment, self._log, self._say = environment, log, say
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def keep_running(self, stop: asyncio.Event) -> None:
+        """Start the bot, and again when it dies; give up when it cannot stay up."""
+        quick_deaths = 0
+        while not stop.is_set():
+            began = time.monotonic()
+            code = await self._once(stop)
+            if stop.is_set():
+                return
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < 3 else 0
+            if quick_deaths >= 3:
+                self._say(f"  The bot cannot start; the reason is at the end of {self._log}")
+                return
+            self._say(f"  The bot ended (code {code}); starting it again.")
+
+    async def _once(self, stop: asyncio.Event) -> int:
+        with self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot.cli",
+                "run",
+                "--until-parent-ends",
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._process = process
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            process.terminate()
+            try:
+                async with asyncio.timeout(20):
+                    await ended
+            except TimeoutError:
+                process.kill()
+        return await process.wait()
