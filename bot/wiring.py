@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +145,7 @@ async def core(
         db = await stack.enter_async_context(database(config))
         if db.is_postgres:
             await require_current(db)
-        client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
+        client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
         registry = await load_tools(config, client)
         chosen = brain or make_brain(config, agent, registry)
         yield Core(
@@ -190,13 +191,23 @@ async def _who_we_are(client: AsyncWebClient) -> tuple[str, str]:
     return str(found["team_id"]), str(found["user_id"])
 
 
-async def run(config: Settings, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Run the bot until `stop` is set, then drain: nothing new is taken, streams are closed."""
+async def run(
+    config: Settings,
+    stop: asyncio.Event,
+    *,
+    on_ready: Callable[[], None] = lambda: None,
+    agent: AgentDefinition | None = None,
+    brain: Brain | None = None,
+) -> None:
+    """Run the bot until `stop` is set, then drain: nothing new is taken, streams are closed.
+
+    `agent` and `brain` replace the configured ones, for tests and replay.
+    """
     bot_token, app_token = _tokens(config)
     async with contextlib.AsyncExitStack() as stack:
-        base = await stack.enter_async_context(core(config))
+        base = await stack.enter_async_context(core(config, agent=agent, brain=brain))
         if not base.db.is_postgres:
-            locks.hold(config.home / "autopilot.lock")
+            stack.callback(os.close, locks.hold(config.home / "autopilot.lock"))
             await sweeps.take_back(base.db, only_expired=False)  # ours alone, so whoever held them is dead
         clients = SlackClients(base_url=config.slack_api_url)
         stack.push_async_callback(clients.close)

@@ -1,0 +1,150 @@
+"""The whole product in one process: local Slack, shop and bot, as `autopilot demo` wires them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot import settings, wiring
+from bot.agent.definition import AgentDefinition
+from bot.brains.base import Brain
+from bot.demo.run import MANIFEST
+from bot.demo.shop import Shop, create_shop
+from bot.demo.shop.faults import Story
+from bot.demo.slack import app_config
+from bot.demo.slack.server import LocalSlack
+from storage.db import Database
+
+Message = Mapping[str, Any]
+TOKEN = "shop-test-token"
+INCIDENTS = "C0INCIDENTS"
+ANA, DANA, SAM, NOOR, KIM, RILEY = "U0ANA", "U0DANA", "U0SAM", "U0NOOR", "U0KIM", "U0RILEY"
+BOT = "U0PILOT"
+
+
+@dataclass
+class World:
+    """One running demo, and eyes to see it."""
+
+    slack: LocalSlack
+    shop: Shop
+    shop_url: str
+    config: settings.Settings
+    brain: Brain | None = None
+    agent: AgentDefinition | None = None
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _bot: asyncio.Task[None] | None = None
+
+    async def start_bot(self) -> None:
+        """Start the bot in this process and wait until Slack sees it."""
+        self._stop = asyncio.Event()
+        ready = asyncio.Event()
+        self._bot = asyncio.create_task(
+            wiring.run(self.config, self._stop, on_ready=ready.set, brain=self.brain, agent=self.agent)
+        )
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([self._bot, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._bot.done():
+            self._bot.result()
+        await self.slack.wait_connected(1)
+
+    async def stop_bot(self) -> None:
+        """Stop it as SIGTERM would."""
+        self._stop.set()
+        if self._bot is not None:
+            await self._bot
+
+    async def ask(self, text: str, *, who: str = ANA, channel: str = INCIDENTS) -> str:
+        """Mention the bot; the message's ts, which is the thread."""
+        return str((await self.slack.ui.send(who, channel, f"@autopilot {text}"))["ts"])
+
+    def thread(self, ts: str, *, channel: str = INCIDENTS, who: str = ANA) -> list[Message]:
+        return list(self.slack.ui.messages(channel, as_=who, thread_ts=ts))
+
+    async def see(self, look: Callable[[], Any], seconds: float = 20) -> Any:
+        """Wait until `look` gives something true, looking again at every change in Slack."""
+        return await self.slack.wait_for(look, seconds)
+
+    async def card(self, thread: str, button: str, *, says: str = "", channel: str = INCIDENTS, seconds: float = 25) -> Message:
+        """The newest message of the thread that has this button (an action id) and these words."""
+
+        def look() -> Message | None:
+            for message in reversed(self.thread(thread, channel=channel)):
+                blocks = str(message.get("blocks", ""))
+                if button in action_ids(message) and says in blocks:
+                    return message
+            return None
+
+        return await self._found(look, seconds, thread, channel)
+
+    async def _found(self, look: Callable[[], Message | None], seconds: float, thread: str, channel: str) -> Message:
+        try:
+            found: Message = await self.see(look, seconds)
+        except TimeoutError:
+            seen = "\n".join(everything(m)[:1500] for m in self.thread(thread, channel=channel))
+            raise AssertionError(f"not seen in {seconds} s; the thread holds:\n{seen}") from None
+        return found
+
+    async def text(self, thread: str, words: str, *, channel: str = INCIDENTS, who: str = ANA, seconds: float = 25) -> Message:
+        """The message of the thread that holds these words, once it is there."""
+
+        def look() -> Message | None:
+            return next((m for m in self.thread(thread, channel=channel, who=who) if words in everything(m)), None)
+
+        return await self._found(look, seconds, thread, channel)
+
+    async def click(self, who: str, message: Message, action_id: str, **chosen: Any) -> None:
+        channel = str(message.get("channel") or INCIDENTS)
+        await self.slack.ui.click(who, channel, str(message["ts"]), action_id, **chosen)
+
+    @contextlib.asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        db = Database(self.config.database)
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+def action_ids(message: Message) -> set[str]:
+    return {
+        str(element.get("action_id"))
+        for block in message.get("blocks", ())
+        for element in block.get("elements", ())
+        if isinstance(element, dict)
+    }
+
+
+def everything(message: Message) -> str:
+    """All words of a message: text, blocks and streamed parts."""
+    return f"{message.get('text', '')} {message.get('blocks', '')} {message.get('stream', '')}"
+
+
+@contextlib.asynccontextmanager
+async def a_world(
+    home: Path, setenv: Callable[[str, str], None], *, fault: Story | None = Story.BAD_FLAG, brain: Brain | None = None,
+    agent: AgentDefinition | None = None, **config: object,
+) -> AsyncIterator[World]:
+    """A running demo. The shop has already been failing for a while."""
+    shop = create_shop(token=TOKEN)
+    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST))
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(shop.serve())
+        await stack.enter_async_context(slack.serve())
+        if fault is not None:
+            shop.world.tell(fault, on=True)
+        setenv("SHOP_URL", url)
+        setenv("SHOP_TOKEN", TOKEN)
+        chosen = settings.read(
+            home=home, slack_bot_token=slack.bot_token, slack_app_token=slack.app_token, slack_api_url=slack.api_url,
+            console_port=0, ops_channel="C0OPS", **config,
+        )
+        world = World(slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent)
+        await world.start_bot()
+        try:
+            yield world
+        finally:
+            await world.stop_bot()
