@@ -18,12 +18,15 @@ from pathlib import Path
 
 from bot.console.serve import PortInUse
 from bot.demo.shop import create_shop
+from bot.demo.shop.clock import LateClock
 from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
 FAULTS = (*Story, "none")
+FAILING_FOR = 90.0
+"""seconds the fault has already lasted when the page opens"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +51,13 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
     shutil.rmtree(demo.home, ignore_errors=True)
     demo.home.mkdir(parents=True)
     token = secrets.token_urlsafe(24)
-    shop = create_shop(token=token)
+    clock = LateClock(FAILING_FOR)
+    shop = create_shop(token=token, clock=clock)
+    if demo.fault != "none":
+        shop.world.tell(Story(demo.fault), on=True)
+    clock.catch_up()
     async with contextlib.AsyncExitStack() as stack:
         shop_url = await _on_port(stack, shop.serve(demo.shop_port), demo.shop_port)
-        if demo.fault != "none":
-            shop.world.tell(Story(demo.fault), on=True)
         links = [
             {"label": "Shop", "url": shop_url},
             {"label": "Console", "url": f"http://127.0.0.1:{demo.console_port}"},

@@ -5,26 +5,94 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.scenarios.world import ANA, DANA, RILEY, a_world, everything
+from storage import audit, intents, tasks
+from storage.hashchain import check
+from storage.records import TaskState
+from tests.scenarios.world import ANA, DANA, RILEY, SAM, World, a_world, everything
 
 
-async def test_a_bad_flag_is_found_approved_undone_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask, refuse outsiders and the requester, approve, see it fall, undo: the shop applied each change once."""
-    async with a_world(tmp_path, monkeypatch.setenv) as world, httpx.AsyncClient(base_url=world.shop_url) as shop:
-        import asyncio
-        await asyncio.sleep(8)
+async def _effects(world: World) -> list[dict[str, object]]:
+    async with httpx.AsyncClient(base_url=world.shop_url) as shop:
+        found: list[dict[str, object]] = (await shop.get("/demo/effects")).json()["effects"]
+        return found
+
+
+async def test_a_bad_flag_is_found_refused_approved_verified_and_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outsiders and the requester are refused; one approval runs it once; it is seen to help; Undo restores it."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        flag = world.shop.world.flags
         thread = await world.ask("checkout is failing, what is going on?")
         card = await world.card(thread, "proposal.approve")
-        for m in world.thread(thread): print(everything(m)[:3000], "\n----")
+        words = everything(card)
+        assert "Turn feature flag `new-checkout` off in prod" in words
+        assert "about 1,920 of 16,000 customers" in words
+        assert "Undo: Turn feature flag `new-checkout` on" in words
+        assert await _effects(world) == []
+
         await world.click(RILEY, card, "proposal.approve")
-        m = await world.text(thread, "cannot approve", who=RILEY)
-        print(m)
+        await world.text(thread, "You cannot approve this; it needs @operators", who=RILEY)
         await world.click(ANA, card, "proposal.approve")
-        m = await world.text(thread, "cannot approve", who=ANA)
-        print(m)
+        await world.text(thread, "you asked for this, so somebody else must approve it", who=ANA)
+        assert await _effects(world) == []
+
         await world.click(DANA, card, "proposal.approve")
-        done = await world.card(thread, "proposal.undo", seconds=40)
-        print(everything(done))
-        print((await shop.get("/demo/effects")).json())
-        await asyncio.sleep(15)
-        for m in world.thread(thread): print(everything(m)[:3000], "\n----")
+        done = await world.card(thread, "proposal.undo", says="Done and verified", seconds=40)
+        assert done["ts"] == card["ts"]
+        assert [e["operation"] for e in await _effects(world)] == ["setFlag"]
+        await world.text(thread, "checkout is well again", seconds=40)
+
+        await world.click(SAM, done, "proposal.undo")
+        await world.text(thread, "Undone by <@U0SAM>", seconds=40)
+        await world.see(lambda: "Undone" in everything(next(m for m in world.thread(thread) if m["ts"] == card["ts"])))
+        assert [e["operation"] for e in await _effects(world)] == ["setFlag", "setFlag"]
+        assert flag["new-checkout"].on
+
+        async with world.database() as db, db.read() as tx:
+            entries = await audit.entries(tx, "T0ACME")
+            done_tasks = await tasks.recent(tx, "T0ACME")
+            ledger = [i for t in done_tasks for i in await intents.of_task(tx, "T0ACME", t.id) if i.tier != "read"]
+        assert check(entries) == []
+        assert {t.state for t in done_tasks} == {TaskState.COMPLETED}
+        assert sorted(i.approved_by for i in ledger) == [["U0DANA"], ["U0SAM"]]
+        assert [e.event for e in entries].count("ops.agent_task.vote_refused") == 2
+
+
+async def test_a_rejection_reaches_the_bot_and_it_answers_to_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reject asks why; the card shows who and why; the bot answers and nothing ran."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        card = await world.card(thread, "proposal.approve")
+        await world.click(SAM, card, "proposal.reject")
+        await world.see(lambda: world.slack.ui.open_view(SAM))
+        await world.slack.ui.submit_view(SAM, values={"reject.reason": "launch is on, call Mira first"})
+        await world.text(thread, "Understood, not done: “launch is on, call Mira first”")
+        shown = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
+        assert "launch is on, call Mira first" in everything(shown)
+        assert await _effects(world) == []
+
+
+async def test_an_edit_is_bounded_makes_a_new_proposal_and_needs_another_pair_of_eyes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of bounds is refused at the field; votes do not carry over; who wrote the values cannot approve them."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        card = await world.card(thread, "proposal.approve")
+        await world.click(DANA, card, "proposal.edit")
+        await world.see(lambda: world.slack.ui.open_view(DANA))
+        refused = await world.slack.ui.submit_view(DANA, values={"field.on": "true", "field.percent": "400"})
+        assert "percent" in str(refused), refused
+        await world.slack.ui.submit_view(DANA, values={"field.on": "true", "field.percent": "10"})
+        edited = await world.card(thread, "proposal.approve", says="U0DANA")
+        assert edited["ts"] != card["ts"]
+        await world.click(DANA, edited, "proposal.approve")
+        await world.text(thread, "you changed the values, so somebody else must approve them", who=DANA)
+        await world.click(SAM, edited, "proposal.approve")
+        await world.card(thread, "proposal.undo", seconds=40)
+        assert [e["args"] for e in await _effects(world)] == [{"name": "new-checkout", "on": True, "percent": 10}]
+        old = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
+        assert "proposal.approve" not in everything(old)

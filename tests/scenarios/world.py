@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 from bot import settings, wiring
 from bot.agent.definition import AgentDefinition
 from bot.brains.base import Brain
-from bot.demo.run import MANIFEST
+from bot.demo.run import FAILING_FOR, MANIFEST
 from bot.demo.shop import Shop, create_shop
+from bot.demo.shop.clock import LateClock
 from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
@@ -123,24 +125,33 @@ def everything(message: Message) -> str:
     return f"{message.get('text', '')} {message.get('blocks', '')} {message.get('stream', '')}"
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.asynccontextmanager
 async def a_world(
     home: Path, setenv: Callable[[str, str], None], *, fault: Story | None = Story.BAD_FLAG, brain: Brain | None = None,
     agent: AgentDefinition | None = None, **config: object,
 ) -> AsyncIterator[World]:
     """A running demo. The shop has already been failing for a while."""
-    shop = create_shop(token=TOKEN)
+    clock = LateClock(FAILING_FOR)
+    shop = create_shop(token=TOKEN, clock=clock)
+    if fault is not None:
+        shop.world.tell(fault, on=True)
+    clock.catch_up()
     slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST))
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(shop.serve())
         await stack.enter_async_context(slack.serve())
-        if fault is not None:
-            shop.world.tell(fault, on=True)
         setenv("SHOP_URL", url)
         setenv("SHOP_TOKEN", TOKEN)
         chosen = settings.read(
             home=home, slack_bot_token=slack.bot_token, slack_app_token=slack.app_token, slack_api_url=slack.api_url,
-            console_port=0, ops_channel="C0OPS", **config,
+            console_port=free_port(), ops_channel="C0OPS", **config,
         )
         world = World(slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent)
         await world.start_bot()

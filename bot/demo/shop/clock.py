@@ -1,5 +1,6 @@
 """Time as an argument: seconds since 1970, from the wall or from a test's hand."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -38,3 +39,16 @@ def seconds_of(text: str) -> float:
     """
     when = datetime.fromisoformat(text)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+class LateClock:
+    """The real time, but `seconds` ago until `catch_up`: what is set in between has been so for that long."""
+
+    def __init__(self, seconds: float) -> None:
+        self._behind = seconds
+
+    def __call__(self) -> float:
+        return time.time() - self._behind
+
+    def catch_up(self) -> None:
+        self._behind = 0.0

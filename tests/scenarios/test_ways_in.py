@@ -1,0 +1,89 @@
+"""Other ways to reach the bot: direct message, slash command, Home, Stop, and words after a mention."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import tasks
+from storage.records import TaskState
+from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, a_world, everything
+
+
+async def test_a_direct_message_is_answered_in_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        dm = world.slack.workspace.dm(ANA).id
+        ts = str((await world.slack.ui.send(ANA, dm, "checkout is failing, why?"))["ts"])
+        card = await world.card(ts, "proposal.approve", channel=dm)
+        assert "new-checkout" in everything(card)
+
+
+async def test_the_digest_is_posted_to_ops_on_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        await world.card(thread, "proposal.approve")
+        await world.slack.ui.command(DANA, INCIDENTS, "/autopilot", "digest")
+
+        def posted() -> str:
+            return next((everything(m) for m in world.slack.ui.messages("C0OPS") if "digest" in everything(m)), "")
+
+        words = await world.see(posted)
+        assert "1 task started" in words
+        assert "1 proposal" in words
+        assert "Turn feature flag `new-checkout` off in prod" in words
+
+
+async def test_stop_after_a_mention_ends_a_parked_task_and_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        card = await world.card(thread, "proposal.approve")
+        await world.slack.ui.send(KIM, INCIDENTS, "@autopilot stop", thread_ts=thread)
+        await world.see(lambda: "proposal.approve" not in everything(next(m for m in world.thread(thread) if m["ts"] == card["ts"])))
+        async with world.database() as db, db.read() as tx:
+            [task] = await tasks.recent(tx, "T0ACME")
+        assert (task.state, task.reason) == (TaskState.CANCELLED, "stopped by <@U0KIM>")
+
+
+async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        await world.card(thread, "proposal.approve")
+        await world.slack.ui.home(DANA, "home")
+        shown = await world.see(lambda: world.slack.ui.home_view(DANA))
+        assert "Turn feature flag" in str(shown)
+        await world.slack.ui.home(KIM, "home")
+        other = await world.see(lambda: world.slack.ui.home_view(KIM))
+        assert "proposal.approve" not in str(other)
+
+
+@pytest.mark.parametrize(("words", "answer"), [("help", "What I can do for you"), ("status", "connected"),
+                                               ("tasks", "No task is open"), ("approvals", "Nothing waits"),
+                                               ("frobnicate", "I do not know frobnicate")])
+async def test_each_word_of_the_command_has_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, answer: str
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        await world.slack.ui.command(ANA, INCIDENTS, "/autopilot", words)
+
+        def whispered() -> bool:
+            return any(answer in everything(m) for m in world.slack.ui.messages(INCIDENTS, as_=ANA))
+
+        assert await world.see(whispered)
+
+
+async def test_what_no_playbook_fits_gets_a_helpful_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        thread = await world.ask("please write a poem")
+        await world.text(thread, "I have no playbook for that")
+
+
+async def test_one_mention_delivered_twice_is_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack sends it again when an ack got lost; the second delivery changes nothing."""
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        thread = await world.ask("is checkout failing?")
+        await world.text(thread, "looks healthy")
+        event_id = next(d["event_id"] for d in world.slack.delivery.sent if d["event"]["type"] == "app_mention")
+        await world.slack.delivery.redeliver(event_id)
+        async with world.database() as db, db.read() as tx:
+            assert len(await tasks.recent(tx, "T0ACME")) == 1
