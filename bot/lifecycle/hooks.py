@@ -83,7 +83,7 @@ class ExecutionHooks:
     async def running(self, tx: Tx) -> None:
         self._proposal = await proposals.move(tx, self._proposal, ProposalState.RUNNING)
         await self._hooks.running(tx)
-        await show_card(tx, self._hooks.task, self._proposal.id)
+        await show_card_if_shown(tx, self._hooks.task, self._proposal.id)
 
     async def parked(self, tx: Tx, proposal: Proposal) -> None:
         raise AssertionError("executing never parks a new call")
