@@ -1,0 +1,35 @@
+# Each target installs what it needs into .venv first; that takes seconds once, and nothing after.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lock run-venv dev-venv
+
+# Bytecode is written on the first start, so that the second takes three seconds instead of nine.
+unexport PYTHONDONTWRITEBYTECODE
+
+help:
+	@echo "make demo    try everything in a browser: no Slack workspace, no model key (options: DEMO_ARGS)"
+	@echo "make test    every test, with a real PostgreSQL and a real browser (options: TEST_ARGS)"
+	@echo "make check   style, types, the order of imports"
+	@echo "make lock    resolve the dependencies of pyproject.toml again"
+
+demo: run-venv
+	@exec .venv/bin/autopilot demo $(DEMO_ARGS)
+
+test: dev-venv
+	@mkdir -p .artifacts
+	.venv/bin/python -m pytest -n 2 --dist loadgroup --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+
+check: dev-venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python -m pytest -q tests/test_layers.py
+
+lock: dev-venv
+	requirements/lock
+
+run-venv:
+	@requirements/install run
+
+dev-venv:
+	@requirements/install dev
