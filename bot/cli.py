@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import settings
-from bot.settings import Settings
+from bot.commands import ask, audit, doctor, policy, tools
+from bot.commands.bench import command as bench
+from bot.commands.configured import configured
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,7 +62,7 @@ def run(
     until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the bot in the workspace of SLACK_BOT_TOKEN until Ctrl-C or SIGTERM."""
-    config = _configured()
+    config = configured()
 
     async def work() -> None:
         from bot import wiring
@@ -80,7 +81,7 @@ def run(
 
 async def _watch_parent(stop: asyncio.Event) -> None:
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the kernel tells of it by no event
         await asyncio.sleep(1)
     stop.set()
 
@@ -94,7 +95,7 @@ def migrate() -> None:
         from storage.migrate import current
         from storage.migrate import migrate as bring_up
 
-        db = Database(_configured().database)
+        db = Database(configured().database)
         try:
             await bring_up(db)
             _say(f"the database is at schema {await current(db)}")
@@ -104,13 +105,12 @@ def migrate() -> None:
     _run(work())
 
 
-def _configured() -> Settings:
-    from bot import logs
-    from policy.redaction import Redactor
-
-    config = settings.read()
-    logs.set_up(level=config.log_level, fmt=config.log_format, redactor=Redactor.default())
-    return config
+app.command("ask")(ask.ask)
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
+app.add_typer(tools.app, name="tools")
+app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.agent.definition import AgentFileError
 from bot.brains.errors import BrainError
 from bot.brains.playbook import PlaybookError
+from bot.commands.failed import CommandFailed
 from bot.console.serve import PortInUse
 from bot.locks import Taken
 from bot.schedules.scheduler import BadSchedule
@@ -26,6 +27,7 @@ KNOWN = (
     BadSettings,
     BrainError,
     CannotStart,
+    CommandFailed,
     PlaybookError,
     PolicyError,
     PortInUse,

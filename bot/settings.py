@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     model_api_key: SecretStr | None = None
     agent_file: Path | None = None
     policy_dir: Path | None = None
+    people_file: Path | None = None
+    """who is in which group, for 'autopilot ask': YAML, `people: {ana: [operators]}`; in Slack, user groups say it"""
     groups: Annotated[tuple[str, ...], NoDecode] = ("operators", "sre", "sre-leads", "support")
     """user groups that policy rules may name"""
     manifests: Annotated[tuple[Path, ...], NoDecode] = ()

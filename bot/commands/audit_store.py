@@ -1,0 +1,59 @@
+"""The record in the database, in batches."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bot.commands.failed import CommandFailed
+from storage import audit
+from storage.db import Database
+from storage.migrate import require_current
+from storage.records import AuditEntry
+
+BATCH = 1000
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The database, for reading.
+
+    Raises:
+        CommandFailed: there is no such SQLite file.
+        SchemaBehind: its schema is not this version's.
+    """
+    db = Database(url)
+    try:
+        if not db.is_postgres and not _file(db).exists():
+            raise CommandFailed(f"there is no database at {db.url.database!r} yet; check AUTOPILOT_HOME")
+        await require_current(db)
+        yield db
+    finally:
+        await db.close()
+
+
+def _file(db: Database) -> Path:
+    return Path(db.url.database or "")
+
+
+async def chains(db: Database, tenant: str = "") -> list[tuple[str, int, str]]:
+    """(tenant, last sequence number, last hash) of every chain, or of one."""
+    async with db.read() as tx:
+        found = await audit.tenants(tx)
+    if tenant and not any(name == tenant for name, _seq, _hash in found):
+        known = ", ".join(name for name, _seq, _hash in found) or "none"
+        raise CommandFailed(f"no entries of workspace {tenant!r}; there are: {known}")
+    return [chain for chain in found if tenant in ("", chain[0])]
+
+
+async def entries_of(
+    db: Database, tenant: str, *, upto: int, after: int = 0, task: str = ""
+) -> AsyncIterator[list[AuditEntry]]:
+    """The entries after `after` up to `upto`, a batch at a time."""
+    while True:
+        async with db.read() as tx:
+            batch = await audit.entries(tx, tenant, after=after, limit=BATCH, task_id=task)
+        batch = [entry for entry in batch if entry.seq <= upto]
+        if not batch:
+            return
+        yield batch
+        after = batch[-1].seq

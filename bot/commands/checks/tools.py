@@ -1,0 +1,60 @@
+"""The tools: does each manifest load, and does something listen where its service should be."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import httpx
+
+from bot import settings, wiring
+from bot.commands.checks.finding import Finding, broken, ok, open_
+from bot.settings import Settings
+from tools.errors import ToolError
+from tools.registry import Registry
+from tools.sources.openapi import load_openapi_source
+from tools.sources.openapi_manifest import read_manifest
+
+PATIENCE = 3.0
+"""seconds for a service to take a connection"""
+
+
+async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]:
+    """One finding for each manifest and service; the registry when all manifests load."""
+    files = config.manifests or ((wiring.SHOP,) if config.shop_url else ())
+    if not files:
+        fix = "set AUTOPILOT_MANIFESTS to your manifests, or SHOP_URL and SHOP_TOKEN to the sample shop's"
+        return [open_("tools", "none: the bot can talk but not look anything up", fix)], Registry()
+    findings: list[Finding] = []
+    registry: Registry | None = Registry()
+    async with httpx.AsyncClient() as client:
+        for file in files:
+            try:
+                found = await load_openapi_source(file, environ=settings.environment(), client=client)
+                for tool in found:
+                    (registry or Registry()).add(tool)
+            except ToolError as error:
+                findings.append(broken("tools", str(error), "then look with 'autopilot tools check'"))
+                registry = None
+                continue
+            findings.append(ok("tools", f"{file.name}: {len(found)} tools"))
+            findings.append(await _service(file))
+    return findings, registry
+
+
+async def _service(file: Path) -> Finding:
+    header = read_manifest(file).service
+    base = (settings.environment().get(header.base_url_env, "") if header.base_url_env else "") or header.base_url
+    url = httpx.URL(base)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    check = f"service {header.name}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _reader, writer = await asyncio.open_connection(url.host, port)
+    except (OSError, TimeoutError):
+        variable = f" or {header.base_url_env}" if header.base_url_env else ""
+        fix = f"start it, or correct base_url{variable}; the bot runs without it, its calls fail"
+        return open_(check, f"nothing answers at {url.host}:{port}", fix)
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return ok(check, f"{url.host}:{port} takes connections")

@@ -1,0 +1,76 @@
+"""What a task came to, said when it ends or waits."""
+
+import asyncio
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.orchestrator.show import Showroom
+from bot.terminal.printable import one_line
+from bot.terminal.proposal import proposal_panel
+from storage import tasks
+from storage.db import Database
+from storage.records import Task, TaskState
+
+LOOK = 0.5
+"""seconds between looks at the task's row, for what ends without a word"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Waits for one task, then says where it stands."""
+
+    db: Database
+    showroom: Showroom
+    console: Console
+    task: Task
+
+    async def wait(self, stretch: asyncio.Event, working: asyncio.Task[None]) -> int:
+        """The exit code: 0 when it completed, was stopped or waits for people; 1 when it failed.
+
+        `stretch` is set when a stretch of its work has been shown to its end; `working` is the worker.
+        """
+        retried = unseen = 0
+        while True:
+            waiting = asyncio.ensure_future(stretch.wait())
+            await asyncio.wait([waiting, working], timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            shown = stretch.is_set()
+            stretch.clear()
+            if working.done():
+                working.result()
+                raise RuntimeError("the worker ended before the task")
+            async with self.db.read() as tx:
+                now = await tasks.get(tx, self.task.tenant, self.task.id)
+            if now.state is TaskState.FAILED_RETRYABLE and now.attempt > retried:
+                retried = now.attempt
+                self._say("yellow", f"{now.reason}; trying again")
+            unseen = 0 if shown or now.owner is not None else unseen + 1
+            # The row moves a moment before the last words are out; at the second look nobody is writing any more.
+            if not shown and unseen < 2:
+                continue
+            code = await self._tell(now)
+            if code is not None:
+                return code
+
+    async def _tell(self, now: Task) -> int | None:
+        match now.state:
+            case TaskState.COMPLETED:
+                return 0
+            case TaskState.NEEDS_APPROVAL:
+                view = await self.showroom.approval(now.tenant, now.proposal_id or "")
+                self.console.print(proposal_panel(view))
+                self._say("yellow", f"nothing was changed: task {now.id} waits for people and is kept")
+                return 0
+            case TaskState.CANCELLED:
+                self._say("yellow", "stopped")
+                return 0
+            case TaskState.FAILED_TERMINAL | TaskState.ESCALATED_TO_HUMAN:
+                self._say("red", now.reason or now.state.value.replace("_", " "))
+                return 1
+            case _:
+                return None
+
+    def _say(self, color: str, text: str) -> None:
+        self.console.print(Text(one_line(text), style=color), soft_wrap=True)
