@@ -62,7 +62,7 @@ def notice_card(post: Post) -> Card:
         body: list[blocks.Block] = [{"type": "markdown", "text": text[:11_000]}]
         return Card(blocks=tuple(body), text=escaping.plain(text)[:3_000])
     said = _MARKS.get(kind, "") + "".join(
-        part if _PERSON.fullmatch(part) else escaping.prose(part) for part in _PERSON.split(text)
+        part if _PERSON.fullmatch(part) or not part.strip() else escaping.says(part) for part in _PERSON.split(text)
     )
     parts = [blocks.section(said[:2_900])]
     if kind in ("error", "warning"):

@@ -145,6 +145,7 @@ class StreamWriter:
         sources: Sequence[Source] = (),
     ) -> None:
         """Show or change one step. The first details and the first output of a step stand."""
+        self._end_words()
         links = [source for source in sources if len(source.url) <= _LINK][:_LINKS]
         self._add(
             Card(
@@ -357,6 +358,12 @@ class StreamWriter:
                     await self._sheet.abort()
 
     # --- small things ------------------------------------------------------------------------------------------
+
+    def _end_words(self) -> None:
+        """Let the filter give what it held back: words before a step are whole, and stand before it."""
+        if self._ending is None and (held := self._filter.close()):
+            self._add(Text(text=held))
+        self._filter = self._redact()
 
     def _add(self, part: Part) -> None:
         if self._ending is not None:

@@ -22,7 +22,6 @@ async def test_a_bad_flag_is_found_refused_approved_verified_and_undone(
 ) -> None:
     """Outsiders and the requester are refused; one approval runs it once; it is seen to help; Undo restores it."""
     async with a_world(tmp_path, monkeypatch.setenv) as world:
-        flag = world.shop.world.flags
         thread = await world.ask("checkout is failing, what is going on?")
         card = await world.card(thread, "proposal.approve")
         words = everything(card)
@@ -42,12 +41,17 @@ async def test_a_bad_flag_is_found_refused_approved_verified_and_undone(
         assert done["ts"] == card["ts"]
         assert [e["operation"] for e in await _effects(world)] == ["setFlag"]
         await world.text(thread, "checkout is well again", seconds=40)
+        retries = await world.card(thread, "proposal.approve", says="Limit `checkout.retry`")
+        await world.click(DANA, retries, "proposal.approve")
+        await world.text(thread, "Retries of checkout are limited", seconds=40)
 
         await world.click(SAM, done, "proposal.undo")
         await world.text(thread, "Undone by <@U0SAM>", seconds=40)
         await world.see(lambda: "Undone" in everything(next(m for m in world.thread(thread) if m["ts"] == card["ts"])))
-        assert [e["operation"] for e in await _effects(world)] == ["setFlag", "setFlag"]
-        assert flag["new-checkout"].on
+        assert sorted(str(e["operation"]) for e in await _effects(world)) == ["setFlag", "setFlag", "setThrottle"]
+        async with httpx.AsyncClient(base_url=world.shop_url) as shop:
+            flags = {f["name"]: f for f in (await shop.get("/flags")).json()["flags"]}
+        assert (flags["new-checkout"]["on"], flags["new-checkout"]["percent"]) == (True, 100)
 
         async with world.database() as db, db.read() as tx:
             entries = await audit.entries(tx, "T0ACME")
@@ -55,7 +59,7 @@ async def test_a_bad_flag_is_found_refused_approved_verified_and_undone(
             ledger = [i for t in done_tasks for i in await intents.of_task(tx, "T0ACME", t.id) if i.tier != "read"]
         assert check(entries) == []
         assert {t.state for t in done_tasks} == {TaskState.COMPLETED}
-        assert sorted(i.approved_by for i in ledger) == [["U0DANA"], ["U0SAM"]]
+        assert sorted(i.approved_by for i in ledger) == [["U0DANA"], ["U0DANA"], ["U0SAM"]]
         assert [e.event for e in entries].count("ops.agent_task.vote_refused") == 2
 
 
@@ -84,9 +88,9 @@ async def test_an_edit_is_bounded_makes_a_new_proposal_and_needs_another_pair_of
         card = await world.card(thread, "proposal.approve")
         await world.click(DANA, card, "proposal.edit")
         await world.see(lambda: world.slack.ui.open_view(DANA))
-        refused = await world.slack.ui.submit_view(DANA, values={"field.on": "true", "field.percent": "400"})
+        refused = await world.slack.ui.submit_view(DANA, values={"edit.on": "true", "edit.percent": "400"})
         assert "percent" in str(refused), refused
-        await world.slack.ui.submit_view(DANA, values={"field.on": "true", "field.percent": "10"})
+        await world.slack.ui.submit_view(DANA, values={"edit.on": "true", "edit.percent": "10"})
         edited = await world.card(thread, "proposal.approve", says="U0DANA")
         assert edited["ts"] != card["ts"]
         await world.click(DANA, edited, "proposal.approve")

@@ -6,7 +6,7 @@ import pytest
 
 from storage import tasks
 from storage.records import TaskState
-from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, a_world, everything
+from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, World, a_world, everything
 
 
 async def test_a_direct_message_is_answered_in_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +39,9 @@ async def test_stop_after_a_mention_ends_a_parked_task_and_its_card(
         thread = await world.ask("checkout is failing")
         card = await world.card(thread, "proposal.approve")
         await world.slack.ui.send(KIM, INCIDENTS, "@autopilot stop", thread_ts=thread)
-        await world.see(lambda: "proposal.approve" not in everything(next(m for m in world.thread(thread) if m["ts"] == card["ts"])))
+        await world.see(
+            lambda: "proposal.approve" not in everything(next(m for m in world.thread(thread) if m["ts"] == card["ts"]))
+        )
         async with world.database() as db, db.read() as tx:
             [task] = await tasks.recent(tx, "T0ACME")
         assert (task.state, task.reason) == (TaskState.CANCELLED, "stopped by <@U0KIM>")
@@ -57,9 +59,16 @@ async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch
         assert "proposal.approve" not in str(other)
 
 
-@pytest.mark.parametrize(("words", "answer"), [("help", "What I can do for you"), ("status", "connected"),
-                                               ("tasks", "No task is open"), ("approvals", "Nothing waits"),
-                                               ("frobnicate", "I do not know frobnicate")])
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("help", "What I can do for you"),
+        ("status", "connected"),
+        ("tasks", "No task is open"),
+        ("approvals", "Nothing waits"),
+        ("frobnicate", "I do not know frobnicate"),
+    ],
+)
 async def test_each_word_of_the_command_has_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, answer: str
 ) -> None:
@@ -78,12 +87,18 @@ async def test_what_no_playbook_fits_gets_a_helpful_answer(tmp_path: Path, monke
         await world.text(thread, "I have no playbook for that")
 
 
+def _acked(world: World) -> list[object]:
+    found = world.slack.log.find(kind="event", name="app_mention")
+    return [entry for entry in found if isinstance(entry.answer, dict) and entry.answer.get("acked")]
+
+
 async def test_one_mention_delivered_twice_is_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack sends it again when an ack got lost; the second delivery changes nothing."""
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         thread = await world.ask("is checkout failing?")
         await world.text(thread, "looks healthy")
-        event_id = next(d["event_id"] for d in world.slack.delivery.sent if d["event"]["type"] == "app_mention")
-        await world.slack.delivery.redeliver(event_id)
+        event_id = next(i for i, d in world.slack.delivery.sent.items() if d["event"]["type"] == "app_mention")
+        world.slack.delivery.redeliver(event_id)
+        await world.see(lambda: len(_acked(world)) == 2)
         async with world.database() as db, db.read() as tx:
             assert len(await tasks.recent(tx, "T0ACME")) == 1

@@ -70,7 +70,9 @@ class World:
         """Wait until `look` gives something true, looking again at every change in Slack."""
         return await self.slack.wait_for(look, seconds)
 
-    async def card(self, thread: str, button: str, *, says: str = "", channel: str = INCIDENTS, seconds: float = 25) -> Message:
+    async def card(
+        self, thread: str, button: str, *, says: str = "", channel: str = INCIDENTS, seconds: float = 25
+    ) -> Message:
         """The newest message of the thread that has this button (an action id) and these words."""
 
         def look() -> Message | None:
@@ -90,7 +92,9 @@ class World:
             raise AssertionError(f"not seen in {seconds} s; the thread holds:\n{seen}") from None
         return found
 
-    async def text(self, thread: str, words: str, *, channel: str = INCIDENTS, who: str = ANA, seconds: float = 25) -> Message:
+    async def text(
+        self, thread: str, words: str, *, channel: str = INCIDENTS, who: str = ANA, seconds: float = 25
+    ) -> Message:
         """The message of the thread that holds these words, once it is there."""
 
         def look() -> Message | None:
@@ -134,8 +138,13 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def a_world(
-    home: Path, setenv: Callable[[str, str], None], *, fault: Story | None = Story.BAD_FLAG, brain: Brain | None = None,
-    agent: AgentDefinition | None = None, **config: object,
+    home: Path,
+    setenv: Callable[[str, str], None],
+    *,
+    fault: Story | None = Story.BAD_FLAG,
+    brain: Brain | None = None,
+    agent: AgentDefinition | None = None,
+    **config: object,
 ) -> AsyncIterator[World]:
     """A running demo. The shop has already been failing for a while."""
     clock = LateClock(FAILING_FOR)
@@ -150,8 +159,13 @@ async def a_world(
         setenv("SHOP_URL", url)
         setenv("SHOP_TOKEN", TOKEN)
         chosen = settings.read(
-            home=home, slack_bot_token=slack.bot_token, slack_app_token=slack.app_token, slack_api_url=slack.api_url,
-            console_port=free_port(), ops_channel="C0OPS", **config,
+            home=home,
+            slack_bot_token=slack.bot_token,
+            slack_app_token=slack.app_token,
+            slack_api_url=slack.api_url,
+            console_port=free_port(),
+            ops_channel="C0OPS",
+            **config,
         )
         world = World(slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent)
         await world.start_bot()
