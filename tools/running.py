@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
 
+from opentelemetry import trace
 from pydantic import BaseModel
 
 from policy.redaction import Redactor
@@ -15,6 +16,8 @@ from storage.records import Intent, IntentState, JsonObject
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified
 from tools.outcomes import Failed, InDoubt, Ran
 from tools.requests import Then
+
+_tracer = trace.get_tracer("ops_autopilot.tools")
 
 Settled = TypeVar("Settled", Ran, Failed, InDoubt)
 
@@ -84,8 +87,9 @@ class Runner:
         for attempt in range(1, attempts + 1):
             then.check_lease()
             try:
-                async with asyncio.timeout(tool.manifest.timeout_seconds):
-                    result = await tool.run(line.arguments, line.context)
+                with _tracer.start_as_current_span(f"execute_tool {tool.name}", attributes=_seen(line)):
+                    async with asyncio.timeout(tool.manifest.timeout_seconds):
+                        result = await tool.run(line.arguments, line.context)
             except TimeoutError:
                 lost = f"{tool.name} did not answer within {tool.manifest.timeout_seconds:g} s"
                 failed = ToolFailed(lost, effect_possible=tool.manifest.tier is not Tier.READ, reason="timeout")
@@ -192,6 +196,16 @@ class Runner:
             correlation_id=line.new.correlation_id,
             body=full,
         )
+
+
+def _seen(line: Line) -> dict[str, str]:
+    """Span attributes by the GenAI conventions; never arguments or results."""
+    return {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": line.tool.name,
+        "gen_ai.tool.call.id": line.new.key,
+        "ops.correlation_id": line.new.correlation_id,
+    }
 
 
 def _finding(line: Line, result: JsonObject) -> str:

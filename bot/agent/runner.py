@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from bot.agent import prompt as prompts
-from bot.agent import transcript
+from bot.agent import sight, transcript
 from bot.agent.definition import AgentDefinition
 from bot.agent.titles import step_title
 from bot.agent.turn import Turn
@@ -105,11 +105,13 @@ class AgentRunner:
         try:
             question = prompts.build(self._agent, hooks.task, steps, self._gateway.registry, self._env)
             stream = self._brain.think(question)
-            async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator in every brain
-                async for event in events:
-                    turn.take(event)
-                    if hooks.stopping:
-                        break
+            with sight.turn(self._brain.name, hooks.task.correlation_id) as seen:
+                async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator in every brain
+                    async for event in events:
+                        turn.take(event)
+                        if hooks.stopping:
+                            break
+                seen.used(turn.tokens)
         except BrainUnavailable as error:
             return await self._retry(hooks, turn, str(error), error.retry_after)
         except BrainRefused as error:
