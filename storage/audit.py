@@ -1,4 +1,5 @@
-"""The append-only record: one hash chain a tenant. Written in the transaction of the change it tells of."""
+"""The append-only record: one hash chain a tenant. Written in the transaction of the change it tells of, at its end:
+the head row is then the last lock every writer takes, so it is held briefly and no two writers wait for each other."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from storage.canonical import canonical
 from storage.db import Tx
 from storage.hashchain import GENESIS, link_hash
+from storage.inserts import insert_new
 from storage.records import AuditEntry, JsonObject
 from storage.tables import audit, audit_heads
 
@@ -17,16 +19,24 @@ def _record(row: sa.Row[Any]) -> AuditEntry:
 
 async def append(
     tx: Tx, tenant: str, event: str, *, task_id: str = "", correlation_id: str = "", body: JsonObject | None = None
-) -> AuditEntry:
-    """Add one entry at the end of the tenant's chain; concurrent writers of one tenant queue on its head row."""
+) -> None:
+    """Add one entry at the end of the tenant's chain, when this transaction commits and only then.
+
+    Raises:
+        ValueError: the body has no canonical form.
+    """
+    text = canonical(body or {})
+    tx.at_end.append(lambda: _link(tx, tenant, event, task_id, correlation_id, text))
+
+
+async def _link(tx: Tx, tenant: str, event: str, task_id: str, correlation_id: str, text: str) -> None:
     head = sa.select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.tenant == tenant).with_for_update()
     row = (await tx.run(head)).one_or_none()
     if row is None:
-        insert = _insert_for(tx)(audit_heads).values(tenant=tenant, seq=0, hash=GENESIS).on_conflict_do_nothing()
-        await tx.run(insert)
+        await tx.run(insert_new(tx, audit_heads).values(tenant=tenant, seq=0, hash=GENESIS))
         row = (await tx.run(head)).one()
     at = round(await tx.time(), 6)
-    seq, text = row.seq + 1, canonical(body or {})
+    seq = row.seq + 1
     values = {
         "tenant": tenant,
         "seq": seq,
@@ -40,7 +50,6 @@ async def append(
     hashed = link_hash(**values)
     await tx.run(audit.insert().values(**values, hash=hashed))
     await tx.run(audit_heads.update().where(audit_heads.c.tenant == tenant).values(seq=seq, hash=hashed))
-    return AuditEntry(**values, hash=hashed)
 
 
 async def entries(tx: Tx, tenant: str, *, after: int = 0, limit: int = 1000, task_id: str = "") -> list[AuditEntry]:
@@ -56,13 +65,3 @@ async def tenants(tx: Tx) -> list[tuple[str, int, str]]:
     """(tenant, last sequence number, last hash) of every chain."""
     rows = await tx.run(sa.select(audit_heads).order_by(audit_heads.c.tenant))
     return [(row.tenant, row.seq, row.hash) for row in rows]
-
-
-def _insert_for(tx: Tx) -> Any:
-    if tx.conn.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgres_insert
-
-        return postgres_insert
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert

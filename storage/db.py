@@ -1,7 +1,7 @@
 """Engine and transactions. Everything that changes goes through `Database.write`, one transaction a move."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class Tx:
 
     conn: AsyncConnection
     hints: set[str] = field(default_factory=set)
+    at_end: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """what is written last, right before the commit: rows that many transactions want must be locked shortest"""
 
     def hint(self, topic: str) -> None:
         self.hints.add(topic)
@@ -76,6 +78,8 @@ class Database:
         async with self._writer.begin() as conn:
             tx = Tx(conn)
             yield tx
+            for write in tx.at_end:
+                await write()
             if self.is_postgres:
                 for topic in sorted(tx.hints):  # delivered at commit, to every replica
                     await conn.execute(sa.text("select pg_notify(:c, :t)"), {"c": CHANNEL, "t": topic})

@@ -9,6 +9,7 @@ from storage.canonical import canonical, digest
 from storage.clock import now
 from storage.db import Tx
 from storage.errors import NotFound
+from storage.inserts import insert_new
 from storage.records import Evidence, JsonObject
 from storage.tables import evidence
 
@@ -29,19 +30,8 @@ async def keep(tx: Tx, *, tenant: str, task_id: str, tool: str, label: str, cont
     """Store a snapshot (already redacted) and give its hash; the same content of the same tenant is kept once."""
     text = canonical({"tool": tool, "label": label, "content": content, "task": task_id})
     hashed = digest(text)
-    seen = sa.select(evidence.c.hash).where(evidence.c.tenant == tenant, evidence.c.hash == hashed)
-    if (await tx.run(seen)).first() is None:
-        await tx.run(
-            evidence.insert().values(
-                tenant=tenant,
-                hash=hashed,
-                task_id=task_id,
-                tool=tool,
-                label=label,
-                content=canonical(content),
-                at=now(),
-            )
-        )
+    row = {"tenant": tenant, "hash": hashed, "task_id": task_id, "tool": tool, "label": label}
+    await tx.run(insert_new(tx, evidence).values(**row, content=canonical(content), at=now()))
     return hashed
 
 

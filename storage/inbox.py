@@ -1,23 +1,14 @@
 """What has come in, each once: the row that says so is inserted first, and losing the insert means another did it."""
 
-import sqlalchemy as sa
-
 from storage.clock import now
 from storage.db import Tx
+from storage.inserts import insert_new
 from storage.tables import inbox
 
 
 async def first_time(tx: Tx, tenant: str, key: str, kind: str) -> bool:
     """True for the one transaction that sees this key first; False for every other, on any replica."""
-    if tx.conn.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgres_insert
-
-        statement: sa.Insert = postgres_insert(inbox).on_conflict_do_nothing()
-    else:
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        statement = sqlite_insert(inbox).on_conflict_do_nothing()
-    done = await tx.run(statement.values(tenant=tenant, key=key, kind=kind, at=now()))
+    done = await tx.run(insert_new(tx, inbox).values(tenant=tenant, key=key, kind=kind, at=now()))
     return bool(done.rowcount)
 
 

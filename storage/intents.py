@@ -9,6 +9,7 @@ from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
+from storage.inserts import insert_new
 from storage.records import Intent, IntentState, JsonObject
 from storage.tables import intents
 
@@ -42,15 +43,21 @@ def _record(row: sa.Row[Any]) -> Intent:
 
 
 async def begin(tx: Tx, new: NewIntent) -> Intent:
-    """Write the intent. The key is unique: a second begin of the same call raises IntegrityError."""
+    """Write the intent: who writes it may run the call.
+
+    Raises:
+        LostRace: the key is taken, so another worker has begun this call.
+    """
     values = {name: getattr(new, name) for name in NewIntent.__dataclass_fields__}
     row = (
         await tx.run(
-            intents.insert()
+            insert_new(tx, intents)
             .values(id=new_id("i"), state=IntentState.STARTED, started_at=now(), **values)
             .returning(intents)
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise LostRace("call", new.key)
     return _record(row)
 
 

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
+from storage.inserts import insert_new
 from storage.records import Proposal, ProposalState, Vote
-from storage.tables import proposals, votes
+from storage.tables import proposals, tasks, votes
 
 ENDED = (
     ProposalState.RAN,
@@ -147,14 +148,23 @@ async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Proposal]:
 
 
 async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
-    """Open proposals of all tenants whose time has passed, by the database's clock."""
+    """Open proposals of all tenants whose time has passed, by the database's clock. Not locked: lock the task first."""
     rows = await tx.run(
         sa.select(proposals)
         .where(proposals.c.state == ProposalState.OPEN, proposals.c.expires_at <= now())
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return [_record(row) for row in rows]
+
+
+async def asked_since(tx: Tx, tenant: str, requester: str, seconds: float) -> int:
+    """How many proposals one requester's tasks made in the last `seconds`."""
+    asked = (
+        sa.select(sa.func.count())
+        .select_from(proposals.join(tasks, tasks.c.id == proposals.c.task_id))
+        .where(tasks.c.tenant == tenant, tasks.c.requester == requester, proposals.c.created_at > now() - seconds)
+    )
+    return int((await tx.run(asked)).scalar_one())
 
 
 async def recent(tx: Tx, tenant: str, *, since: float = 0.0, limit: int = 200) -> list[Proposal]:
@@ -182,17 +192,9 @@ async def open_ones(tx: Tx, tenant: str, limit: int = 50) -> list[Proposal]:
 
 async def vote(tx: Tx, *, tenant: str, proposal_id: str, voter: str, approve: bool, reason: str = "") -> bool:
     """Record one person's vote; False when that person has already voted so."""
-    exists = sa.select(votes.c.voter).where(
-        votes.c.proposal_id == proposal_id, votes.c.voter == voter, votes.c.approve == approve
-    )
-    if (await tx.run(exists)).first() is not None:
-        return False
-    await tx.run(
-        votes.insert().values(
-            proposal_id=proposal_id, voter=voter, approve=approve, tenant=tenant, reason=reason, at=now()
-        )
-    )
-    return True
+    row = {"proposal_id": proposal_id, "voter": voter, "approve": approve, "tenant": tenant, "reason": reason}
+    done = await tx.run(insert_new(tx, votes).values(**row, at=now()))
+    return bool(done.rowcount)
 
 
 async def votes_on(tx: Tx, tenant: str, proposal_id: str) -> list[Vote]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import tasks
 from storage.clock import now
 from storage.db import Tx
 from storage.records import JsonObject, Step, StepKind, Task
@@ -16,7 +17,8 @@ def _record(row: sa.Row[Any]) -> Step:
 
 
 async def append(tx: Tx, task: Task, turn: int, entries: Sequence[tuple[StepKind, JsonObject]]) -> list[Step]:
-    """Add entries at the end of the transcript, in order. Two writers at once: the second one's insert fails."""
+    """Add entries at the end of the transcript, in order. Two writers at once queue on the task's row."""
+    await tasks.lock(tx, task.tenant, task.id)
     last = (await tx.run(sa.select(sa.func.max(steps.c.seq)).where(steps.c.task_id == task.id))).scalar()
     first = 0 if last is None else last + 1
     rows = [

@@ -15,6 +15,8 @@ from storage.tables import tasks
 
 WAKE = "tasks"
 CLAIMABLE = (TaskState.QUEUED, TaskState.FAILED_RETRYABLE, TaskState.EXECUTING)
+MOST_ATTEMPTS = 10
+"""workers a task may wear out"""
 FINAL = (TaskState.COMPLETED, TaskState.FAILED_TERMINAL, TaskState.CANCELLED, TaskState.ESCALATED_TO_HUMAN)
 
 
@@ -84,6 +86,22 @@ async def get(tx: Tx, tenant: str, task_id: str) -> Task:
         NotFound: no such task in this tenant.
     """
     row = (await tx.run(sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task_id))).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return _record(row)
+
+
+async def lock(tx: Tx, tenant: str, task_id: str) -> Task:
+    """One task as it is now, and nobody else changes it until this transaction ends.
+
+    Whoever changes a task's proposals, votes or steps locks the task first: one order, so no two wait for each other.
+
+    Raises:
+        NotFound: no such task in this tenant.
+    """
+    # key_share: a foreign key's check of the row must not wait for us
+    query = sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task_id).with_for_update(key_share=True)
+    row = (await tx.run(query)).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     return _record(row)
@@ -160,22 +178,26 @@ async def touch(tx: Tx, task: Task, **columns: Any) -> None:
 
 async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> dict[str, bool]:
     """Extend this owner's leases by heartbeat; gives {id: stop requested} for those that are still its own."""
+    mine = sa.select(tasks.c.id).where(tasks.c.id.in_(ids), tasks.c.owner == owner)
+    in_order = mine.order_by(tasks.c.id).with_for_update(key_share=True)  # two replicas' updates must not cross
     rows = await tx.run(
         tasks.update()
-        .where(tasks.c.id.in_(ids), tasks.c.owner == owner)
+        .where(tasks.c.id.in_(in_order.scalar_subquery()), tasks.c.owner == owner)
         .values(lease_until=now() + lease)
         .returning(tasks.c.id, tasks.c.stop_requested)
     )
     return {row.id: bool(row.stop_requested) for row in rows}
 
 
-async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = 10) -> list[Task]:
+async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = MOST_ATTEMPTS) -> list[Task]:
     """Free the tasks of dead workers: running ones are queued again, executing ones wait for a new worker.
 
-    A task that killed its worker `max_attempts` times ends as failed. `only_expired=False` frees all: for the one
-    process on SQLite when it starts.
+    A running task that killed its worker `max_attempts` times ends as failed; what becomes of an executing one depends
+    on its intent, so its caller decides. `only_expired=False` frees all: for the one process on SQLite when it starts.
     """
     dead = tasks.c.lease_until < now() if only_expired else tasks.c.owner.is_not(None)
+    pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead).order_by(tasks.c.id)
+    pick = pick.with_for_update(skip_locked=True, key_share=True)
     worn_out = sa.and_(tasks.c.attempt >= max_attempts, tasks.c.state != TaskState.EXECUTING)
     state = sa.case(
         (worn_out, TaskState.FAILED_TERMINAL),
@@ -186,9 +208,10 @@ async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = 10
     rows = (
         await tx.run(
             tasks.update()
-            .where(tasks.c.owner.is_not(None), dead)
+            .where(tasks.c.id.in_(pick.scalar_subquery()), tasks.c.owner.is_not(None), dead)
             .values(
                 state=state,
+                finished_at=sa.case((worn_out, now()), else_=tasks.c.finished_at),
                 reason=reason,
                 owner=None,
                 lease_until=None,
@@ -215,16 +238,14 @@ async def ask_to_stop(tx: Tx, tenant: str, task_id: str) -> bool:
     return bool(done.rowcount)
 
 
-async def newest_in_thread(tx: Tx, tenant: str, channel: str, thread_ts: str) -> Task | None:
-    """The latest task of a thread, ended or not."""
-    row = (
-        await tx.run(
-            sa.select(tasks)
-            .where(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
-            .order_by(tasks.c.created_at.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+async def newest_in_thread(
+    tx: Tx, tenant: str, channel: str, thread_ts: str, *, requester: str | None = None
+) -> Task | None:
+    """The latest task of a thread, ended or not; with `requester`, the latest that this person asked for, no undo."""
+    which = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
+    if requester is not None:
+        which = sa.and_(which, tasks.c.requester == requester, tasks.c.source != Source.UNDO)
+    row = (await tx.run(sa.select(tasks).where(which).order_by(tasks.c.created_at.desc()).limit(1))).one_or_none()
     return None if row is None else _record(row)
 
 
