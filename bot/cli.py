@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import light
 from bot.commands import ask, audit, doctor, policy, tools
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
@@ -115,6 +116,7 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> None:
     """The entry point: known failures are one sentence, unknown ones name where their details are."""
+    light.skip_unused()
     from bot.failures import explain
 
     try:

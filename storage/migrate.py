@@ -1,34 +1,34 @@
-"""Brings a database to the schema of this version, and says whether it is there."""
+"""Brings a database to the schema of this version, and says whether it is there.
+
+Alembic is imported only when there is something to migrate: it takes 13 MB and a third of a second of every start.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from storage.db import Database
 from storage.errors import SchemaBehind
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def _config(connection: sa.Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
 def head() -> str:
-    """The schema revision this version needs."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
+    """The schema revision this version needs: the newest file of migrations/versions begins with it."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 async def migrate(db: Database, target: str = "head") -> None:
     """Run every migration up to `target`; replicas that start together queue on a lock."""
+    if target == "head" and await current(db) == head():
+        return
+    from alembic import command
+
     async with db.writer.begin() as conn:
         if db.is_postgres:
             await conn.execute(sa.text("select pg_advisory_xact_lock(7320)"))
@@ -38,7 +38,10 @@ async def migrate(db: Database, target: str = "head") -> None:
 async def current(db: Database) -> str | None:
     """The schema revision the database is at, or None when it is empty."""
     async with db.writer.connect() as conn:
-        return await conn.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+        if not await conn.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
+            return None
+        found = (await conn.execute(sa.select(_VERSION.c.version_num))).scalar_one_or_none()
+        return str(found) if found is not None else None
 
 
 async def require_current(db: Database) -> None:
@@ -50,3 +53,13 @@ async def require_current(db: Database) -> None:
     have, need = await current(db), head()
     if have != need:
         raise SchemaBehind(have, need)
+
+
+def _config(connection: sa.Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
