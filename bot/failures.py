@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from bot.agent.definition import AgentFileError
 from bot.brains.errors import BrainError
 from bot.brains.playbook import PlaybookError
-from bot.commands.failed import CommandFailed
 from bot.console.serve import PortInUse
+from bot.failed import CommandFailed
 from bot.locks import Taken
 from bot.schedules.scheduler import BadSchedule
 from bot.settings import BadSettings

@@ -18,7 +18,7 @@ LIFECYCLE = BRAINS | {"bot.lifecycle"}
 AGENT = LIFECYCLE | {"bot.agent"}
 ORCHESTRATOR = AGENT | {"bot.orchestrator"}
 EDGES = frozenset({"bot.slack", "bot.console", "bot.schedules", "bot.terminal", "bot.demo"})
-APART = frozenset({"bot.locks", "bot.logs", "bot.light"})  # of use to whoever starts a process
+APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs"})  # of use to whoever starts a process
 WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
@@ -33,13 +33,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.terminal": ORCHESTRATOR,
     "bot.slack": ORCHESTRATOR | {"bot.schedules"},  # draws digests, and subscribes a channel to them
     "bot.demo": ORCHESTRATOR | {"bot.console"},  # says it in the same words when a port is taken
+    "bot.failed": frozenset(),
     "bot.light": frozenset(),
     "bot.locks": frozenset(),
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
     "bot.wiring": WIRING,
-    "bot.failures": WIRING,
     "bot.commands": WIRING | {"bot.failures"},
+    "bot.failures": WIRING,
     "bot.cli": WIRING | {"bot.failures", "bot.commands"},
 }
 READS_SETTINGS = {"bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
@@ -58,7 +59,6 @@ LONG = {
     "bot/wiring.py": "one line per part that is built",
     "tests/slack/cards/test_any_text.py": "one property, for every slot of every card",
     "tests/slack/test_stream_rules.py": "one state machine's rules",
-    "tools/gateway.py": "the one door, read from top to bottom",
 }
 
 

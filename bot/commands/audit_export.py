@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.commands.audit_checkpoint import Checkpoint
 from bot.commands.audit_line import to_line
 from bot.commands.audit_store import chains, entries_of, opened
-from bot.commands.failed import CommandFailed
+from bot.failed import CommandFailed
 
 
 async def export_to(url: str, out: Path, say: Callable[[str], None], *, task: str = "", tenant: str = "") -> None:

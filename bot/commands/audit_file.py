@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.commands.audit_line import LONGEST_LINE, BadLine, from_line
-from bot.commands.failed import CommandFailed
+from bot.failed import CommandFailed
 from storage.records import AuditEntry
 
 

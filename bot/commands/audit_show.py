@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from bot.commands.audit_store import chains, opened
-from bot.commands.failed import CommandFailed
+from bot.failed import CommandFailed
 from bot.terminal.printable import one_line
 from storage import audit
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.commands.failed import CommandFailed
+from bot.failed import CommandFailed
 from storage import audit
 from storage.db import Database
 from storage.migrate import require_current

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.commands.failed import CommandFailed
 from bot.demo.slack.server import LocalSlack
+from bot.failed import CommandFailed
 
 READY = b"autopilot is connected"
 PATIENCE = 60.0
