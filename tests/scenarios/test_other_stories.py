@@ -45,7 +45,7 @@ async def test_an_irreversible_restart_in_prod_takes_three_people(
             [task] = await tasks.recent(tx, "T0ACME")
             assert task.state is TaskState.NEEDS_APPROVAL
         await world.click(NOOR, card, "proposal.approve")
-        await _approve_by(world, thread, "ackfill", DANA, SAM, NOOR)
+        await _approve_by(world, thread, "*Backfill", DANA, SAM, NOOR)
         await world.text(thread, "Analytics has all orders again", seconds=60)
         shown = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
         assert "proposal.undo" not in everything(shown)
