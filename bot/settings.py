@@ -36,14 +36,21 @@ class Settings(BaseSettings):
     database_url: str = ""
     """sqlite+aiosqlite:///… or postgresql+asyncpg://…; empty: SQLite under `home`"""
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    """bot token, xoxb-…"""
     slack_app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
+    """app-level token with connections:write, xapp-…"""
     slack_api_url: str = "https://slack.com/api/"
+    """where Slack's Web API is; another one for tests and the demo"""
     model: str = ""
     """a litellm model name, e.g. anthropic/claude-sonnet-4-5; empty: the rules brain"""
     model_api_base: str = ""
+    """address of a model server of your own"""
     model_api_key: SecretStr | None = None
+    """its key; the providers' own variables work too, e.g. ANTHROPIC_API_KEY"""
     agent_file: Path | None = None
+    """the agent: charter, prompt, tools, limits; empty: bot/agent/agents/autopilot.yaml"""
     policy_dir: Path | None = None
+    """rules (*.cedar) and their cases.yaml; empty: policy/rules"""
     people_file: Path | None = None
     """who is in which group, for 'autopilot ask': YAML, `people: {ana: [operators]}`; in Slack, user groups say it"""
     groups: Annotated[tuple[str, ...], NoDecode] = ("operators", "sre", "sre-leads", "support")
@@ -51,18 +58,25 @@ class Settings(BaseSettings):
     manifests: Annotated[tuple[Path, ...], NoDecode] = ()
     """tool manifests (YAML); empty: the shop's, when it is configured"""
     env: str = "prod"
+    """the environment that requests are about: dev, staging or prod"""
     ops_channel: str = ""
     """channel id for digests; empty: where the command was given"""
     digest_cron: str = "0 9 * * 1-5"
+    """when the digest comes"""
     digest_tz: str = "UTC"
+    """time zone of digest_cron, e.g. Europe/Berlin"""
     console_port: int = Field(default=8770, ge=0, le=65535)
+    """console, evidence, /healthz and /readyz, on 127.0.0.1"""
     console_url: str = ""
     """address people can open; empty: http://127.0.0.1:<console_port>"""
     lease_seconds: float = Field(default=12.0, gt=1)
+    """a dead replica's task is taken over after this"""
     log_level: str = "INFO"
+    """DEBUG | INFO | WARNING | ERROR"""
     log_format: str = "text"
     """text | json"""
     shop_url: str = Field(default="", validation_alias="SHOP_URL")
+    """address of the sample shop; set by the demo, with SHOP_TOKEN"""
 
     @field_validator("groups", "manifests", mode="before")
     @classmethod
