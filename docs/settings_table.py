@@ -1,6 +1,7 @@
 """Writes the settings' table into docs/reference.md, from bot/settings.py: `python docs/settings_table.py`."""
 
 import ast
+import itertools
 from pathlib import Path
 
 from bot import settings
@@ -16,7 +17,7 @@ def said_of() -> dict[str, str]:
     (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
     return {
         field.target.id: words.value.value
-        for field, words in zip(body, body[1:], strict=False)
+        for field, words in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant) and isinstance(words.value.value, str)
     }

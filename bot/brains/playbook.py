@@ -134,24 +134,37 @@ def _calls(steps: Sequence[Step]) -> Iterator[CallStep]:
 
 
 def load_all(folder: Path = SKILLS, *, tools: Collection[str]) -> tuple[Playbook, ...]:
-    """Every playbook of the skills folder, checked against the tools there are.
+    """Every playbook of the skills folder for the tools there are; one for services nobody connected is left out.
 
     Raises:
-        PlaybookError: a file does not read, names an unknown tool, or uses a step id twice.
+        PlaybookError: a file does not read, has some of its tools but not all, or uses a step id twice.
     """
-    return tuple(load(file, tools=tools) for file in sorted(folder.glob("*/playbook.yaml")))
+    books = [(file, _read(file)) for file in sorted(folder.glob("*/playbook.yaml"))]
+    return tuple(_checked(file, book, tools) for file, book in books if _concerns(book, tools))
 
 
 def load(file: Path, *, tools: Collection[str]) -> Playbook:
     """One playbook, checked."""
+    return _checked(file, _read(file), tools)
+
+
+def _concerns(book: Playbook, tools: Collection[str]) -> bool:
+    called = {call.tool for call in book.calls()}
+    return not called or not called.isdisjoint(tools)
+
+
+def _read(file: Path) -> Playbook:
     try:
-        book = Playbook.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return Playbook.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise PlaybookError(f"{file}: does not read as YAML: {str(error).splitlines()[0]}; mend the file") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise PlaybookError(f"{file}: {place}: {first['msg'].lower()}; mend the step") from None
+
+
+def _checked(file: Path, book: Playbook, tools: Collection[str]) -> Playbook:
     if book.name != file.parent.name:
         raise PlaybookError(f"{file}: name {book.name!r} is not its folder's name {file.parent.name!r}; rename one")
     seen: set[str] = set()
