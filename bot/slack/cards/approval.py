@@ -8,7 +8,7 @@ from bot.slack.cards.blocks import FALLBACK_TEXT, MESSAGE_TEXT, Block, Card, tex
 from bot.slack.cards.buttons import buttons
 from bot.slack.cards.flags import flag_line
 from bot.slack.cards.room import ROOMY, TIGHT, Room
-from bot.slack.cards.states import headline, status
+from bot.slack.cards.states import FINISHED, headline, status
 from bot.slack.cards.wording import folded, shortened
 
 _NOTICES = 3
@@ -33,8 +33,8 @@ def _blocks(view: ApprovalView, room: Room) -> Iterator[Block]:
 
 def _body(view: ApprovalView, room: Room) -> Iterator[Block]:
     top = [parts.what(view, room), status(view, prose=room.prose)]
-    if view.outcome:
-        top.append(shortened(view.outcome, room.prose))
+    if view.outcome and view.state is not CardState.REJECTED:  # a rejection's reason stands in its status
+        top.append(shortened(view.outcome, room.prose, escaping.says))
     yield blocks.section("\n".join(top))
     if flag := flag_line(view):
         yield blocks.section(flag)
@@ -44,15 +44,18 @@ def _body(view: ApprovalView, room: Room) -> Iterator[Block]:
         yield blocks.section(parts.change_rows("Before → after", view.changes, room))
     if view.arguments:
         yield blocks.section(parts.argument_rows(view.arguments, room))
-    yield blocks.section(parts.risk_and_blast(view))
-    if view.why.strip():
-        yield parts.why(view.why, room)
-    if view.evidence:
-        yield parts.evidence(view.evidence, room)
-    yield blocks.section(parts.rollback(view, room))
-    yield blocks.section(parts.who(view))
+    if view.state in FINISHED:
+        yield blocks.section(parts.rested_on(view))
+    else:
+        yield blocks.section(parts.risk_and_blast(view))
+        yield blocks.context(parts.risk_parts(view))
+        if view.why.strip():
+            yield parts.why(view.why, room)
+        if view.evidence:
+            yield parts.evidence(view.evidence, room)
+    yield blocks.section(f"{parts.rollback(view, room)}\n{parts.who(view)}")
     if view.notices:
-        notices = [shortened(notice, room.prose) for notice in view.notices[:_NOTICES]]
+        notices = [shortened(notice, room.prose, escaping.ours) for notice in view.notices[:_NOTICES]]
         rest = len(view.notices) - _NOTICES
         yield blocks.context(*notices, *([f"_and {rest:,} more: Show all_"] if rest > 0 else []))
 

@@ -16,6 +16,7 @@ _ACTIVE = re.compile(r"[*_~`]|:(?=[A-Za-z+_-]|[0-9]+[a-z:])|^\s*>|^\s|\s$|  |^$"
 _ALSO_HIDDEN = frozenset(f"{LINE_BREAK}\t")
 _AFTER_BACKSLASH = frozenset(f"u\\`{LINE_BREAK}\t")
 _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{3,20}", re.ASCII)
+_OURS = re.compile(r"(<@[UW](?=[A-Z]*[0-9])[A-Z0-9]{3,20}>|<#C[A-Z0-9]{3,20}>)", re.ASCII)
 _URL = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9\-._~:/?#@!$&'()+,;=%]*)?", re.ASCII)
 _URL_LENGTH = 2_000
 _LINK_LENGTH = 300
@@ -77,6 +78,14 @@ def says(text: str) -> str:
     if len(parts) % 2 == 0 or any(not part for part in parts[1::2]):
         return code(reveal(text))
     return "".join(_said(part, spoken=place % 2 == 0) for place, part in enumerate(parts))
+
+
+def ours(text: str) -> str:
+    """A sentence of our own code: the people and channels in it are named, everything else in it is literal."""
+    if not _OURS.search(text):
+        return prose(text)
+    parts = [part for part in _OURS.split(text) if part]
+    return "".join(part if _OURS.fullmatch(part) else _said(part, spoken=True) for part in parts)
 
 
 def plain(text: str) -> str:

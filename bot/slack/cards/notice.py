@@ -9,7 +9,7 @@ _SENTENCE = 900
 
 def notice(what: str, *, next_step: str = "", correlation_id: str = "") -> Card:
     """The sentence, its next step, and the correlation id as code."""
-    said = " ".join(shortened(part, _SENTENCE) for part in (what, next_step) if part)
+    said = " ".join(shortened(part, _SENTENCE, escaping.ours) for part in (what, next_step) if part)
     body = [blocks.section(said or "something went wrong")]
     if correlation_id:
         body.append(blocks.context(f"id {escaping.code(escaping.reveal(correlation_id[:128]))}"))

@@ -41,11 +41,11 @@ def _blocks(steps: Sequence[Step], texts: Sequence[str]) -> Iterator[Block]:
         whole = len(shown) <= _TEXT
         kept = shown if whole else f"{shown[:_TEXT]}\n\n… ({len(shown):,} characters in all)"
         yield {"type": "markdown", "text": kept}
-    yield blocks.context(f"– {NOTE}")  # noqa: RUF001  a dash is meant
+    yield blocks.context(f"– {NOTE}")
 
 
 def _step(step: Step) -> Block:
-    mark, said = _MARKS.get(step.status, ("–", " (interrupted)"))  # noqa: RUF001  a dash is meant
+    mark, said = _MARKS.get(step.status, ("–", " (interrupted)"))
     title = shortened(step.title or "step", _STEP_TEXT, escaping.plain)
     runs = [blocks.words(f"{mark} {title}{said}")]
     if step.finding:

@@ -13,6 +13,8 @@ from tools.contract import Change, Counted
 from tools.manifest import DryRun
 
 _LABEL = 80
+_ONE_LINE = 160
+_VERSION = 12
 _GRADES = {
     DryRun.SIMULATED: "simulated from what the tool declares",
     DryRun.PREVIEWED: "previewed by the target",
@@ -42,6 +44,9 @@ def change_rows(title: str, changes: Sequence[Change], room: Room) -> str:
 
 def argument_rows(arguments: Sequence[ArgumentView], room: Room) -> str:
     """The sealed arguments, with where each untrusted value came from."""
+    short = " · ".join(_argument(argument, room.one).removeprefix("• ") for argument in arguments)
+    if len(arguments) <= ARGUMENTS and len(short) <= _ONE_LINE:
+        return f"*With*  {short}"
     for one in (room.arguments, room.one, room.one // 3):
         rows = [_argument(argument, one) for argument in arguments[:ARGUMENTS]]
         if sum(map(len, rows)) + len(rows) <= room.arguments:
@@ -52,12 +57,26 @@ def argument_rows(arguments: Sequence[ArgumentView], room: Room) -> str:
 
 
 def risk_and_blast(view: ApprovalView) -> str:
-    """The score with its parts, what is touched in counted things, and how well that is known."""
-    risk = view.risk
-    parts = ", ".join(clipped(map(_part, risk.parts), most=8, limit=450, noun="part"))
+    """The score, and what is touched in counted things."""
     counted = ", ".join(clipped(map(_counted, view.counted), most=6, limit=350, noun="kind"))
-    score = f"*Risk {risk.score} of 100 · {risk.band}*" + (f"  {parts}" if parts else "")
-    return f"{score}\n*Blast radius*  {counted or 'nothing was counted'} · {_GRADES[view.grade]}"
+    score = f"*Risk {view.risk.score} of 100 · {view.risk.band}*"
+    return f"{score}\n*Blast radius*  {counted or 'nothing was counted'}"
+
+
+def risk_parts(view: ApprovalView) -> str:
+    """Small print under the score: what it is made of, and how well the blast radius is known."""
+    parts = clipped(map(_part, view.risk.parts), most=8, limit=450, noun="part")
+    return f"{', '.join(parts)} · {_GRADES[view.grade]}" if parts else _GRADES[view.grade]
+
+
+def rested_on(view: ApprovalView) -> str:
+    """What the decision rested on, in a line; the whole of it stands behind Details."""
+    kept = [f"*Risk {view.risk.score} of 100 · {view.risk.band}*"]
+    if view.why.strip():
+        kept.append("why")
+    if view.evidence:
+        kept.append(f"{len(view.evidence):,} pieces of evidence" if len(view.evidence) > 1 else "1 piece of evidence")
+    return kept[0] + (f"  {' and '.join(kept[1:])}: see Details" if kept[1:] else "")
 
 
 def why(text: str, room: Room) -> Block:
@@ -74,11 +93,15 @@ def why(text: str, room: Room) -> Block:
 
 def evidence(links: Sequence[EvidenceLink], room: Room) -> Block:
     """What it rests on; an address that is not plain http(s) is shown, not linked, and a label never hides a host."""
-    lines = [_evidence(link, room) for link in links[:EVIDENCE]]
+    safe = [url for link in links[:EVIDENCE] if (url := _linked(link, room))]
+    hosts = {escaping.host(url)[:100] for url in safe}
+    # one host is said once; several are said beside each label
+    heading = [blocks.words(f"  ({hosts.pop()})")] if len(hosts) == 1 else []
+    lines = [_evidence(link, room, with_host=not heading) for link in links[:EVIDENCE]]
     rest = len(links) - EVIDENCE
     if rest > 0:
         lines.append(blocks.line(blocks.words(f"and {rest:,} more: Show all")))
-    return blocks.rich_text(blocks.line(blocks.words("Evidence", bold=True)), blocks.bullets(lines))
+    return blocks.rich_text(blocks.line(blocks.words("Evidence", bold=True), *heading), blocks.bullets(lines))
 
 
 def rollback(view: ApprovalView, room: Room) -> str:
@@ -112,12 +135,12 @@ def who(view: ApprovalView) -> str:
 def foot(view: ApprovalView) -> str:
     """Small print: what an auditor looks up."""
     rules = ", ".join(clipped((shortened(rule, _LABEL) for rule in view.rules), most=6, limit=500, noun="rule"))
-    agent = shortened(f"{view.agent} {view.agent_version}".strip(), _LABEL)
+    agent = shortened(f"{view.agent} {view.agent_version[:_VERSION]}".strip(), _LABEL)
     parts = [
         escaping.code(escaping.reveal(view.proposal_id[:12])),
         f"rules: {rules or 'none'}",
         agent,
-        f"policy {shortened(view.policy_version, _LABEL)}",
+        f"policy {shortened(view.policy_version[:_VERSION], _LABEL)}",
     ]
     if view.is_undo_of:
         parts.insert(1, f"undo of {escaping.code(escaping.reveal(view.is_undo_of[:12]))}")
@@ -167,13 +190,18 @@ def _vote(vote: VoteLine) -> str:
     return f"{shortened(vote.voter, _LABEL, escaping.person)} {word} {when(vote.at)}"
 
 
-def _evidence(link: EvidenceLink, room: Room) -> Block:
+def _linked(link: EvidenceLink, room: Room) -> str | None:
+    url = escaping.safe_url(link.url)
+    return url if url is not None and len(url) <= room.evidence_url else None
+
+
+def _evidence(link: EvidenceLink, room: Room, *, with_host: bool) -> Block:
     label = escaping.plain(link.label) or "(no label)"
     label = label if len(label) <= 160 else f"{label[:120]} … ({len(label):,} characters: Show all)"
-    url = escaping.safe_url(link.url)
-    if url is not None and len(url) <= room.evidence_url:
+    if url := _linked(link, room):
         linked: Block = {"type": "link", "url": url, "text": label}
-        return blocks.line(linked, blocks.words(f"  ({escaping.host(url)[:100]})"))
+        host = [blocks.words(f"  ({escaping.host(url)[:100]})")] if with_host else []
+        return blocks.line(linked, *host)
     address = escaping.plain(link.url) if len(link.url) <= 100 else f"address of {len(link.url):,} characters: Show all"
     runs = [blocks.words(label)]
     if link.url:

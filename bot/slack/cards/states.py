@@ -9,6 +9,8 @@ from bot.slack.cards.wording import duration, shortened, when
 ASKING = frozenset({CardState.PROPOSED, CardState.PARTLY_APPROVED, CardState.CHANGED})
 """a person can still say yes or no"""
 UNDOABLE = frozenset({CardState.VERIFIED, CardState.DONE, CardState.FAILED})
+FINISHED = frozenset(CardState) - ASKING - {CardState.RUNNING, CardState.UNDOING, CardState.UNKNOWN}
+"""nobody has to decide anything any more"""
 _NAME = 80
 
 
@@ -100,7 +102,7 @@ def mark(state: CardState) -> str:
         case CardState.UNKNOWN:
             return "?"
         case CardState.SUPERSEDED | CardState.EXPIRED | CardState.CANCELLED:
-            return "–"  # noqa: RUF001  a dash is meant
+            return "–"
         case CardState.UNDONE:
             return "↺"
         case _:

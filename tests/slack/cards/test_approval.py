@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot.orchestrator.views import CardState, Need
+from bot.orchestrator.views import CardState, EvidenceLink, Need
 from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice
 from bot.slack.cards.approval import approval_card
 from policy.types import Risk
 from tests.slack.cards.builders import NOON, PROPOSAL, an_approval, in_state
-from tests.slack.cards.reading import all_text, assert_slack_takes, assert_snapshot, buttons
+from tests.slack.cards.reading import all_text, assert_slack_takes, assert_snapshot, buttons, markup
 from tools.contract import Change
 
 ASKING = {CardState.PROPOSED, CardState.PARTLY_APPROVED, CardState.CHANGED}
@@ -118,3 +118,32 @@ def test_an_undo_card_names_what_it_takes_back_and_has_no_edit() -> None:
     card = approval_card(an_approval(is_undo_of="ab" * 32, editable=False))
     assert "undo of `abababababab`" in all_text([*card.blocks])
     assert "Edit" not in buttons(card.blocks)
+
+
+def test_an_outcome_is_prose_and_only_what_is_code_in_it_is_code() -> None:
+    seen = "`new-checkout` is off; 0 % of all failed"
+    text = all_text([*approval_card(an_approval(CardState.VERIFIED, outcome=seen)).blocks])
+    assert f"\n{seen}\n" in text
+
+
+@pytest.mark.parametrize("state", [CardState.VERIFIED, CardState.REJECTED, CardState.EXPIRED])
+def test_a_finished_card_is_short_and_its_evidence_stands_behind_details(state: CardState) -> None:
+    card = approval_card(in_state(state))
+    assert "why and 1 piece of evidence: see Details" in all_text([*card.blocks])
+    assert "5xx rate" not in all_text([*card.blocks])
+    assert "Details" in buttons(card.blocks)
+
+
+def test_evidence_from_one_place_names_it_once_and_from_several_beside_each() -> None:
+    here = EvidenceLink(label="5xx rate", url="http://127.0.0.1:8090/a")
+    also = EvidenceLink(label="releases", url="http://127.0.0.1:8090/b")
+    there = EvidenceLink(label="graph", url="https://grafana.example/c")
+    assert all_text([*approval_card(an_approval(evidence=(here, also))).blocks]).count("(127.0.0.1:8090)") == 1
+    mixed = all_text([*approval_card(an_approval(evidence=(here, also, there))).blocks])
+    assert mixed.count("(127.0.0.1:8090)") == 2
+    assert mixed.count("(grafana.example)") == 1
+
+
+def test_who_changed_the_values_is_named_and_everything_else_in_a_notice_is_literal() -> None:
+    card = approval_card(an_approval(notices=("<@U0DANA> changed the *values* <!channel>",)))
+    assert markup([*card.blocks]) == ["<@U0ANA>", "<@U0DANA>"]

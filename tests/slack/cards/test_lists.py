@@ -130,3 +130,16 @@ def test_an_interrupted_text_cannot_call_anybody() -> None:
     card = orphan_card([], ["<!channel> <@U0DANA> <https://evil.example|runbook> if a < b"])
     markdown = str(card.blocks[0]["text"])
     assert markdown == "&lt;!channel> &lt;@U0DANA> &lt;https://evil.example|runbook> if a < b"
+
+
+def test_a_refusal_says_what_a_built_in_rule_means_and_names_the_others() -> None:
+    def words(rule: str) -> str:
+        return all_text([*refusal("You cannot approve this.", rules=(rule,), allowed="ask somebody").blocks])
+
+    assert "none of your groups may do this" in words("builtin:default-deny")
+    assert "builtin" not in words("builtin:default-deny")
+    assert "rule deny-own-vote" in words("deny-own-vote")
+
+
+def test_a_notice_names_the_channel_it_speaks_of() -> None:
+    assert "posted to <#C0OPS>." in all_text([*notice("The digest is being posted to <#C0OPS>.").blocks])

@@ -22,14 +22,28 @@ export class MessageList {
     this.jump = el("button", { type: "button", class: "to-end", hidden: true, on: { click: () => this.toEnd() } }, "New messages ↓");
     this.node = el("div", { class: "list-frame" }, this.scroller, this.jump);
     this.scroller.addEventListener("scroll", () => {
-      this.pinned = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR;
+      this.pinned = this.scroller.scrollTop > this.resting() - NEAR;
       if (this.pinned) this.jump.hidden = true;
     }, { passive: true });
     this.scroller.addEventListener("keydown", (event) => {
       const view = this.views.get(event.target.dataset?.ts);
       if (view) messageKeys(event, view, { inThread });
     });
-    new ResizeObserver(() => { if (this.pinned) this.toEnd(); }).observe(this.inner);
+    new ResizeObserver(() => { if (this.pinned) this.follow(); }).observe(this.inner);
+  }
+
+  // Where new messages bring the reader: to the end, but to the beginning of a card that is taller than the pane,
+  // because what it asks stands in its first lines.
+  resting() {
+    const { scrollHeight, clientHeight } = this.scroller;
+    const last = this.inner.lastElementChild;
+    const tall = last?.dataset.streaming === "false" && last.offsetHeight > clientHeight;
+    return tall ? Math.max(0, last.offsetTop - this.scroller.offsetTop) : scrollHeight - clientHeight;
+  }
+
+  follow() {
+    this.scroller.scrollTop = Math.max(this.scroller.scrollTop, this.resting());
+    this.jump.hidden = true;
   }
 
   toEnd() {
@@ -51,7 +65,7 @@ export class MessageList {
     // Rows are moved into place one by one, so that what has not changed keeps its focus and its scroll.
     wanted.forEach((node, i) => { if (this.inner.children[i] !== node) this.inner.insertBefore(node, this.inner.children[i] || null); });
     while (this.inner.children.length > wanted.length) this.inner.lastElementChild.remove();
-    if (this.pinned) this.toEnd(); else if (grew) this.jump.hidden = false;
+    if (this.pinned) this.follow(); else if (grew) this.jump.hidden = false;
   }
 
   rows(channel, messages) {

@@ -12,6 +12,9 @@ export const explain = (error) => SAID[error] || error;
 
 export function toast(text, level = "info") {
   const node = el("div", { class: `toast ${level}`, data: { toast: level } }, icon(level === "error" ? "warn" : "info"), el("span", {}, explain(text)));
-  document.getElementById("toasts").append(node);
+  const place = document.getElementById("toasts");
+  // Passing remarks replace each other; a failure stays until it was read.
+  if (level === "info") for (const earlier of place.querySelectorAll("[data-toast=info]")) earlier.remove();
+  place.append(node);
   setTimeout(() => node.remove(), level === "error" ? 8000 : 3000);
 }
