@@ -3,9 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from policy.autonomy import AutonomyTable, level
 from policy.cedar import PolicyEngine
@@ -25,8 +22,8 @@ from policy.types import (
 )
 from storage.db import Tx
 from storage.intents import calls_since
+from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, JsonObject, Tool
-from tools.manifest import Bound
 from tools.registry import param_types
 
 HOUR = 3600.0
@@ -34,20 +31,17 @@ WORK_HOURS = range(7, 20)
 """UTC hours in which somebody is likely to look"""
 
 
-class BadArguments(Exception):
-    """The arguments do not fit the tool; the message names field and bound."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """What would be done, how risky it is, and what policy says."""
 
-    arguments: JsonObject
     target: Target
     impact: Impact | None
     risk: Risk
     autonomy: int
     decision: Decision
+    policy_version: str
+    """of the rules that decided"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,42 +68,9 @@ async def history(tx: Tx, tenant: str, tool: str) -> tuple[float, int, int, bool
     return await tx.time(), calls, failed, bool(ever)
 
 
-def validate(tool: Tool, arguments: JsonObject) -> BaseModel:
-    """The typed arguments, within the manifest's bounds.
-
-    Raises:
-        BadArguments: naming each field, what is wrong, and what would be right.
-    """
-    try:
-        parsed = tool.arguments.model_validate(arguments)
-    except ValidationError as error:
-        parts = [f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg'].lower()}" for e in error.errors()[:6]]
-        raise BadArguments("; ".join(parts)) from None
-    for name, bound in tool.manifest.bounds.items():
-        if (wrong := outside(bound, getattr(parsed, name, None))) is not None:
-            raise BadArguments(f"{name}: {wrong}")
-    return parsed
-
-
-def outside(bound: Bound, value: Any) -> str | None:
-    """Why a value is out of bounds, or None when it is within."""
-    if value is None:
-        return None
-    if bound.one_of is not None and value not in bound.one_of:
-        return f"must be one of {', '.join(map(str, bound.one_of))}, not {value!r}"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if bound.min is not None and value < bound.min:
-            return f"must be at least {bound.min:g}, not {value:g}"
-        if bound.max is not None and value > bound.max:
-            return f"must be at most {bound.max:g}, not {value:g}"
-    if isinstance(value, str) and bound.max_length is not None and len(value) > bound.max_length:
-        return f"must be at most {bound.max_length} characters, not {len(value)}"
-    return None
-
-
 def judge(
     tool: Tool,
-    parsed: BaseModel,
+    call: Admitted,
     impact: Impact | None,
     asking: Asking,
     *,
@@ -118,8 +79,7 @@ def judge(
     autonomy: AutonomyTable,
 ) -> Judgement:
     """Score and decide one validated, previewed call. Pure: everything it looks at is passed in."""
-    arguments: JsonObject = parsed.model_dump(mode="json", exclude_none=True)
-    target = tool.target(parsed)
+    target = call.target
     manifest = tool.manifest
     percent = max((c.percent for c in impact.counted), default=0) if impact else 0
     widest = max(impact.counted, key=lambda c: c.percent, default=None) if impact else None
@@ -147,9 +107,10 @@ def judge(
         channel_cap=asking.place.max_autonomy,
     )
     decision: Decision
-    if asking.calls_1h > manifest.rate_per_hour:
+    # Going back is its own reason, and a runaway must be reversible.
+    if asking.calls_1h > manifest.rate_per_hour and not asking.undo:
         decision = Deny(because=("builtin:rate",), hint=f"at most {manifest.rate_per_hour} calls of it an hour")
-    elif manifest.tier is not Tier.READ and asking.reason_code not in manifest.reason_codes:
+    elif manifest.tier is not Tier.READ and not asking.undo and asking.reason_code not in manifest.reason_codes:
         codes = ", ".join(manifest.reason_codes)
         decision = Deny(because=("builtin:reason-code",), hint=f"give a reason code: {codes}")
     else:
@@ -162,7 +123,7 @@ def judge(
                 requester=asking.requester,
                 place=asking.place,
                 target=target,
-                params=_policy_params(tool, arguments),
+                params=_policy_params(tool, call.arguments),
                 autonomy=allowed,
                 risk=risk.score,
                 blast_radius=percent,
@@ -173,7 +134,9 @@ def judge(
                 calls_1h=asking.calls_1h,
             )
         )
-    return Judgement(arguments=arguments, target=target, impact=impact, risk=risk, autonomy=allowed, decision=decision)
+    return Judgement(
+        target=target, impact=impact, risk=risk, autonomy=allowed, decision=decision, policy_version=engine.version
+    )
 
 
 def _policy_params(tool: Tool, arguments: JsonObject) -> Mapping[str, ParamValue]:
@@ -196,3 +159,6 @@ def describe(decision: Decision) -> str:
             return f"be denied by {', '.join(because)}" + (f" ({hint})" if hint else "")
         case _:
             return "run alone"
+
+
+__all__ = ["Asking", "BadArguments", "Judgement", "describe", "history", "judge", "validate"]

@@ -13,10 +13,27 @@ from tools.sealing import SealedEvidence
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What the agent that asks may use at all, whatever the rules would allow."""
+
+    tools: tuple[str, ...]
+    """names, prefixes ("shop.*") or "*" """
+    max_proposals: int
+    """how often one task may ask people"""
+
+    def covers(self, tool: str) -> bool:
+        return any(
+            pattern in ("*", tool) or (pattern.endswith(".*") and tool.startswith(pattern[:-1]))
+            for pattern in self.tools
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestedCall:
     """One call a brain asked for, with where it comes from."""
 
     task: Task
+    scope: Scope
     call_id: str
     """unique in the task; the intent's key is made of it"""
     tool: str
@@ -33,6 +50,11 @@ class RequestedCall:
     """argument → where its value came from, for values from untrusted places"""
     evidence: Sequence[SealedEvidence] = ()
     """what was seen in this task before the call"""
+
+    @property
+    def key(self) -> str:
+        """The intent's unique key, should it run without people."""
+        return f"call:{self.task.id}:{self.call_id}"
 
 
 class Then(Protocol):

@@ -7,12 +7,13 @@ from typing import TypeVar
 from opentelemetry import trace
 from pydantic import BaseModel
 
-from policy.redaction import Redactor
 from policy.types import Tier
 from storage import audit, evidence, intents
 from storage.db import Database, Tx
+from storage.errors import LostRace
 from storage.intents import NewIntent
 from storage.records import Intent, IntentState, JsonObject
+from tools.cleaning import Cleaner
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified
 from tools.outcomes import Failed, InDoubt, Ran
 from tools.requests import Then
@@ -41,12 +42,27 @@ class Line:
 class Runner:
     """Runs calls that were allowed. Nothing else in this project calls a tool's `run`."""
 
-    def __init__(self, db: Database, redactor: Redactor) -> None:
+    def __init__(self, db: Database, cleaner: Cleaner) -> None:
         self._db = db
-        self._redactor = redactor
+        self._clean = cleaner
+        self._at_work: set[tuple[str, str]] = set()
 
     async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt:
-        """Run a call once, however often this is asked: the intent's unique key remembers."""
+        """Run a call once, however often this is asked: the intent's unique key remembers.
+
+        Raises:
+            LostRace: another worker, or this one before its lease ran out, is at it.
+        """
+        key = (line.new.tenant, line.new.key)
+        if key in self._at_work:  # our own lease ran out under a call still on its way: its answer may yet come
+            raise LostRace("call", line.new.key)
+        self._at_work.add(key)
+        try:
+            return await self._once(line, then)
+        finally:
+            self._at_work.discard(key)
+
+    async def _once(self, line: Line, then: Then) -> Ran | Failed | InDoubt:
         async with self._db.write() as tx:
             intent = await intents.find(tx, line.new.tenant, line.new.key)
             if intent is None:
@@ -97,7 +113,7 @@ class Runner:
                 failed = error
             except Exception as error:
                 # A tool that breaks its contract may have done anything; a read at worst did nothing.
-                text = f"{tool.name} broke: {type(error).__name__}: {self._redactor.text(str(error)).text[:300]}"
+                text = f"{tool.name} broke: {type(error).__name__}: {self._clean.text(str(error))[:300]}"
                 failed = ToolFailed(text, effect_possible=tool.manifest.tier is not Tier.READ, reason="broken")
             else:
                 return await self._ran(line, intent, result, then)
@@ -105,19 +121,18 @@ class Runner:
                 return await self._failed(line, intent, failed, then)
             if attempt < attempts:
                 await asyncio.sleep(0.2 * attempt)
-        return await self._doubt(line, intent, then, self._redactor.text(str(failed)).text)
+        return await self._doubt(line, intent, then, self._clean.text(str(failed)))
 
     async def _ran(self, line: Line, intent: Intent, result: JsonObject, then: Then) -> Ran:
-        clean, _found = self._redactor.json(result)
-        assert isinstance(clean, dict)
-        finding = self._redactor.text(_finding(line, clean)).text
+        clean = self._clean.json(result)
+        finding = self._clean.text(_finding(line, clean))
         async with self._db.write() as tx:
             kept = await evidence.keep(
                 tx,
                 tenant=line.new.tenant,
                 task_id=line.new.task_id,
                 tool=line.tool.name,
-                label=finding or line.tool.title(line.arguments),
+                label=finding or self._clean.text(_title(line)),
                 content=clean,
             )
             outcome = Ran(result=_within(clean), finding=finding, evidence=kept)
@@ -127,7 +142,7 @@ class Runner:
         return outcome
 
     async def _failed(self, line: Line, intent: Intent, failed: ToolFailed, then: Then) -> Failed:
-        message = self._redactor.text(str(failed)).text
+        message = self._clean.text(str(failed))
         outcome = Failed(message=message, reason=failed.reason)
         async with self._db.write() as tx:
             await intents.finish(tx, intent, IntentState.FAILED, outcome=message)
@@ -170,11 +185,10 @@ class Runner:
         try:
             async with asyncio.timeout(tool.manifest.timeout_seconds):
                 seen = await tool.verify(arguments, impact, context)
-        except (ToolFailed, TimeoutError) as error:
-            return Verified(held=Held.UNKNOWN, says=self._redactor.text(f"the check failed: {error}").text)
-        data, _found = self._redactor.json(seen.data)
-        assert isinstance(data, dict)
-        return Verified(held=seen.held, says=self._redactor.text(seen.says).text, data=data)
+        except Exception as error:  # tools are others' code; a check that breaks has seen nothing
+            what = str(error) or type(error).__name__
+            return Verified(held=Held.UNKNOWN, says=self._clean.text(f"the check failed: {what}")[:400])
+        return Verified(held=seen.held, says=self._clean.text(seen.says), data=self._clean.json(dict(seen.data)))
 
     async def watch(self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext) -> Verified:
         """Ask the check again until it holds or the tool's watch time is over (seconds)."""
@@ -213,6 +227,13 @@ def _finding(line: Line, result: JsonObject) -> str:
         return line.tool.finding(line.arguments, result)
     except Exception as error:  # a sentence about the result must not undo the result
         return f"(no summary: {type(error).__name__})"
+
+
+def _title(line: Line) -> str:
+    try:
+        return line.tool.title(line.arguments)
+    except Exception:  # as in _finding
+        return line.tool.name
 
 
 def _within(result: JsonObject) -> JsonObject:

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from policy.types import Obligation, Risk, RiskPart
 from storage.canonical import canonical, digest
 from storage.records import Proposal
 from tools.contract import Change, Counted, Impact
 from tools.errors import SealBroken
+from tools.manifest import DryRun
 
 
 class _Frozen(BaseModel):
@@ -60,8 +61,8 @@ class SealedCall(_Frozen):
     kind: Literal["call", "undo"]
     channel: str
     requester: str
-    edited_by: str
-    """who changed the arguments last; "" when they are the brain's"""
+    editors: tuple[str, ...]
+    """everybody who wrote values into this call; their own votes do not count"""
     tool: str
     tool_version: str
     tier: str
@@ -99,6 +100,10 @@ class SealedCall(_Frozen):
     proposed_at: float
     expires_at: float
 
+    def impact(self) -> Impact:
+        """The target as it was when this was sealed."""
+        return Impact(grade=DryRun(self.grade), before=dict(self.before))
+
     def policy_obligations(self) -> tuple[Obligation, ...]:
         return tuple(
             Obligation(
@@ -125,11 +130,19 @@ def open_seal(proposal: Proposal) -> SealedCall:
     """The call as it was sealed.
 
     Raises:
-        SealBroken: the stored bytes are not those the id was made from.
+        SealBroken: the stored bytes are not those the id was made from, or the row around them says otherwise.
     """
     if digest(proposal.sealed) != proposal.id:
         raise SealBroken(proposal.id)
-    return SealedCall.model_validate_json(proposal.sealed)
+    try:
+        call = SealedCall.model_validate_json(proposal.sealed)
+    except ValidationError:
+        raise SealBroken(proposal.id) from None
+    sealed = (call.tenant, call.task, call.call, call.tool, call.undoes, call.expires_at)
+    row = (proposal.tenant, proposal.task_id, proposal.call_id, proposal.tool, proposal.undoes, proposal.expires_at)
+    if sealed != row:
+        raise SealBroken(proposal.id)
+    return call
 
 
 def fingerprint(impact: Impact | None) -> str:
@@ -156,9 +169,25 @@ def moved_rows(old: SealedCall, impact: Impact | None) -> tuple[SealedRow, ...]:
     )
 
 
+def counts_moved(old: SealedCall, impact: Impact | None) -> tuple[SealedRow, ...]:
+    """Which counts of the blast radius differ from what was sealed: (unit, then, now)."""
+    now = {c.unit: c.count for c in impact.counted} if impact is not None else {}
+    then = {c.unit: c.count for c in old.counted}
+    units = [*then, *(unit for unit in now if unit not in then)]
+    return tuple(
+        SealedRow(label=unit, before=then.get(unit), after=now.get(unit))
+        for unit in units
+        if then.get(unit) != now.get(unit)
+    )
+
+
 def drifted(old: SealedCall, impact: Impact | None, percent: int) -> bool:
     """Whether the counted blast radius moved further than the tool allows (percent of what was sealed)."""
     if impact is None:
         return False
     now = {c.unit: c.count for c in impact.counted}
-    return any(abs(now.get(c.unit, 0) - c.count) * 100 > percent * max(c.count, 1) for c in old.counted)
+    then = {c.unit: c.count for c in old.counted}
+    return any(
+        abs(now.get(unit, 0) - then.get(unit, 0)) * 100 > percent * max(then.get(unit, 0), 1)
+        for unit in then.keys() | now.keys()
+    )

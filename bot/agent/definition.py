@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from storage.canonical import canonical, digest
+from tools.requests import Scope
 
 DEFAULT = Path(__file__).parent / "agents" / "autopilot.yaml"
 
@@ -54,8 +55,13 @@ class AgentDefinition(BaseModel):
         """SHA-256 of the content, 64 hex characters."""
         return digest(canonical(self.model_dump(mode="json")))
 
+    @property
+    def scope(self) -> Scope:
+        """What the gateway lets this agent ask for."""
+        return Scope(tools=self.tools, max_proposals=self.max_proposals)
+
     def may_ask_for(self, tool: str) -> bool:
-        return any(_covers(pattern, tool) for pattern in self.tools)
+        return self.scope.covers(tool)
 
 
 def load(path: Path = DEFAULT) -> AgentDefinition:
@@ -74,7 +80,3 @@ def load(path: Path = DEFAULT) -> AgentDefinition:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise AgentFileError(f"{path}: field {place!r}: {first['msg'].lower()}; mend the file") from None
-
-
-def _covers(pattern: str, tool: str) -> bool:
-    return pattern in ("*", tool) or (pattern.endswith(".*") and tool.startswith(pattern[:-1]))

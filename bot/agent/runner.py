@@ -1,6 +1,7 @@
 """The loop: ask the brain, call the gateway, repeat — within limits, every finished thing on disk before the next."""
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,6 +118,7 @@ class AgentRunner:
         except BrainRefused as error:
             return await self._fail(hooks, turn, str(error))
         async with self._db.write() as tx:
+            await tasks.lock(tx, hooks.task.tenant, hooks.task.id)  # a follow-up is before this turn's end or after it
             current = await step_store.of_task(tx, hooks.task)
             said_more = len(current) > len(steps)
             taken = {str(s.body["call_id"]) for s in current if s.kind is StepKind.CALLED}
@@ -140,6 +142,7 @@ class AgentRunner:
         outcome = await self._gateway.call(
             RequestedCall(
                 task=hooks.task,
+                scope=self._agent.scope,
                 call_id=call.call_id,
                 tool=call.tool,
                 arguments=call.arguments,
@@ -162,14 +165,15 @@ class AgentRunner:
 
     def _origins(self, steps: list[Step], call: transcript.OpenCall) -> dict[str, str]:
         """Arguments that nothing trusted vouches for; a playbook's and a person's own values are vouched for."""
-        if call.skill or call.edited_by:
+        if call.skill:
             return {}
         traced = trace(
             call.arguments,
             trusted_text=transcript.trusted_words(steps),
             looked_up=transcript.looked_up(steps, self._gateway.registry),
         )
-        return {slot: traced[slot].where for slot in untrusted(traced)}
+        own = transcript.changed_by_people(steps, call.call_id)
+        return {slot: traced[slot].where for slot in untrusted(traced) if re.split(r"[.\[]", slot)[0] not in own}
 
     def _show(self, call_id: str, title: str, outcome: Outcome, progress: Progress) -> None:
         match outcome:

@@ -1,9 +1,10 @@
 """Pure: steps as stored <-> the transcript a brain reads, and which call is still open."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, UserSaid
+from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
 from policy.provenance import LookedUp
 from storage.records import Step, StepKind
 from tools.registry import Registry
@@ -80,6 +81,17 @@ def open_call(steps: Sequence[Step]) -> OpenCall | None:
                 edited_by=str(body.get("edited_by", "")),
             )
     return None
+
+
+def changed_by_people(steps: Sequence[Step], call_id: str) -> dict[str, JsonValue]:
+    """The top-level arguments of a call that a person typed in an edit, with the value that stands now."""
+    asked = [s.body for s in steps if s.kind is StepKind.CALLED and str(s.body["call_id"]) == call_id]
+    own: dict[str, JsonValue] = {}
+    for before, after in itertools.pairwise(asked):
+        old, new = _object(before["arguments"]), _object(after["arguments"])
+        if after.get("edited_by"):
+            own |= {name: value for name, value in new.items() if old.get(name) != value}
+    return own
 
 
 def trusted_words(steps: Sequence[Step]) -> list[str]:

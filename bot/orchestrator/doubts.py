@@ -1,15 +1,24 @@
 """Calls in doubt: a person says whether it happened. Never a blind second run."""
 
-from bot.orchestrator.ballots import LOST, refusal_of
 from bot.lifecycle.moves import move, note, show_card
+from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said, Verdict
+from bot.orchestrator.withdrawals import release
 from policy.people import People
 from storage import inbox, intents, proposals, steps, tasks
-from storage.db import Database
+from storage.attempts import transact
+from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
-from storage.records import IntentState, JsonObject, ProposalState, StepKind, TaskState
+from storage.records import IntentState, JsonObject, Proposal, ProposalState, StepKind, TaskState
+from tools.errors import SealBroken
 from tools.gateway import Gateway
-from tools.sealing import open_seal
+from tools.sealing import SealedCall, open_seal
+
+_ENDS = {
+    Verdict.HAPPENED: ProposalState.RAN,
+    Verdict.RUN_IT: ProposalState.SUPERSEDED,
+    Verdict.DROP: ProposalState.FAILED,
+}
 
 
 async def resolve(db: Database, gateway: Gateway, people: People, click: Click, verdict: Verdict) -> Answer:
@@ -19,61 +28,66 @@ async def resolve(db: Database, gateway: Gateway, people: People, click: Click, 
         try:
             proposal = await proposals.get(tx, click.tenant, click.proposal_id)
         except NotFound:
-            return Answer(said=Said.STALE, message="there is no such proposal here")
-    sealed = open_seal(proposal)
-    refused = refusal_of(gateway, person, click, sealed, approve=True)
-    if refused is not None:
-        return refused
+            return NOT_HERE
     try:
-        async with db.write() as tx:
-            if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
-                return Answer(said=Said.DUPLICATE)
-            task = await tasks.get(tx, click.tenant, proposal.task_id)
-            intent = await intents.find(tx, click.tenant, f"proposal:{proposal.id}")
-            if proposal.state is not ProposalState.IN_DOUBT or intent is None:
-                return Answer(said=Said.STALE, message="there is no doubt here any more")
-            said = {
-                Verdict.HAPPENED: f"<@{click.who}> says it happened",
-                Verdict.RUN_IT: f"<@{click.who}> says it did not happen and asks to run it",
-                Verdict.DROP: f"<@{click.who}> says to leave it",
-            }[verdict]
-            happened = verdict is Verdict.HAPPENED
-            await intents.finish(
-                tx,
-                intent,
-                IntentState.RAN if happened else IntentState.DROPPED,
-                outcome=said,
-                output={"says": said} if happened else None,
-            )
-            to = {
-                Verdict.HAPPENED: ProposalState.RAN,
-                Verdict.RUN_IT: ProposalState.SUPERSEDED,
-                Verdict.DROP: ProposalState.FAILED,
-            }[verdict]
-            await proposals.move(tx, proposal, to, outcome=said)
-            body: JsonObject = (
-                {
-                    "call_id": proposal.call_id,
-                    "tool": sealed.tool,
-                    "arguments": dict(sealed.arguments),
-                    "reason_code": sealed.reason_code,
-                    "why": sealed.why,
-                    "skill": sealed.skill,
-                    "supersedes": proposal.id,
-                }
-                if verdict is Verdict.RUN_IT
-                else {
-                    "call_id": proposal.call_id,
-                    "tool": sealed.tool,
-                    "status": "ran" if happened else "failed",
-                    "content": {"message": said},
-                }
-            )
-            kind = StepKind.CALLED if verdict is Verdict.RUN_IT else StepKind.RESULT
-            await steps.append(tx, task, task.turns, [(kind, body)])
-            await note(tx, task, "doubt_resolved", {"proposal": proposal.id, "by": click.who, "verdict": verdict})
-            await move(tx, task, TaskState.QUEUED, proposal_id=None)
-            await show_card(tx, task, proposal.id)
+        sealed = open_seal(proposal)
+        refused = refusal_of(gateway, person, click, sealed, approve=True)
+    except SealBroken as error:
+        refused = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
+    if refused is not None:
+        return await refuse(db, click, proposal, refused, "doubt_refused")
+    try:
+        return await transact(db, lambda tx: _end(tx, click, sealed, verdict))
     except LostRace:
         return LOST
+
+
+async def _end(tx: Tx, click: Click, sealed: SealedCall, verdict: Verdict) -> Answer:
+    task = await tasks.lock(tx, click.tenant, sealed.task)
+    proposal = await proposals.get(tx, click.tenant, click.proposal_id)
+    if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
+        return Answer(said=Said.DUPLICATE)
+    if proposal.state is not ProposalState.IN_DOUBT or task.state is not TaskState.ESCALATED_TO_HUMAN:
+        return Answer(said=Said.STALE, message="there is no doubt here any more")
+    said = {
+        Verdict.HAPPENED: f"<@{click.who}> says it happened",
+        Verdict.RUN_IT: f"<@{click.who}> says it did not happen and asks to run it",
+        Verdict.DROP: f"<@{click.who}> says to leave it",
+    }[verdict]
+    happened = verdict is Verdict.HAPPENED
+    intent = await intents.find(tx, click.tenant, f"proposal:{proposal.id}")
+    if intent is not None:  # none when its workers died before they could begin it
+        to = IntentState.RAN if happened else IntentState.DROPPED
+        await intents.finish(tx, intent, to, outcome=said, output={"says": said} if happened else None)
+    await proposals.move(tx, proposal, _ENDS[verdict], outcome=said)
+    await note(tx, task, "doubt_resolved", {"proposal": proposal.id, "by": click.who, "verdict": verdict})
+    await show_card(tx, task, proposal.id)
+    if proposal.undoes is not None:
+        if not happened:
+            await release(tx, proposal)
+            said = f"{said}; press Undo again to run it" if verdict is Verdict.RUN_IT else said
+        await move(tx, task, TaskState.COMPLETED, why=said, proposal_id=None)
+        return Answer(said=Said.DONE, message=said, task_id=task.id)
+    kind = StepKind.CALLED if verdict is Verdict.RUN_IT else StepKind.RESULT
+    await steps.append(tx, task, task.turns, [(kind, _step(proposal, sealed, verdict, said))])
+    await move(tx, task, TaskState.QUEUED, proposal_id=None)
     return Answer(said=Said.DONE, message=said, task_id=task.id)
+
+
+def _step(proposal: Proposal, sealed: SealedCall, verdict: Verdict, said: str) -> JsonObject:
+    if verdict is Verdict.RUN_IT:
+        return {
+            "call_id": proposal.call_id,
+            "tool": sealed.tool,
+            "arguments": dict(sealed.arguments),
+            "reason_code": sealed.reason_code,
+            "why": sealed.why,
+            "skill": sealed.skill,
+            "supersedes": proposal.id,
+        }
+    return {
+        "call_id": proposal.call_id,
+        "tool": sealed.tool,
+        "status": "ran" if verdict is Verdict.HAPPENED else "failed",
+        "content": {"message": said},
+    }

@@ -1,14 +1,17 @@
 """Requests become tasks: once, however often and on however many replicas they arrive."""
 
 import re
+from dataclasses import replace
 
 from bot.agent.definition import AgentDefinition
 from bot.lifecycle.moves import note
 from bot.orchestrator.requests import Request
 from storage import inbox, steps, tasks
-from storage.db import Database
-from storage.records import Source, StepKind, Task, TaskState
+from storage.attempts import transact
+from storage.db import Database, Tx
+from storage.records import JsonObject, Source, StepKind, Task, TaskState
 from storage.tasks import NewTask
+from storage.text import storable
 
 LONGEST_REQUEST = 12_000
 """characters kept of a request; the rest is cut with a note, the message itself stays in Slack"""
@@ -18,55 +21,75 @@ _DRY = re.compile(r"^\s*(?:please\s+)?dry[ -]run[:,]?\s*", re.IGNORECASE)
 
 async def submit(db: Database, agent: AgentDefinition, request: Request) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
-    text = _MENTION.sub("", request.text).strip()
+    text = _MENTION.sub("", storable(request.text)).strip()
     dry = bool(_DRY.match(text)) or request.dry_run
     text = _DRY.sub("", text)
     if len(text) > LONGEST_REQUEST:
         text = f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
-    async with db.write() as tx:
-        fresh = [await inbox.first_time(tx, request.tenant, key, request.source) for key in request.keys]
-        if not all(fresh):
-            return None
-        at_work = await tasks.newest_in_thread(tx, request.tenant, request.channel, request.thread_ts)
-        if at_work is not None and request.source in (Source.MENTION, Source.DM) and _listens(at_work):
-            await steps.append(tx, at_work, at_work.turns, [(StepKind.USER, {"text": text, "by": request.requester})])
-            await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
-            tx.hint(tasks.WAKE)
-            return at_work
-        task = await tasks.create(
-            tx,
-            NewTask(
-                tenant=request.tenant,
-                source=request.source,
-                channel=request.channel,
-                thread_ts=request.thread_ts,
-                request_ts=request.request_ts,
-                requester=request.requester,
-                requester_team=request.requester_team,
-                text=text,
-                title=_title(text),
-                agent=agent.name,
-                agent_version=agent.version,
-                dry_run=dry,
-                parent_id=request.parent_id,
-            ),
-        )
-        await steps.append(tx, task, 0, [(StepKind.USER, {"text": text, "by": request.requester})])
-        await note(
-            tx,
-            task,
-            "created",
-            {
-                "source": request.source,
-                "requester": request.requester,
-                "channel": request.channel,
-                "ts": request.request_ts,
-                "agent": agent.name,
-                "agent_version": agent.version,
-                "dry_run": dry,
-            },
-        )
-        return task
+    return await transact(db, lambda tx: _keep(tx, agent, replace(request, text=text, dry_run=dry)))
+
+
+async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None:
+    # Sorted: two deliveries of one message that share keys must not wait for each other.
+    fresh = [await inbox.first_time(tx, request.tenant, key, request.source) for key in sorted(set(request.keys))]
+    if not all(fresh):
+        return None
+    said: tuple[StepKind, JsonObject] = (StepKind.USER, {"text": request.text, "by": request.requester})
+    at_work = await _at_work(tx, request)
+    if at_work is not None:
+        await steps.append(tx, at_work, at_work.turns, [said])
+        await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
+        tx.hint(tasks.WAKE)
+        return at_work
+    task = await tasks.create(tx, _task_of(agent, request))
+    await steps.append(tx, task, 0, [said])
+    await note(
+        tx,
+        task,
+        "created",
+        {
+            "source": request.source,
+            "requester": request.requester,
+            "channel": request.channel,
+            "ts": request.request_ts,
+            "agent": agent.name,
+            "agent_version": agent.version,
+            "dry_run": request.dry_run,
+        },
+    )
+    return task
+
+
+async def _at_work(tx: Tx, request: Request) -> Task | None:
+    """The task this message goes on with. Only its requester goes on with it: what a task does is done in the name,
+    and judged by the groups, of the person who asked; another's words must not borrow them."""
+    if request.source not in (Source.MENTION, Source.DM):
+        return None
+    found = await tasks.newest_in_thread(
+        tx, request.tenant, request.channel, request.thread_ts, requester=request.requester
+    )
+    if found is None or not _listens(found):
+        return None
+    now = await tasks.lock(tx, found.tenant, found.id)  # it may end while we look
+    return now if _listens(now) else None
+
+
+def _task_of(agent: AgentDefinition, request: Request) -> NewTask:
+    return NewTask(
+        tenant=request.tenant,
+        source=request.source,
+        channel=request.channel,
+        thread_ts=request.thread_ts,
+        request_ts=request.request_ts,
+        requester=request.requester,
+        requester_team=request.requester_team,
+        text=request.text,
+        title=_title(request.text),
+        agent=agent.name,
+        agent_version=agent.version,
+        dry_run=request.dry_run,
+        parent_id=request.parent_id,
+    )
 
 
 def _listens(task: Task) -> bool:

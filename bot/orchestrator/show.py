@@ -22,6 +22,7 @@ from storage.canonical import canonical
 from storage.db import Database
 from storage.records import JsonObject, Proposal, ProposalState, Task, Vote
 from tools.contract import Change, Counted
+from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.manifest import Bound, DryRun
 from tools.registry import schema_of
@@ -103,7 +104,7 @@ class Showroom:
             undone_by=undo_task.requester if undo_task else "",
             superseded_by=proposal.superseded_by or "",
             is_undo_of=proposal.undoes or "",
-            notices=(f"<@{sealed.edited_by}> changed the values",) if sealed.edited_by else (),
+            notices=tuple(f"<@{editor}> changed the values" for editor in sealed.editors),
         )
 
     async def _needs(self, tenant: str, sealed: SealedCall, votes: list[Vote]) -> tuple[Need, ...]:
@@ -152,15 +153,16 @@ class Showroom:
         async with self._db.read() as tx:
             found = await proposals.recent(tx, tenant, limit=limit)
         ended = [p for p in found if p.state in (ProposalState.RAN, ProposalState.FAILED, ProposalState.REJECTED)]
-        return tuple(
-            DigestItem(
-                says=open_seal(p).says,
-                who=open_seal(p).requester,
-                at=p.finished_at or p.created_at,
-                state=CardState.DONE if p.state is ProposalState.RAN else _STATES[p.state],
-            )
-            for p in ended
-        )
+        out = []
+        for proposal in ended:
+            try:
+                sealed = open_seal(proposal)
+            except SealBroken:  # its own card and the audit say so; the list of the others must not fail with it
+                continue
+            state = CardState.DONE if proposal.state is ProposalState.RAN else _STATES[proposal.state]
+            at = proposal.finished_at or proposal.created_at
+            out.append(DigestItem(says=sealed.says, who=sealed.requester, at=at, state=state))
+        return tuple(out)
 
     def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
         """One field for each argument a person can type."""
@@ -213,7 +215,7 @@ def _card_state(proposal: Proposal, sealed: SealedCall, votes: list[Vote], undon
     if proposal.state is ProposalState.OPEN:
         if any(vote.approve for vote in votes):
             return CardState.PARTLY_APPROVED
-        return CardState.CHANGED if sealed.supersedes else CardState.PROPOSED
+        return CardState.CHANGED if sealed.moved else CardState.PROPOSED
     if proposal.state is ProposalState.RAN:
         if undone is not None:
             return CardState.UNDONE if undone.state is ProposalState.RAN else CardState.UNDOING

@@ -1,19 +1,21 @@
 """Undo: the sealed inverse of a call that ran becomes a task of its own and goes through the same door."""
 
-from bot.orchestrator.ballots import LOST
 from bot.lifecycle.moves import note, show_card
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import tally
 from policy.people import People
 from policy.types import CastVote, Deny
 from storage import inbox, posts, proposals, tasks
-from storage.db import Database
+from storage.attempts import transact
+from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
-from storage.records import ProposalState, Source, TaskState
+from storage.records import Proposal, ProposalState, Source, Task, TaskState
 from storage.tasks import NewTask
+from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.outcomes import Denied
-from tools.sealing import open_seal
+from tools.sealing import SealedCall, open_seal
 
 UNDO_HOURS = 24
 """how long a card offers Undo after its call ran"""
@@ -27,22 +29,26 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click) -> 
             done = await proposals.get(tx, click.tenant, click.proposal_id)
             was = await tasks.get(tx, click.tenant, done.task_id)
         except NotFound:
-            return Answer(said=Said.STALE, message="there is no such proposal here")
+            return NOT_HERE
         now = await tx.time()
-    sealed = open_seal(done)
+    try:
+        sealed = open_seal(done)
+    except SealBroken as error:
+        broken = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
+        return await refuse(db, click, done, broken, "undo_refused")
     if done.state is not ProposalState.RAN or done.undone_by is not None:
         return Answer(said=Said.STALE, message="there is nothing to undo here any more")
     if now > (done.finished_at or now) + UNDO_HOURS * 3600:
         return Answer(said=Said.STALE, message=f"undo was offered for {UNDO_HOURS} hours; ask for the change instead")
     if presser is None:
-        return Answer(said=Said.REFUSED, message="you are not an active member of this workspace")
+        return await refuse(db, click, done, STRANGER, "undo_refused")
     groups = {o.group for o in sealed.obligations} or {"operators"}
     may = gateway.rules.engine.may_undo(presser, requester=sealed.requester, groups=groups, tenant=click.tenant)
     if isinstance(may, Deny):
-        return await _refused(db, click, was.id, may.because, groups)
+        return await refuse(db, click, done, _not_you(may.because, groups), "undo_refused")
     inverse = await gateway.seal_undo(was, done, presser, gateway.place(click.tenant, was.channel))
     if isinstance(inverse, Denied):
-        return await _refused(db, click, was.id, inverse.because, groups, inverse.message)
+        return await refuse(db, click, done, _not_you(inverse.because, groups, inverse.message), "undo_refused")
     states = tally(
         inverse.policy_obligations(),
         [CastVote(voter=presser, approve=True)],
@@ -52,54 +58,55 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click) -> 
     )
     enough = all(not state.missing for state in states)
     try:
-        async with db.write() as tx:
-            if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
-                return Answer(said=Said.DUPLICATE)
-            task = await tasks.create(
-                tx,
-                NewTask(
-                    tenant=was.tenant,
-                    source=Source.UNDO,
-                    channel=was.channel,
-                    thread_ts=was.thread_ts,
-                    request_ts=was.request_ts,
-                    requester=click.who,
-                    requester_team=was.requester_team,
-                    text=f"undo: {sealed.says}",
-                    title=f"Undo: {sealed.says}"[:120],
-                    agent=was.agent,
-                    agent_version=was.agent_version,
-                    parent_id=was.id,
-                    state=TaskState.EXECUTING if enough else TaskState.NEEDS_APPROVAL,
-                ),
-            )
-            proposal = await gateway.store_undo(tx, task, inverse.model_copy(update={"task": task.id}))
-            if not await proposals.claim_undo(tx, done, proposal.id):
-                raise LostRace("undo", done.id)
-            await tasks.touch(tx, task, proposal_id=proposal.id)
-            await proposals.vote(
-                tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason="pressed Undo"
-            )
-            await note(tx, task, "created", {"source": "undo", "requester": click.who, "undoes": done.id})
-            if enough:
-                await proposals.move(tx, proposal, ProposalState.APPROVED)
-                await note(tx, task, "approved", {"proposal": proposal.id, "by": [click.who]})
-            else:
-                await show_card(tx, task, proposal.id)
-            await posts.refresh(tx, click.tenant, done.id)
+        return await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverse, enough=enough))
     except LostRace:
         return LOST
+
+
+async def _begin(
+    tx: Tx, gateway: Gateway, click: Click, was: Task, done: Proposal, inverse: SealedCall, *, enough: bool
+) -> Answer:
+    if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
+        return Answer(said=Said.DUPLICATE)
+    task = await tasks.create(tx, _task_of(was, click, open_seal(done).says, enough=enough))
+    proposal = await gateway.store_undo(tx, task, inverse.model_copy(update={"task": task.id}))
+    if not await proposals.claim_undo(tx, done, proposal.id):
+        raise LostRace("undo", done.id)
+    await tasks.touch(tx, task, proposal_id=proposal.id)
+    await proposals.vote(
+        tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason="pressed Undo"
+    )
+    await note(tx, task, "created", {"source": "undo", "requester": click.who, "undoes": done.id})
+    if enough:
+        await proposals.move(tx, proposal, ProposalState.APPROVED)
+        await note(tx, task, "approved", {"proposal": proposal.id, "by": [click.who]})
+    else:
+        await note(tx, task, "voted", {"who": click.who, "proposal": proposal.id, "approve": True})
+        await show_card(tx, task, proposal.id)
+    await posts.refresh(tx, click.tenant, done.id)
     return Answer(said=Said.DONE, message="undoing", task_id=task.id)
 
 
-async def _refused(
-    db: Database, click: Click, task_id: str, rules: tuple[str, ...], groups: set[str], message: str = ""
-) -> Answer:
+def _task_of(was: Task, click: Click, says: str, *, enough: bool) -> NewTask:
+    return NewTask(
+        tenant=was.tenant,
+        source=Source.UNDO,
+        channel=was.channel,
+        thread_ts=was.thread_ts,
+        request_ts=was.request_ts,
+        requester=click.who,
+        requester_team=was.requester_team,
+        text=f"undo: {says}",
+        title=f"Undo: {says}"[:120],
+        agent=was.agent,
+        agent_version=was.agent_version,
+        parent_id=was.id,
+        state=TaskState.EXECUTING if enough else TaskState.NEEDS_APPROVAL,
+    )
+
+
+def _not_you(rules: tuple[str, ...], groups: set[str], message: str = "") -> Answer:
     who = ", ".join(f"@{group}" for group in sorted(groups))
-    async with db.write() as tx:
-        task = await tasks.get(tx, click.tenant, task_id)
-        await note(tx, task, "undo_refused", {"who": click.who, "proposal": click.proposal_id, "rules": list(rules)})
-        await posts.refresh(tx, click.tenant, click.proposal_id)
     return Answer(
         said=Said.REFUSED,
         message=message or f"you cannot undo this; it takes somebody in {who}",

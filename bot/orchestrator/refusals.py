@@ -1,0 +1,62 @@
+"""Whose press does not count, why, and the record of it."""
+
+from bot.lifecycle.moves import note
+from bot.orchestrator.requests import Answer, Click, Said
+from policy.approval import rejected_by
+from policy.types import Actor, Allow, CastVote, Deny
+from storage import posts, tasks
+from storage.db import Database
+from storage.records import Proposal
+from tools.gateway import Gateway
+from tools.sealing import SealedCall
+
+LOST = Answer(said=Said.STALE, message="somebody was faster; the card shows how it stands now")
+NOT_HERE = Answer(said=Said.STALE, message="there is no such proposal here")
+STRANGER = Answer(
+    said=Said.REFUSED, message="you are not an active member of this workspace", rules=("builtin:unknown-person",)
+)
+
+
+def refusal_of(
+    gateway: Gateway, voter: Actor | None, click: Click, sealed: SealedCall, *, approve: bool
+) -> Answer | None:
+    """Why this person's vote does not count, or None when it does."""
+    if voter is None:
+        return STRANGER
+    judge, owed = gateway.judge_of(sealed), sealed.policy_obligations()
+    if not approve:
+        cast = [CastVote(voter=voter, approve=False)]
+        if rejected_by(owed, cast, requester=sealed.requester, tenant=click.tenant, judge=judge):
+            return None
+    answers: list[Allow | Deny] = [
+        judge.may_vote(
+            voter, requester=sealed.requester, group=o.group, tenant=click.tenant, allow_requester=o.allow_requester
+        )
+        for o in owed
+    ]
+    if any(isinstance(answer, Allow) for answer in answers):
+        return None
+    refusals = [answer for answer in answers if isinstance(answer, Deny)]
+    # A forbid says more than "no rule permits it": lead with the one that has a reason of its own.
+    chosen = max(refusals, key=lambda d: not d.because[0].startswith("builtin:"), default=None)
+    groups = ", ".join(f"@{o.group}" for o in owed)
+    hint = chosen.hint if chosen is not None and not chosen.because[0].startswith("builtin:") else ""
+    if voter.id in sealed.editors:
+        hint = "you changed the values, so somebody else must approve them"
+    what = "approve" if approve else "reject"
+    return Answer(
+        said=Said.REFUSED,
+        message=f"you cannot {what} this; it needs {groups}",
+        rules=chosen.because if chosen is not None else (),
+        hint=hint or f"ask somebody in {groups}",
+    )
+
+
+async def refuse(db: Database, click: Click, proposal: Proposal, answer: Answer, event: str) -> Answer:
+    """The answer, once the refusal is on the record and the pressed card is to be drawn again."""
+    async with db.write() as tx:
+        task = await tasks.get(tx, click.tenant, proposal.task_id)
+        body = {"who": click.who, "proposal": proposal.id, "why": answer.message}
+        await note(tx, task, event, {**body, "rules": list(answer.rules)})
+        await posts.refresh(tx, click.tenant, proposal.id)
+    return answer

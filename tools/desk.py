@@ -1,0 +1,123 @@
+"""What every step of the gateway works with: look at a target, ask the rules, say who is asked."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel
+
+from policy.approval import tally
+from policy.people import People
+from policy.types import Actor, CastVote, Obligation, Place, Tier
+from storage.db import Database
+from storage.records import Task
+from tools.admitting import Admitted
+from tools.cleaning import Cleaner
+from tools.contract import Change, Counted, Impact, Tool, ToolContext, ToolFailed
+from tools.judging import Asking, Judgement, history, judge
+from tools.registry import Registry
+from tools.rules import Rules, VoteRule
+from tools.running import Runner
+from tools.sealing import SealedCall
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """On whose behalf and from where a call is judged."""
+
+    task: Task
+    requester: Actor | None
+    place: Place
+    reason_code: str
+    untrusted: bool = False
+    undo: bool = False
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Shared by the gateway's parts; only `rules` ever changes, as a whole."""
+
+    db: Database
+    registry: Registry
+    rules: Rules
+    people: People
+    cleaner: Cleaner
+    runner: Runner
+
+    def place(self, tenant: str, channel: str) -> Place:
+        """The channel with its autonomy cap."""
+        return Place(id=channel, tenant=tenant, max_autonomy=self.rules.channel_caps.get(channel, 4))
+
+    def context(self, task: Task, key: str, *, env: str) -> ToolContext:
+        return ToolContext(
+            tenant=task.tenant, correlation_id=task.correlation_id, idempotency_key=f"{task.tenant}:{key}", env=env
+        )
+
+    async def now(self) -> float:
+        """The database's clock."""
+        async with self.db.read() as tx:
+            return await tx.time()
+
+    async def preview(self, tool: Tool, parsed: BaseModel, context: ToolContext) -> Impact | None:
+        """What the call would do, redacted; None for reads and for tools that cannot tell.
+
+        Raises:
+            ToolFailed: the look at the target failed; the message is redacted.
+        """
+        if tool.manifest.tier is Tier.READ or tool.preview is None:
+            return None
+        try:
+            async with asyncio.timeout(tool.manifest.timeout_seconds):
+                impact = await tool.preview(parsed, context)
+        except TimeoutError:
+            message = f"the preview of {tool.name} did not answer within {tool.manifest.timeout_seconds:g} s"
+            raise ToolFailed(message, effect_possible=False, reason="timeout") from None
+        except ToolFailed as error:
+            raise ToolFailed(self.cleaner.text(str(error)), effect_possible=False, reason=error.reason) from None
+        except Exception as error:  # tools are others' code; a broken look is a failed call, not a broken worker
+            message = self.cleaner.text(f"the preview of {tool.name} broke: {type(error).__name__}: {error}")[:400]
+            raise ToolFailed(message, effect_possible=False, reason="broken") from None
+        return self._clean(impact)
+
+    def _clean(self, impact: Impact) -> Impact:
+        clean = self.cleaner
+        changes = tuple(
+            Change(label=clean.text(c.label), before=clean.value(c.before), after=clean.value(c.after))
+            for c in impact.changes
+        )
+        counted = tuple(Counted(count=c.count, unit=clean.text(c.unit), of=c.of) for c in impact.counted)
+        before = clean.json(dict(impact.before))
+        return replace(impact, before=before, changes=changes, counted=counted, note=clean.text(impact.note))
+
+    async def judge(self, tool: Tool, call: Admitted, impact: Impact | None, around: Circumstances) -> Judgement:
+        """What policy says to one call now."""
+        async with self.db.read() as tx:
+            now, calls, failures, ever = await history(tx, around.task.tenant, tool.name)
+        asking = Asking(
+            tenant=around.task.tenant,
+            agent=around.task.agent,
+            requester=around.requester,
+            place=around.place,
+            reason_code=around.reason_code,
+            untrusted=around.untrusted,
+            undo=around.undo,
+            now=now,
+            calls_1h=calls + 1,
+            failures_1h=failures,
+            ran_before=ever,
+        )
+        rules = self.rules
+        return judge(tool, call, impact, asking, engine=rules.engine, risks=rules.risks, autonomy=rules.autonomy)
+
+    def judge_of(self, sealed: SealedCall) -> VoteRule:
+        """The rule that says whose vote counts for which obligation of this call."""
+        return VoteRule(engine=self.rules.engine, editors=sealed.editors)
+
+    async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
+        """Which approvals are still missing by today's groups, in words; "" when all obligations are met."""
+        votes: list[CastVote] = []
+        for user in approvers:
+            actor = await self.people.actor(tenant, user)
+            if actor is not None:
+                votes.append(CastVote(voter=actor, approve=True))
+        states = tally(owed, votes, requester=sealed.requester, tenant=tenant, judge=self.judge_of(sealed))
+        return ", ".join(f"{s.missing} of @{s.obligation.group}" for s in states if s.missing)

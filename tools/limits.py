@@ -1,0 +1,96 @@
+"""What people have already said in a task, and how much one task and one person may ask of them."""
+
+from dataclasses import dataclass
+
+from storage import proposals
+from storage.canonical import canonical
+from storage.db import Tx
+from storage.records import Proposal, ProposalState, Source
+from tools.contract import JsonObject
+from tools.errors import SealBroken
+from tools.outcomes import Denied
+from tools.requests import RequestedCall
+from tools.sealing import SealedCall, open_seal
+
+MOST_A_MINUTE = 10
+"""proposals all tasks of one requester may make in a minute; people cannot read more with care"""
+OF_PEOPLE = (Source.MENTION, Source.DM, Source.COMMAND)
+"""sources that name a person who must still be one of us when a call is judged"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """The proposals a task has made so far, as far as one call is concerned."""
+
+    open: Proposal | None = None
+    """this very call already waits"""
+    refusal: Denied | None = None
+    """people said no to exactly this, or the record is broken"""
+    replaced: SealedCall | None = None
+    """the proposal of this call that a person's edit or word replaced"""
+    replaced_id: str | None = None
+    editors: tuple[str, ...] = ()
+    """everybody who wrote values into this call"""
+    other_calls: int = 0
+    """calls of this task that were proposed besides this one"""
+    last_minute: int = 0
+    """proposals of this requester in the last minute"""
+
+
+async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earlier:
+    """What this task's proposals mean for this call."""
+    waiting: Proposal | None = None
+    refusal: Denied | None = None
+    replaced: tuple[SealedCall, str] | None = None
+    editors: list[str] = [call.edited_by] if call.edited_by else []
+    others: set[str] = set()
+    for proposal in await proposals.of_task(tx, call.task.tenant, call.task.id):
+        try:
+            sealed = open_seal(proposal)
+        except SealBroken as error:
+            return Earlier(refusal=Denied(because=("builtin:seal",), message=str(error)))
+        if proposal.call_id == call.call_id:
+            waiting = proposal if proposal.state is ProposalState.OPEN else waiting
+            if proposal.state is ProposalState.SUPERSEDED:
+                replaced = (sealed, proposal.id)
+            editors += sealed.editors
+            continue
+        others.add(proposal.call_id)
+        same = (sealed.tool, canonical(sealed.arguments)) == (call.tool, canonical(arguments))
+        if same and proposal.state is ProposalState.REJECTED and not call.edited_by:
+            refusal = Denied(
+                because=("builtin:asked-before",),
+                message=f"people said no to exactly this in this task ({proposal.outcome}); do not ask again",
+            )
+    return Earlier(
+        open=waiting,
+        refusal=refusal,
+        replaced=replaced[0] if replaced else None,
+        replaced_id=replaced[1] if replaced else None,
+        editors=tuple(sorted(set(editors))),
+        other_calls=len(others),
+        last_minute=await proposals.asked_since(tx, call.task.tenant, call.task.requester, 60.0),
+    )
+
+
+def out_of_scope(call: RequestedCall) -> Denied | None:
+    """Why this agent, on behalf of this person, may not even have the call looked at; None when it may."""
+    if not call.scope.covers(call.tool):
+        return Denied(because=("builtin:agent-tools",), message=f"agent {call.task.agent!r} may not use {call.tool!r}")
+    if call.requester is None and call.task.source in OF_PEOPLE:
+        message = f"{call.task.requester!r} is no active member of this workspace any more, so nothing is done for them"
+        return Denied(because=("builtin:unknown-requester",), message=message)
+    return None
+
+
+def too_many(call: RequestedCall, earlier: Earlier) -> Denied | None:
+    """Why people are not asked once more; None when they are. A person's own edit is never one too many."""
+    if earlier.replaced is not None:
+        return None
+    if earlier.other_calls >= call.scope.max_proposals:
+        message = f"this task has asked people {earlier.other_calls} times, the limit for one task; do not ask again"
+        return Denied(because=("builtin:proposals-of-task",), message=message)
+    if earlier.last_minute >= MOST_A_MINUTE:
+        message = f"{earlier.last_minute} proposals for one person within a minute, at most {MOST_A_MINUTE}; ask later"
+        return Denied(because=("builtin:proposals-a-minute",), message=message)
+    return None

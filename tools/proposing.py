@@ -1,0 +1,194 @@
+"""Sealing a call for people and keeping it, with the undo that was rehearsed for it."""
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from policy.types import Obligation
+from storage import audit, proposals
+from storage.db import Tx
+from storage.records import JsonObject, Proposal, Task
+from tools.admitting import Admitted, BadArguments, validate
+from tools.contract import Impact, Tool, ToolFailed
+from tools.desk import Desk
+from tools.errors import UnknownTool
+from tools.judging import Judgement
+from tools.manifest import DryRun
+from tools.sealing import SealedCall, SealedEvidence, SealedObligation, SealedUndo, counts, fingerprint, rows, seal
+
+log = logging.getLogger(__name__)
+
+UNDO_LIFE = 4 * 3600
+"""seconds a call without obligations of its own (a pressed Undo) may wait"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A judged call with all that people will decide on, before it is sealed."""
+
+    task: Task
+    call_id: str
+    tool: Tool
+    call: Admitted
+    judged: Judgement
+    requester: str
+    channel: str
+    reason_code: str
+    obligations: tuple[Obligation, ...]
+    rules: tuple[str, ...]
+    kind: str = "call"
+    skill: str = ""
+    why: str = ""
+    editors: tuple[str, ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)
+    evidence: tuple[SealedEvidence, ...] = ()
+    undoes: str | None = None
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposing:
+    """Makes proposals. What people see and what runs are the same bytes."""
+
+    desk: Desk
+
+    async def seal(self, draft: Draft) -> SealedCall:
+        """The call in its sealed form; nothing is stored yet."""
+        judged, impact, tool = draft.judged, draft.judged.impact, draft.tool
+        now = await self.desk.now()
+        # An undo is not undone by one press: going forward again asks those who were asked the first time.
+        undo = await self.rehearse(draft.task, tool, draft.call, impact) if draft.kind == "call" else None
+        return SealedCall.model_validate(
+            {
+                "tenant": draft.task.tenant,
+                "task": draft.task.id,
+                "call": draft.call_id,
+                "kind": draft.kind,
+                "channel": draft.channel,
+                "requester": draft.requester,
+                "editors": draft.editors,
+                "tool": tool.name,
+                "arguments": draft.call.arguments,
+                "origins": draft.origins,
+                "target_kind": judged.target.kind,
+                "target_id": judged.target.id,
+                "env": judged.target.env,
+                "reason_code": draft.reason_code,
+                "skill": draft.skill,
+                "why": draft.why,
+                "evidence": draft.evidence,
+                "undo": undo and undo.model_copy(update={"rehearsed_at": now}),
+                "undoes": draft.undoes,
+                "supersedes": draft.supersedes,
+                "moved": (),
+                "agent": draft.task.agent,
+                "agent_version": draft.task.agent_version,
+                **self.as_judged(tool, draft.call, judged),
+                **lifetime(draft.obligations, now),
+                "rules": draft.rules,
+            }
+        )
+
+    def as_judged(self, tool: Tool, call: Admitted, judged: Judgement) -> dict[str, object]:
+        """The sealed fields that today's tool, target and rules determine."""
+        impact = judged.impact
+        return {
+            "tool_version": self.desk.registry.version(tool.name),
+            "tier": tool.manifest.tier,
+            "says": tool.says(call.parsed),
+            "verb": tool.manifest.verb or "run",
+            "fingerprint": fingerprint(impact),
+            "before": dict(impact.before) if impact else {},
+            "changes": rows(impact.changes) if impact else (),
+            "counted": counts(impact.counted) if impact else (),
+            "grade": impact.grade if impact else DryRun.SIMULATED,
+            "risk": judged.risk.score,
+            "risk_parts": tuple((p.label, p.points) for p in judged.risk.parts),
+            "autonomy": judged.autonomy,
+            "rules": judged.decision.because,
+            "policy_version": judged.policy_version,
+        }
+
+    async def store(self, tx: Tx, task: Task, sealed: SealedCall) -> Proposal:
+        """Keep a sealed call and say so in the audit log, in the caller's transaction."""
+        proposal_id, text = seal(sealed)
+        proposal = await proposals.create(
+            tx,
+            proposal_id=proposal_id,
+            tenant=task.tenant,
+            task_id=task.id,
+            call_id=sealed.call,
+            sealed=text,
+            tool=sealed.tool,
+            expires_at=sealed.expires_at,
+            undoes=sealed.undoes,
+        )
+        body: JsonObject = {
+            "proposal": proposal_id,
+            "says": self.desk.cleaner.text(sealed.says),
+            "tool": sealed.tool,
+            "risk": sealed.risk,
+            "rules": list(sealed.rules),
+            "supersedes": sealed.supersedes,
+            "undoes": sealed.undoes,
+            "agent_version": sealed.agent_version,
+            "policy_version": sealed.policy_version,
+        }
+        await audit.append(
+            tx,
+            task.tenant,
+            "ops.agent_task.proposed_action",
+            task_id=task.id,
+            correlation_id=task.correlation_id,
+            body=body,
+        )
+        return proposal
+
+    async def rehearse(self, task: Task, tool: Tool, call: Admitted, impact: Impact | None) -> SealedUndo | None:
+        """The inverse call, previewed against the live target: a card may only promise an undo that was rehearsed."""
+        if tool.undo is None or impact is None:
+            return None
+        try:
+            inverse = tool.undo(call.parsed, impact)
+            if inverse is None:
+                return None
+            other = self.desk.registry.get(inverse.tool)
+            back = validate(other, inverse.arguments)
+            context = self.desk.context(task, f"rehearsal:{task.id}", env=back.target.env)
+            seen = await self.desk.preview(other, back.parsed, context)
+            says = other.says(back.parsed)
+        except (UnknownTool, BadArguments, ToolFailed) as error:
+            log.warning(
+                "an undo failed its rehearsal", extra={"tool": tool.name, "why": self.desk.cleaner.text(str(error))}
+            )
+            return None
+        except Exception as error:  # the tool's own code; the card then promises no undo
+            log.warning("an undo broke", extra={"tool": tool.name, "why": type(error).__name__})
+            return None
+        if seen is None:
+            return None
+        return SealedUndo(
+            tool=other.name,
+            arguments=back.arguments,
+            says=says,
+            rehearsed_at=0.0,
+            objects=max(1, len(impact.changes)),
+        )
+
+
+def lifetime(obligations: tuple[Obligation, ...], now: float) -> dict[str, object]:
+    """What is owed, since when, and until when it may be given (seconds since the epoch)."""
+    life = min((o.expires_in for o in obligations), default=UNDO_LIFE)
+    owed = tuple(
+        SealedObligation(
+            rule=o.rule, count=o.count, group=o.group, allow_requester=o.allow_requester, expires_in=o.expires_in
+        )
+        for o in obligations
+    )
+    return {"obligations": owed, "proposed_at": now, "expires_at": now + life}
+
+
+def relaxed(obligations: tuple[Obligation, ...], groups: frozenset[str]) -> tuple[Obligation, ...]:
+    """For an undo nobody else is asked about: one of a group that could approve, and the presser may be that one."""
+    own = next((o for o in obligations if o.group in groups), None)
+    chosen = own or next(iter(obligations), None)
+    return () if chosen is None else (replace(chosen, count=1, allow_requester=True),)

@@ -1,0 +1,177 @@
+"""What people approved, right before it runs: the seal, the time, the people, the rules and the target once more."""
+
+import logging
+from dataclasses import dataclass
+
+from policy.types import Deny, NeedsApproval, Obligation
+from storage import intents, proposals
+from storage.records import Proposal, ProposalState, Task
+from tools.admitting import Admitted, BadArguments, validate
+from tools.contract import Tool, ToolFailed
+from tools.desk import Circumstances, Desk
+from tools.errors import SealBroken, UnknownTool
+from tools.judging import Judgement
+from tools.outcomes import AskAgain, Execution, Failed, Refused
+from tools.proposing import Proposing, lifetime
+from tools.recording import Book, with_impact
+from tools.requests import Then
+from tools.running import Line
+from tools.sealing import SealedCall, SealedRow, counts_moved, drifted, fingerprint, moved_rows, open_seal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """A proposal whose seal is whole, opened."""
+
+    task: Task
+    proposal: Proposal
+    sealed: SealedCall
+    tool: Tool
+    call: Admitted
+    approvers: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rechecking:
+    """Runs exactly the sealed bytes, once, or says why not."""
+
+    desk: Desk
+    book: Book
+    proposing: Proposing
+
+    async def execute(self, task: Task, claimed: Proposal, then: Then) -> Execution:
+        """Run one approved proposal; what an earlier life began is only brought to its end."""
+        key = f"proposal:{claimed.id}"
+        async with self.desk.db.read() as tx:
+            proposal = await proposals.get(tx, task.tenant, claimed.id)
+            started = await intents.find(tx, task.tenant, key)
+            votes = await proposals.votes_on(tx, task.tenant, proposal.id)
+            now = await tx.time()
+        try:
+            approved = self._open(task, proposal, [vote.voter for vote in votes if vote.approve])
+        except (SealBroken, UnknownTool, BadArguments) as error:
+            why = self.desk.cleaner.text(str(error))
+            log.error("refusing to run a proposal", extra={"proposal": proposal.id, "why": why})
+            rule = "builtin:seal" if isinstance(error, SealBroken) else "builtin:validate"
+            return await self._refuse(task, rule, f"{why}; nothing ran", then)
+        line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approved.approvers)
+        if started is not None:
+            return await self.desk.runner.run(line, then)
+        if proposal.state is not ProposalState.APPROVED:
+            return await self._refuse(task, "builtin:state", f"it is {proposal.state.value}; nothing ran", then)
+        if now >= approved.sealed.expires_at:
+            return await self._refuse(task, "builtin:expired", "it expired before it could run; nothing ran", then)
+        return await self._recheck(approved, line, then)
+
+    def _open(self, task: Task, proposal: Proposal, approvers: list[str]) -> Approved:
+        sealed = open_seal(proposal)
+        if (sealed.tenant, sealed.task) != (task.tenant, task.id):
+            raise SealBroken(proposal.id)
+        tool = self.desk.registry.get(sealed.tool)
+        call = validate(tool, dict(sealed.arguments))
+        return Approved(task=task, proposal=proposal, sealed=sealed, tool=tool, call=call, approvers=approvers)
+
+    async def _recheck(self, approved: Approved, line: Line, then: Then) -> Execution:
+        task, sealed, tool = approved.task, approved.sealed, approved.tool
+        requester = await self.desk.people.actor(task.tenant, sealed.requester)
+        try:
+            impact = await self.desk.preview(tool, approved.call.parsed, line.context)
+        except ToolFailed as error:
+            failed = Failed(message=f"the check before the run failed: {error}", reason=error.reason)
+            return await self.book.settle(task, failed, then)
+        around = Circumstances(
+            task=task,
+            requester=requester,
+            place=self.desk.place(task.tenant, sealed.channel),
+            reason_code=sealed.reason_code,
+            untrusted=bool(sealed.origins),
+            undo=sealed.kind == "undo",
+        )
+        judged = await self.desk.judge(tool, approved.call, impact, around)
+        if isinstance(judged.decision, Deny):
+            hint = f"; {judged.decision.hint}" if judged.decision.hint else ""
+            message = f"policy no longer allows it ({', '.join(judged.decision.because)}){hint}; nothing ran"
+            return await self.book.settle(task, Refused(because=judged.decision.because, message=message), then)
+        owed = sealed.policy_obligations()
+        lapsed = await self.desk.missing(task.tenant, sealed, owed, approved.approvers)
+        if lapsed:
+            message = f"the approvals no longer suffice ({lapsed}); nothing ran"
+            return await self._refuse(task, "builtin:entitlement", message, then)
+        today = judged.decision.obligations if isinstance(judged.decision, NeedsApproval) else ()
+        stricter = sealed.kind == "call" and bool(
+            await self.desk.missing(task.tenant, sealed, today, approved.approvers)
+        )
+        why, moved = self._what_moved(sealed, tool, judged, today if stricter else ())
+        if why:
+            return await self._ask_again(approved, judged, today or owed, why, moved, then)
+        return await self.desk.runner.run(with_impact(line, impact), then)
+
+    def _what_moved(
+        self, sealed: SealedCall, tool: Tool, judged: Judgement, stricter: tuple[Obligation, ...]
+    ) -> tuple[str, tuple[SealedRow, ...]]:
+        """(why people are asked again, what moved), or "" when all is as it was approved."""
+        reasons: list[str] = []
+        rows: list[SealedRow] = []
+        if fingerprint(judged.impact) != sealed.fingerprint:
+            reasons.append("the target changed")
+            rows += moved_rows(sealed, judged.impact)
+        if drifted(sealed, judged.impact, tool.manifest.drift_percent):
+            reasons.append("it would touch another number of things")
+            rows += counts_moved(sealed, judged.impact)
+        version = self.desk.registry.version(tool.name)
+        if version != sealed.tool_version:
+            reasons.append("the tool changed")
+            rows.append(SealedRow(label="tool version", before=sealed.tool_version[:12], after=version[:12]))
+        if judged.policy_version != sealed.policy_version:
+            reasons.append("the rules changed")
+            rows.append(
+                SealedRow(label="rules version", before=sealed.policy_version[:12], after=judged.policy_version[:12])
+            )
+        if stricter:
+            reasons.append("the rules ask for more")
+            rows.append(
+                SealedRow(label="who is asked", before=_asked(sealed.policy_obligations()), after=_asked(stricter))
+            )
+        return (f"{' and '.join(reasons)} since it was proposed" if reasons else ""), tuple(rows)
+
+    async def _ask_again(
+        self,
+        approved: Approved,
+        judged: Judgement,
+        obligations: tuple[Obligation, ...],
+        why: str,
+        moved: tuple[SealedRow, ...],
+        then: Then,
+    ) -> AskAgain:
+        task, old, sealed, tool = approved.task, approved.proposal, approved.sealed, approved.tool
+        now = await self.desk.now()
+        undo = None
+        if sealed.kind == "call":
+            undo = await self.proposing.rehearse(task, tool, approved.call, judged.impact)
+        renewed = SealedCall.model_validate(
+            {
+                **dict(sealed),
+                **self.proposing.as_judged(tool, approved.call, judged),
+                **lifetime(obligations, now),
+                "arguments": approved.call.arguments,
+                "undo": undo and undo.model_copy(update={"rehearsed_at": now}),
+                "supersedes": old.id,
+                "moved": moved,
+            }
+        )
+        async with self.desk.db.write() as tx:
+            stored = await self.proposing.store(tx, task, renewed)
+            if old.undoes is not None:
+                await proposals.mark(tx, task.tenant, old.undoes, undone_by=stored.id)
+            again = AskAgain(proposal_id=stored.id, message=why)
+            await then.settled(tx, again)
+        return again
+
+    async def _refuse(self, task: Task, rule: str, message: str, then: Then) -> Execution:
+        return await self.book.settle(task, Refused(because=(rule,), message=message), then)
+
+
+def _asked(obligations: tuple[Obligation, ...]) -> str:
+    return " and ".join(f"{o.count} of @{o.group}" for o in obligations) or "nobody"
