@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+_log = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[2]
 _PID = re.compile(r"kill -9 (\d+)")
 
@@ -74,6 +76,8 @@ async def running_demo(home: Path, *, fault: str = "bad_flag") -> AsyncIterator[
             process.terminate()
         async with asyncio.timeout(25):
             await process.communicate()
+        # pytest shows it when the test failed, and only then
+        _log.warning("the bot's log ends with:\n%s", (home / "bot.log").read_text()[-3_000:])
 
 
 async def _bot_pid(process: asyncio.subprocess.Process) -> int:
