@@ -5,15 +5,16 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo.slack.server import LocalSlack
 from bot.failed import CommandFailed
 
-READY = b"autopilot is connected"
+READY = b"is connected"
 PATIENCE = 60.0
+RUN = ("bot.cli", "run", "--until-parent-ends")
 PACKAGE = Path(__file__).parents[3]
 _OURS = ("AUTOPILOT_", "SLACK_", "SHOP_")
 
@@ -31,8 +32,14 @@ class RunningBot:
 
 
 @contextlib.asynccontextmanager
-async def running_bot(slack: LocalSlack, home: Path, **settings: str) -> AsyncIterator[RunningBot]:
-    """`autopilot run` until the context ends.
+async def running_bot(
+    slack: LocalSlack,
+    home: Path,
+    *,
+    command: Sequence[str] = ("bot.cli", "run", "--until-parent-ends"),
+    **settings: str,
+) -> AsyncIterator[RunningBot]:
+    """`autopilot run`, or another module that says when it is ready, until the context ends.
 
     Raises:
         CommandFailed: it does not come up; the message ends with what it said last.
@@ -41,9 +48,7 @@ async def running_bot(slack: LocalSlack, home: Path, **settings: str) -> AsyncIt
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot.cli",
-        "run",
-        "--until-parent-ends",
+        *command,
         env=_environment(slack, home, settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
