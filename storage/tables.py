@@ -232,3 +232,40 @@ schedules = sa.Table(
     _time("next_at"),
     _time("last_at", null=True),
 )
+
+event_sinks = sa.Table(
+    "event_sinks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("url"),
+    _text("secret_env"),
+    sa.Column("private", sa.Boolean, nullable=False, default=False),
+    sa.Column("patterns", sa.JSON, nullable=False),
+    _text("state"),
+    _text("why", default=""),
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+    sa.Column("seen", sa.BigInteger, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("refusals", sa.Integer, nullable=False, default=0),
+    _time("failing_since", null=True),
+    _time("next_try_at"),
+    _time("delivered_at", null=True),
+    _text("last_error", default=""),
+    _text("owner", null=True),
+    _time("lease_until", null=True),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    _time("created_at"),
+)
+
+event_deliveries = sa.Table(
+    "event_deliveries",
+    metadata,
+    sa.Column("sink_id", sa.Text, sa.ForeignKey("event_sinks.id"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("state"),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    _time("due_at"),
+    _text("error", default=""),
+)
+sa.Index("ix_event_deliveries_state", event_deliveries.c.sink_id, event_deliveries.c.state, event_deliveries.c.due_at)
