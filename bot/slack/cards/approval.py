@@ -8,7 +8,7 @@ from bot.slack.cards.blocks import FALLBACK_TEXT, MESSAGE_TEXT, Block, Card, tex
 from bot.slack.cards.buttons import buttons
 from bot.slack.cards.flags import flag_line
 from bot.slack.cards.room import ROOMY, TIGHT, Room
-from bot.slack.cards.states import FINISHED, headline, status
+from bot.slack.cards.states import FINISHED, UNTOUCHED, headline, status
 from bot.slack.cards.wording import folded, shortened
 
 _NOTICES = 3
@@ -53,7 +53,9 @@ def _body(view: ApprovalView, room: Room) -> Iterator[Block]:
             yield parts.why(view.why, room)
         if view.evidence:
             yield parts.evidence(view.evidence, room)
-    yield blocks.section(f"{parts.rollback(view, room)}\n{parts.who(view)}")
+    yield blocks.section(
+        parts.who(view) if view.state in UNTOUCHED else f"{parts.rollback(view, room)}\n{parts.who(view)}"
+    )
     if view.notices:
         notices = [shortened(notice, room.prose, escaping.ours) for notice in view.notices[:_NOTICES]]
         rest = len(view.notices) - _NOTICES

@@ -11,6 +11,10 @@ ASKING = frozenset({CardState.PROPOSED, CardState.PARTLY_APPROVED, CardState.CHA
 UNDOABLE = frozenset({CardState.VERIFIED, CardState.DONE, CardState.FAILED})
 FINISHED = frozenset(CardState) - ASKING - {CardState.RUNNING, CardState.UNDOING, CardState.UNKNOWN}
 """nobody has to decide anything any more"""
+UNTOUCHED = frozenset(
+    {CardState.SUPERSEDED, CardState.REFUSED, CardState.REJECTED, CardState.EXPIRED, CardState.CANCELLED}
+)
+"""it ended and nothing ran, so there is nothing to take back"""
 _NAME = 80
 
 
