@@ -20,6 +20,7 @@ from bot.brains.base import Brain
 from bot.brains.playbook import load_all
 from bot.brains.rules import RulesBrain
 from bot.console.serve import serving
+from bot.events.publisher import Publisher
 from bot.lifecycle.ports import Stage
 from bot.orchestrator import sweeps
 from bot.orchestrator.core import Orchestrator
@@ -258,6 +259,8 @@ async def run(
         stack.callback(ticking.shutdown, wait=False)
         sending = asyncio.create_task(outbox.run())
         working = asyncio.create_task(worker.run())
+        publisher = Publisher(db=base.db, redactor=base.redactor, environ=settings.environment())
+        publishing = asyncio.create_task(publisher.run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
         warming = asyncio.create_task(_warm(base.brain))
@@ -270,13 +273,14 @@ async def run(
             for handler in handlers:
                 await handler.close_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
             worker.stop()
+            publisher.stop()
             await asyncio.wait([working], timeout=worker.pace.drain)
             await replies.drain(3)
             with contextlib.suppress(Exception):
                 await outbox.flush()
-            for task in (sending, working, warming, stopping):
+            for task in (sending, working, publishing, warming, stopping):
                 task.cancel()
-            done = await asyncio.gather(sending, working, warming, stopping, return_exceptions=True)
+            done = await asyncio.gather(sending, working, publishing, warming, stopping, return_exceptions=True)
         for result in done:
             if isinstance(result, Exception):
                 raise result
