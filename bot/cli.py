@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import light
-from bot.commands import ask, audit, doctor, events, policy, tools
+from bot.commands import ask, audit, doctor, events, policy, tools, worker
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
 
@@ -113,6 +113,7 @@ app.add_typer(tools.app, name="tools")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
+app.add_typer(worker.app, name="worker")
 
 
 def main() -> None:

@@ -233,6 +233,38 @@ schedules = sa.Table(
     _time("last_at", null=True),
 )
 
+rollout_runs = sa.Table(
+    "rollout_runs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("subject"),
+    _text("definition"),
+    _text("stage"),
+    sa.Column("clean", sa.Boolean, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("troubles", sa.JSON, nullable=False),
+    _time("at"),
+)
+sa.Index(
+    "ix_rollout_runs_newest",
+    rollout_runs.c.tenant,
+    rollout_runs.c.subject,
+    rollout_runs.c.definition,
+    rollout_runs.c.stage,
+    rollout_runs.c.at,
+)
+
+run_leases = sa.Table(
+    "run_leases",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    _text("owner"),
+    sa.Column("fence", sa.Integer, nullable=False),
+    _time("until"),
+)
+
 event_sinks = sa.Table(
     "event_sinks",
     metadata,
