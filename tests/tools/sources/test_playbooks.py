@@ -59,8 +59,20 @@ async def test_the_cause_is_found_removed_and_seen_to_be_gone(
     for reason in done.reasons:
         assert len(reason) < 330, "three lines of a card"
     if name == "checkout-5xx":
-        assert re.search(r"on [4-9]\d(\.\d)? % of", answer)
+        assert re.search(r"[4-9]\d(\.\d)? % of [\d,]+ failed with `new-checkout` on", answer)
         assert re.search(r"trace `[0-9a-f]{16}`", answer)
+
+
+async def test_a_flag_that_is_already_off_is_not_proposed_again(play: PlayAs, shop: Shop, clock: ManualClock) -> None:
+    shop.world.tell(Story.BAD_FLAG, on=True)
+    clock.forward(90)
+    shop.world.advance(clock())
+    shop.world.tell(Story.BAD_FLAG, on=False)
+    clock.forward(60)
+    done = await play().run("checkout-5xx")
+    assert done.reasons == []
+    assert "is well now" in done.said[0]
+    assert "nothing left to turn off" in done.said[0]
 
 
 @pytest.mark.parametrize("name", CASES)
