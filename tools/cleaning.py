@@ -42,7 +42,9 @@ def _keepable(value: object) -> JsonValue:
         case int():
             return value if abs(value) <= LARGEST else str(value)
         case float():
-            return value if math.isfinite(value) else str(value)
+            # a whole decimal is written as a whole number, and then it must be one that can be read again
+            large = math.isfinite(value) and value.is_integer() and abs(value) > LARGEST
+            return str(value) if large or not math.isfinite(value) else value
         case list():
             return [_keepable(item) for item in value]
         case dict():
