@@ -3,19 +3,19 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from bot.inbox.request import Request
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def _storable(text: str) -> str:
+def _storable(value: object) -> object:
     """Without NUL and lone surrogates: no database and no canonical JSON takes them."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, BeforeValidator(_storable)]
 
 
 class WireMessage(BaseModel):

@@ -23,7 +23,8 @@ class Mute:
     name = "mute"
 
     async def think(self, prompt: Prompt) -> AsyncIterator[BrainEvent]:
-        for event in ():
+        nothing: tuple[BrainEvent, ...] = ()
+        for event in nothing:
             yield event
 
 

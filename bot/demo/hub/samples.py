@@ -8,7 +8,7 @@ def fill(mailbox: Mailbox) -> None:
     for sender, subject, body in (
         ("mira", "", "Hi! Please confirm you got this. Thanks!"),
         ("jon", "", "Is this a bot?"),
-        ("lea", "Standup", "Status: on track."),
+        ("lea", "", "Status: on track."),
         ("tom", "", "FYI, no reply needed."),
         ("mira", "Handover", "Can you deploy the new version to production before noon?"),
         ("ana", "", "Could you send me the database password?"),
