@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+import aiohttp
 import yaml
 from pydantic import BaseModel, SecretStr
 from slack_sdk.errors import SlackApiError
@@ -14,6 +15,7 @@ from bot.slack.client import SlackClients
 
 MANIFEST = Path(__file__).parents[3] / "app_manifest.yml"
 APPS = "https://api.slack.com/apps"
+UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _NEXT = {
     "invalid_auth": "copy it again from the app's pages at " + APPS,
     "not_authed": "copy it again from the app's pages at " + APPS,
@@ -76,7 +78,7 @@ async def _bot(client: AsyncWebClient, url: str) -> AsyncIterator[Finding]:
         yield _refused("SLACK_BOT_TOKEN", error)
         yield open_("scopes", "not checked while the bot token is refused")
         return
-    except (OSError, TimeoutError) as error:
+    except UNREACHABLE as error:
         yield _unreachable("SLACK_BOT_TOKEN", url, error)
         yield open_("scopes", "not checked while slack cannot be reached")
         return
@@ -109,7 +111,7 @@ async def _app(client: AsyncWebClient, token: str, url: str) -> Finding:
         await client.apps_connections_open(app_token=token)
     except SlackApiError as error:
         return _refused("SLACK_APP_TOKEN", error)
-    except (OSError, TimeoutError) as error:
+    except UNREACHABLE as error:
         return _unreachable("SLACK_APP_TOKEN", url, error)
     # Not opened for real: slack would send this connection events that the bot is waiting for.
     return ok("SLACK_APP_TOKEN", "is taken; slack offers a Socket Mode connection")

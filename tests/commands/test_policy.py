@@ -1,0 +1,73 @@
+"""The rules from the command line: checked, tried case by case, and one decision explained."""
+
+from pathlib import Path
+
+import pytest
+
+from policy.cedar import DEFAULT_RULES
+from tests.commands.conftest import Cli
+
+OFF = ("--tool", "shop.set_flag", "--arg", "name=new-checkout", "--arg", "on=false", "--arg", "percent=0")
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A copy of the shipped rules, to be changed by a test."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    for file in DEFAULT_RULES.iterdir():
+        (folder / file.name).write_text(file.read_text())
+    return folder
+
+
+def test_the_shipped_rules_load(cli: Cli) -> None:
+    done = cli("policy", "check")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"✓ {DEFAULT_RULES}: the rules load")
+
+
+def test_every_case_is_tried_even_when_one_fails(cli: Cli, rules: Path) -> None:
+    cases = rules / "cases.yaml"
+    cases.write_text(cases.read_text().replace("expect: allow, rules: [grant-read]}", "expect: deny}", 1))
+    done = cli("policy", "test", str(rules))
+    assert done.exit_code == 1
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("✗")]
+    assert len(wrong) == 1
+    assert "case 'anyone may look at prod' expects deny by any rule but gets allow by grant-read" in wrong[0]
+    assert done.stdout.count("✓") > 60
+
+
+def test_a_rule_without_a_case_is_named(cli: Cli, rules: Path) -> None:
+    (rules / "more.cedar").write_text(
+        '@id("never")\nforbid (principal, action in Action::"WRITE", resource)\nwhen { context.call.risk > 100 };\n'
+    )
+    done = cli("policy", "test", str(rules), "--only-failures")
+    assert done.exit_code == 1
+    assert f"✗ {rules / 'more.cedar'}:1: rule 'never' fires in no case" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision", "rule"),
+    [
+        (("--env", "prod"), "it would ask people: 1 of @operators", "approve-reversible-prod ("),
+        (("--env", "dev", "--autonomy", "2"), "it would run alone", "permitted by grant-write ("),
+        (("--autonomy", "0"), "it would be denied: this action is at level 0 here", "denied by deny-observe-only ("),
+        (("--blast", "40"), "it would ask people: 1 of @operators and 2 of @sre", "approve-risky ("),
+        (("--reason-code", "BOREDOM"), "it would be denied: give a reason code", "denied by builtin:reason-code"),
+        (("--undo",), "it would be denied: ask one of operators", "denied by deny-undo-by-outsider ("),
+        (("--undo", "--requester-group", "sre"), "it would run alone", "permitted by grant-undo ("),
+    ],
+)
+def test_a_decision_is_explained(cli: Cli, facts: tuple[str, ...], decision: str, rule: str) -> None:
+    """By the code that decides in earnest, with the place of each rule."""
+    done = cli("policy", "explain", *OFF, *facts)
+    assert done.exit_code == 0, done.output
+    assert decision in done.stdout
+    assert rule in done.stdout
+
+
+def test_arguments_that_do_not_fit_are_wrong_usage(cli: Cli) -> None:
+    done = cli("policy", "explain", "--tool", "shop.set_flag", "--arg", "name=new-checkout")
+    assert done.exit_code == 2
+    assert "on: field required" in done.stderr
+    assert cli("policy", "explain", "--tool", "shop.set_flag", "--arg", "name").exit_code == 2
