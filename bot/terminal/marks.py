@@ -2,4 +2,4 @@
 
 YES = "✓"
 NO = "✗"
-NEITHER = "–"  # noqa: RUF001 - an en dash on purpose: neither yes nor no
+NEITHER = "–"

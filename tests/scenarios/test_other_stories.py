@@ -52,9 +52,7 @@ async def test_an_irreversible_restart_in_prod_takes_three_people(
 
 
 @pytest.mark.postgres
-async def test_the_story_runs_on_postgres(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
-) -> None:
+async def test_the_story_runs_on_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
     """The same product on PostgreSQL: proposal, approval, one execution, answer, undo."""
     database = Database(postgres_url)
     await migrate(database)

@@ -30,5 +30,7 @@ async def test_a_task_is_one_trace_of_turns_and_tools(
     [root] = [s for s in found if s.name == "invoke_agent"]
     below = [s for s in found if s.context.trace_id == root.context.trace_id and s is not root]
     assert {s.name for s in below} == {"chat rules", "execute_tool shop.error_rate"}
-    assert {s.attributes["ops.correlation_id"] for s in found if s.attributes} == {root.attributes["ops.correlation_id"]}
+    ids = {s.attributes["ops.correlation_id"] for s in found if s.attributes}
+    assert root.attributes is not None
+    assert ids == {root.attributes["ops.correlation_id"]}
     assert "checkout" not in str([dict(s.attributes or {}) for s in found])

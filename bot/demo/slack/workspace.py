@@ -110,7 +110,9 @@ def demo_workspace() -> Workspace:
         for name, topic in topics.items()
     }
     groups = (
-        UserGroup(id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM", "U0NOOR")),
+        UserGroup(
+            id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM", "U0NOOR")
+        ),
         UserGroup(id="S0SRE", handle="sre", name="SRE", members=("U0DANA", "U0SAM", "U0NOOR")),
         UserGroup(id="S0SRELEADS", handle="sre-leads", name="SRE leads", members=("U0DANA", "U0SAM")),
         UserGroup(id="S0SUPPORT", handle="support", name="Support", members=("U0KIM",)),
