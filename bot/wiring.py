@@ -228,6 +228,7 @@ async def run(
             bot_user=bot_user,
             redact=base.redactor.stream,
             evidence_url=base.evidence_url,
+            lease=config.lease_seconds,
         )
         words = Words(
             db=base.db,
@@ -242,7 +243,8 @@ async def run(
         app = slack_app.build(
             client=client, token=bot_token, orchestrator=orchestrator, showroom=showroom, words=words, replies=replies
         )
-        outbox = Outbox(db=base.db, client=client, pace=pace, draw=Drawing(db=base.db, showroom=showroom).draw)
+        drawing = Drawing(db=base.db, showroom=showroom)
+        outbox = Outbox(db=base.db, client=client, pace=pace, draw=drawing.draw, lease=config.lease_seconds)
         worker = base.worker(gateway, people, stage)
         handlers = slack_app.socket_handlers(app, app_token)
 
@@ -261,6 +263,7 @@ async def run(
         working = asyncio.create_task(worker.run())
         publisher = Publisher(db=base.db, redactor=base.redactor, environ=settings.environment())
         publishing = asyncio.create_task(publisher.run())
+        mending = asyncio.create_task(stage.mend())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
         warming = asyncio.create_task(_warm(base.brain))
@@ -278,9 +281,10 @@ async def run(
             await replies.drain(3)
             with contextlib.suppress(Exception):
                 await outbox.flush()
-            for task in (sending, working, publishing, warming, stopping):
+            background = (sending, working, publishing, mending, warming, stopping)
+            for task in background:
                 task.cancel()
-            done = await asyncio.gather(sending, working, publishing, warming, stopping, return_exceptions=True)
+            done = await asyncio.gather(*background, return_exceptions=True)
         for result in done:
             if isinstance(result, Exception):
                 raise result

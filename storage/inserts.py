@@ -13,3 +13,11 @@ def insert_new(tx: Tx, table: sa.Table) -> Any:
     if tx.conn.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def insert_or_update(
+    tx: Tx, table: sa.Table, values: dict[str, Any], *, key: tuple[str, ...], again: dict[str, Any]
+) -> Any:
+    """An insert that, when the unique `key` is taken, makes the changes of `again` to the row that has it."""
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).values(values).on_conflict_do_update(index_elements=list(key), set_=again)

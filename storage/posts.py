@@ -1,19 +1,23 @@
 """Which Slack message of ours shows what. A change marks the post as behind, in the same transaction."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
+from storage.errors import LostRace
 from storage.ids import new_id
+from storage.inserts import insert_or_update
 from storage.records import JsonObject, Post, PostKind
 from storage.tables import posts
 
 WAKE = "posts"
+_FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 
 
-def _record(row: sa.Row[Any]) -> Post:
+def record(row: sa.Row[Any]) -> Post:
     values = {name: row._mapping[name] for name in Post.__dataclass_fields__}
     return Post(**{**values, "kind": PostKind(row.kind)})
 
@@ -30,26 +34,29 @@ async def want(
     body: JsonObject | None = None,
 ) -> None:
     """Ask that `subject` be shown in `channel`: posted when it is not yet, brought up to date when it is."""
-    known = sa.and_(posts.c.tenant == tenant, posts.c.kind == kind, posts.c.subject == subject)
-    values: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
+    again: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
     if body is not None:
-        values["body"] = body
-    done = await tx.run(posts.update().where(known, posts.c.channel == channel).values(values))
-    if not done.rowcount:
-        await tx.run(
-            posts.insert().values(
-                id=new_id("p"),
-                tenant=tenant,
-                task_id=task_id,
-                kind=kind,
-                subject=subject,
-                channel=channel,
-                thread_ts=thread_ts,
-                body=body or {},
-                due_at=now(),
-                created_at=now(),
-            )
+        again["body"] = body
+    await tx.run(
+        insert_or_update(
+            tx,
+            posts,
+            {
+                "id": new_id("p"),
+                "tenant": tenant,
+                "task_id": task_id,
+                "kind": kind,
+                "subject": subject,
+                "channel": channel,
+                "thread_ts": thread_ts,
+                "body": body or {},
+                "due_at": now(),
+                "created_at": now(),
+            },
+            key=("tenant", "kind", "subject", "channel"),
+            again=again,
         )
+    )
     tx.hint(WAKE)
 
 
@@ -93,80 +100,73 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Post]:
         .values(owner=owner, lease_until=now() + lease, attempt=posts.c.attempt + 1)
         .returning(posts)
     )
-    return [_record(row) for row in rows]
+    return [record(row) for row in rows]
 
 
-async def about_to_send(tx: Tx, post: Post) -> None:
-    """Note that a first send begins: whoever finds this note later looks for the message before sending again."""
-    await tx.run(posts.update().where(posts.c.id == post.id).values(sending=True))
+async def about_to_send(tx: Tx, post: Post, *, owner: str) -> None:
+    """Note that a first send begins: whoever finds this note later looks for the message before sending again.
+
+    Raises:
+        LostRace: another sender has this post now.
+    """
+    await _by_owner(tx, post, owner, sending=True)
 
 
-async def sent(tx: Tx, post: Post, ts: str | None) -> None:
-    """Note which message it is and that it shows what was wanted when `post` was claimed."""
-    await tx.run(
-        posts.update()
-        .where(posts.c.id == post.id)
-        .values(ts=ts, shown=post.wanted, sending=False, owner=None, lease_until=None, attempt=0)
-    )
+async def sent(tx: Tx, post: Post, ts: str | None, *, owner: str) -> None:
+    """Note which message it is and that it shows what was wanted when `post` was claimed.
+
+    Raises:
+        LostRace: another sender has this post now.
+    """
+    await _by_owner(tx, post, owner, ts=ts, shown=post.wanted, sending=False, attempt=0, **_FREE)
 
 
-async def put_off(tx: Tx, post: Post, delay: float) -> None:
-    """Release a post whose send failed, to be tried again in `delay` seconds."""
-    await tx.run(posts.update().where(posts.c.id == post.id).values(owner=None, lease_until=None, due_at=now() + delay))
+async def put_off(tx: Tx, post: Post, delay: float, *, owner: str) -> None:
+    """Release a post whose send failed, to be tried again in `delay` seconds.
+
+    Raises:
+        LostRace: another sender has this post now.
+    """
+    await _by_owner(tx, post, owner, due_at=now() + delay, **_FREE)
 
 
-async def give_up(tx: Tx, post: Post, why: str) -> None:
-    """Stop trying: the channel is gone or the bot was removed."""
+async def give_up(tx: Tx, post: Post, why: str, *, owner: str) -> None:
+    """Stop trying: the channel is gone or the bot was removed.
+
+    Raises:
+        LostRace: another sender has this post now.
+    """
     body: JsonObject = {**post.body, "gave_up": why}
-    await tx.run(
+    await _by_owner(tx, post, owner, shown=posts.c.wanted, sending=False, body=body, **_FREE)
+
+
+async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> set[str]:
+    """Extend this sender's leases by heartbeat; the ids that are still its own."""
+    rows = await tx.run(
         posts.update()
-        .where(posts.c.id == post.id)
-        .values(shown=posts.c.wanted, owner=None, lease_until=None, sending=False, body=body)
+        .where(posts.c.id.in_(ids), posts.c.owner == owner)
+        .values(lease_until=now() + lease)
+        .returning(posts.c.id)
     )
+    return {row.id for row in rows}
 
 
-async def stream_opened(
-    tx: Tx, *, tenant: str, task_id: str, channel: str, thread_ts: str, ts: str, subject: str
-) -> None:
-    """Remember a streamed message the moment it exists, so that a crash leaves no orphan."""
-    await tx.run(
-        posts.insert().values(
-            id=new_id("p"),
-            tenant=tenant,
-            task_id=task_id,
-            kind=PostKind.STREAM,
-            subject=f"{subject}:{ts}",
-            channel=channel,
-            thread_ts=thread_ts,
-            ts=ts,
-            wanted=1,
-            shown=0,
-            body={},
-            due_at=now(),
-            created_at=now(),
-        )
-    )
+async def take_back(tx: Tx) -> None:
+    """Free every post of dead senders: for the one process on SQLite when it starts."""
+    await tx.run(posts.update().where(posts.c.owner.is_not(None)).values(**_FREE))
+    tx.hint(WAKE)
 
 
-async def stream_closed(tx: Tx, post: Post, *, upto: int) -> None:
-    """Note that a streamed message is finished and shows the task's steps up to this one."""
-    await tx.run(posts.update().where(posts.c.id == post.id).values(shown=posts.c.wanted, body={"upto": upto}))
-
-
-async def streams_of(tx: Tx, tenant: str, task_id: str, *, only_open: bool = True) -> list[Post]:
-    """The streamed messages of a task, oldest first; `only_open`: those never closed."""
-    query = sa.select(posts).where(
-        posts.c.tenant == tenant, posts.c.task_id == task_id, posts.c.kind == PostKind.STREAM
-    )
-    if only_open:
-        query = query.where(posts.c.shown < posts.c.wanted)
-    return [_record(row) for row in await tx.run(query.order_by(posts.c.created_at))]
+async def _by_owner(tx: Tx, post: Post, mine: str, /, **columns: Any) -> None:
+    done = await tx.run(posts.update().where(posts.c.id == post.id, posts.c.owner == mine).values(columns))
+    if not done.rowcount:
+        raise LostRace("post", post.id)
 
 
 async def showing(tx: Tx, tenant: str, subject: str) -> list[Post]:
     """Every message that shows `subject`."""
     rows = await tx.run(sa.select(posts).where(posts.c.tenant == tenant, posts.c.subject == subject))
-    return [_record(row) for row in rows]
+    return [record(row) for row in rows]
 
 
 async def at(tx: Tx, tenant: str, channel: str, ts: str) -> Post | None:
@@ -174,4 +174,4 @@ async def at(tx: Tx, tenant: str, channel: str, ts: str) -> Post | None:
     row = (
         await tx.run(sa.select(posts).where(posts.c.tenant == tenant, posts.c.channel == channel, posts.c.ts == ts))
     ).first()
-    return None if row is None else _record(row)
+    return None if row is None else record(row)

@@ -60,6 +60,8 @@ async def take_back(db: Database, *, only_expired: bool = True) -> int:
     """Free the tasks of dead workers; those that wore out their workers end with a notice."""
 
     async def work(tx: Tx) -> int:
+        if not only_expired:
+            await posts.take_back(tx)
         freed = await tasks.take_back(tx, only_expired=only_expired)
         for task in freed:
             await note(tx, task, "taken_over", {"state": task.state})

@@ -137,7 +137,6 @@ class Worker:
         task = hooks.task
         async with self.db.read() as tx:
             so_far = await steps.of_task(tx, task)
-        await self.stage.recover(task, so_far)
         if task.state is TaskState.EXECUTING:
             if not await self._execute(hooks):
                 return
@@ -145,6 +144,8 @@ class Worker:
                 so_far = await steps.of_task(tx, hooks.task)
         elif len(so_far) == 1 and task.thread_ts != task.request_ts:
             await self._take_in_thread(hooks)
+        # After the execution: what people approved does not wait for Slack.
+        await self.stage.recover(hooks.task, so_far)
         progress = await self.stage.open(hooks.task, so_far)
         ended = Ended(broken=True)
         try:

@@ -2,28 +2,32 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import aiohttp
 import sqlalchemy as sa
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.cards.blocks import Card
+from bot.slack.faults import Fault, classify
 from bot.slack.pacing import Pace
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
 from storage import posts
 from storage.db import Database
-from storage.errors import StorageError
+from storage.errors import LostRace, StorageError
 from storage.ids import new_id
 from storage.records import Post
 from tools.errors import ToolError
 
-LEASE = 30.0
-"""seconds one sender has for one message"""
+BEATS = 4
+"""heartbeats in one lease: a slow send stays ours, a dead sender's message is free after one lease"""
 POLL = 1.0
 AT_ONCE = 8
+MOST_REFUSALS = 20
 HOPELESS = frozenset(
     {
         "channel_not_found",
@@ -52,44 +56,85 @@ class Outbox:
     pace: Pace
     draw: Draw
     """a post → the card that shows it now; None: nothing to show"""
+    lease: float = 12.0
+    """seconds after which a dead sender's message is somebody else's to send"""
     name: str = field(default_factory=lambda: new_id("o"))
+    _sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Send until cancelled."""
         wake = self.db.wakes.of(posts.WAKE)
-        while True:
-            wake.clear()
-            try:
-                sent = await self.flush()
-            except (sa.exc.DBAPIError, OSError) as error:
-                _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
-                sent = 0
-            if not sent:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await wake.wait()
+        beating = asyncio.create_task(self._beat())
+        try:
+            while True:
+                wake.clear()
+                try:
+                    sent = await self.flush()
+                except (sa.exc.DBAPIError, OSError) as error:
+                    _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
+                    sent = 0
+                if not sent:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(POLL):
+                            await wake.wait()
+        finally:
+            beating.cancel()
 
     async def flush(self) -> int:
         """Send what is behind now; how many were taken up."""
         async with self.db.write() as tx:
-            claimed = await posts.claim(tx, owner=self.name, lease=LEASE, limit=AT_ONCE)
-        await asyncio.gather(*(self._send(post) for post in claimed))
+            claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=AT_ONCE)
+        for post in claimed:
+            self._sending[post.id] = asyncio.create_task(self._send(post))
+        try:
+            ended = await asyncio.gather(*self._sending.values(), return_exceptions=True)
+        finally:
+            for task in self._sending.values():
+                task.cancel()
+            self._sending.clear()
+        for result in ended:
+            if isinstance(result, Exception):
+                raise result
         return len(claimed)
+
+    async def _beat(self) -> None:
+        """Keep the leases of what is being sent; a send whose lease may be another's by now is broken off."""
+        until = time.monotonic() + self.lease
+        while True:
+            await asyncio.sleep(self.lease / BEATS)
+            asked, sending = time.monotonic(), dict(self._sending)
+            if not sending:
+                until = asked + self.lease
+                continue
+            try:
+                async with asyncio.timeout(self.lease / BEATS), self.db.write() as tx:
+                    still = await posts.hold(tx, owner=self.name, ids=list(sending), lease=self.lease)
+                until = asked + self.lease
+            except (sa.exc.DBAPIError, OSError, TimeoutError):
+                still = set(sending) if time.monotonic() < until else set()
+            for post_id, task in sending.items():
+                if post_id not in still:
+                    task.cancel()
 
     async def _send(self, post: Post) -> None:
         try:
             card = await self.draw(post)
             ts = post.ts if card is None else await self._show(post, card)
         except SlackApiError as error:
-            await self._failed(post, str(error.response["error"]), error.response.headers.get("Retry-After"))
+            await self._failed(
+                post, str(error.response["error"]), _fault(error), error.response.headers.get("Retry-After")
+            )
+        except LostRace as lost:
+            _log.info("another replica sends this message now", why=str(lost))
         except (StorageError, ToolError) as error:
             _log.error("a message of ours cannot be drawn", post=post.id, why=str(error))
-            await self._failed(post, "cannot be drawn", None)
-        except (OSError, TimeoutError, RuntimeError) as error:
-            await self._failed(post, type(error).__name__, None)
+            await self._failed(post, "cannot be drawn", None, None)
+        except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+            await self._failed(post, type(error).__name__, Fault.UNKNOWN, None)
         else:
-            async with self.db.write() as tx:
-                await posts.sent(tx, post, ts)
+            with contextlib.suppress(LostRace):
+                async with self.db.write() as tx:
+                    await posts.sent(tx, post, ts, owner=self.name)
 
     async def _show(self, post: Post, card: Card) -> str:
         """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""
@@ -99,9 +144,9 @@ class Outbox:
                 return await self._update(post, post_ts, card)
         if post.ts is not None:
             return await self._update(post, post.ts, card)
-        async with self.db.write() as tx:
-            await posts.about_to_send(tx, post)
         async with self.pace.slot("chat.postMessage", post.channel):
+            async with self.db.write() as tx:
+                await posts.about_to_send(tx, post, owner=self.name)
             answer = await self.client.chat_postMessage(
                 channel=post.channel,
                 thread_ts=post.thread_ts or None,
@@ -127,17 +172,25 @@ class Outbox:
     async def _find(self, post: Post) -> str | None:
         messages: list[ThreadMessage]
         if post.thread_ts:
-            messages = await read_thread(self.client, post.channel, post.thread_ts)
+            messages = await read_thread(self.client, post.channel, post.thread_ts, since=post.created_at)
         else:
-            messages = await read_channel(self.client, post.channel, post.created_at - 5)
+            messages = await read_channel(self.client, post.channel, post.created_at)
         return next((m.ts for m in messages if m.post_id() == post.id), None)
 
-    async def _failed(self, post: Post, error: str, retry_after: str | None) -> None:
-        if error in HOPELESS or post.attempt >= 20:
-            _log.warning("a message of ours is given up", post=post.id, kind=post.kind, why=error)
+    async def _failed(self, post: Post, error: str, fault: Fault | None, retry_after: str | None) -> None:
+        """Try again later; what Slack refuses again and again is given up, what it only cannot do now never is."""
+        passing = fault in (Fault.RATE_LIMITED, Fault.NOT_SENT, Fault.UNKNOWN)
+        with contextlib.suppress(LostRace):
+            if error in HOPELESS or (post.attempt >= MOST_REFUSALS and not passing):
+                _log.warning("a message of ours is given up", post=post.id, kind=post.kind, why=error)
+                async with self.db.write() as tx:
+                    await posts.give_up(tx, post, error, owner=self.name)
+                return
+            delay = float(retry_after) if retry_after else min(60.0, 0.5 * 2 ** min(post.attempt, 7))
             async with self.db.write() as tx:
-                await posts.give_up(tx, post, error)
-            return
-        delay = float(retry_after) if retry_after else min(60.0, 0.5 * 2 ** min(post.attempt, 7))
-        async with self.db.write() as tx:
-            await posts.put_off(tx, post, delay)
+                await posts.put_off(tx, post, delay, owner=self.name)
+
+
+def _fault(error: Exception) -> Fault | None:
+    failure = classify(error)
+    return failure.fault if failure is not None else None

@@ -1,9 +1,17 @@
 """Reads a thread, typed."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from pydantic import BaseModel
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-MOST = 200
+PAGE = 200
+MOST_PAGES = 25
+"""a thread of more than 5,000 messages is read from its beginning no further"""
+SKEW = 60.0
+"""seconds Slack's clock may be behind ours when we look for a message by time"""
 
 
 class _Metadata(BaseModel):
@@ -18,6 +26,7 @@ class ThreadMessage(BaseModel):
     user: str = ""
     bot_id: str = ""
     text: str = ""
+    blocks: list[dict[str, Any]] = []
     metadata: _Metadata | None = None
 
     def post_id(self) -> str | None:
@@ -27,16 +36,41 @@ class ThreadMessage(BaseModel):
         found = self.metadata.event_payload.get("id")
         return found if isinstance(found, str) else None
 
+    @property
+    def empty(self) -> bool:
+        """Whether nobody can read anything in it: a stream or placeholder whose first words never came."""
+        return self.text.strip() in ("", "…") and not self.blocks
 
-async def read_thread(client: AsyncWebClient, channel: str, thread_ts: str) -> list[ThreadMessage]:
-    """The newest messages of a thread, oldest first, its root included."""
-    answer = await client.conversations_replies(channel=channel, ts=thread_ts, limit=MOST, include_all_metadata=True)
-    return [ThreadMessage.model_validate(message) for message in answer["messages"]]
 
-
-async def read_channel(client: AsyncWebClient, channel: str, oldest: float) -> list[ThreadMessage]:
-    """Messages of a channel since then (seconds), oldest first."""
-    answer = await client.conversations_history(
-        channel=channel, oldest=f"{oldest:.6f}", limit=MOST, include_all_metadata=True
+async def read_thread(
+    client: AsyncWebClient, channel: str, thread_ts: str, *, since: float | None = None
+) -> list[ThreadMessage]:
+    """A thread's messages, oldest first, its root included; with `since` (seconds), those from then on."""
+    oldest = f"{since - SKEW:.6f}" if since is not None else None
+    return await _all_pages(
+        lambda cursor: client.conversations_replies(
+            channel=channel, ts=thread_ts, oldest=oldest, limit=PAGE, cursor=cursor, include_all_metadata=True
+        )
     )
-    return [ThreadMessage.model_validate(message) for message in reversed(answer["messages"])]
+
+
+async def read_channel(client: AsyncWebClient, channel: str, since: float) -> list[ThreadMessage]:
+    """Messages of a channel from then on (seconds), oldest first."""
+    found = await _all_pages(
+        lambda cursor: client.conversations_history(
+            channel=channel, oldest=f"{since - SKEW:.6f}", limit=PAGE, cursor=cursor, include_all_metadata=True
+        )
+    )
+    return sorted(found, key=lambda message: float(message.ts))
+
+
+async def _all_pages(ask: Callable[[str | None], Awaitable[AsyncSlackResponse]]) -> list[ThreadMessage]:
+    out: list[ThreadMessage] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        answer = await ask(cursor)
+        out += [ThreadMessage.model_validate(message) for message in answer["messages"]]
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+        if cursor is None:
+            break
+    return out

@@ -25,9 +25,12 @@ class Step:
     finding: str = ""
 
 
-def orphan_card(steps: Sequence[Step], texts: Sequence[str]) -> Card:
-    """The interrupted message as it ends: nothing in it looks as if it were still going on."""
-    return Card(blocks=tuple(_blocks(steps, texts)), text=NOTE)
+def orphan_card(steps: Sequence[Step], texts: Sequence[str], *, interrupted: bool = True) -> Card:
+    """The message as it ends: nothing in it looks as if it were still going on. Not `interrupted`: it is all there."""
+    parts = tuple(_blocks(steps, texts))
+    if interrupted:
+        return Card(blocks=(*parts, blocks.context(f"– {NOTE}")), text=NOTE)
+    return Card(blocks=parts, text=shortened(" ".join(texts) or "Done", _STEP_TEXT, escaping.plain))
 
 
 def _blocks(steps: Sequence[Step], texts: Sequence[str]) -> Iterator[Block]:
@@ -41,7 +44,6 @@ def _blocks(steps: Sequence[Step], texts: Sequence[str]) -> Iterator[Block]:
         whole = len(shown) <= _TEXT
         kept = shown if whole else f"{shown[:_TEXT]}\n\n… ({len(shown):,} characters in all)"
         yield {"type": "markdown", "text": kept}
-    yield blocks.context(f"– {NOTE}")
 
 
 def _step(step: Step) -> Block:

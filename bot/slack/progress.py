@@ -1,0 +1,124 @@
+"""Progress of one stretch of work into one thread."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.lifecycle.moves import tell
+from bot.slack.cards.answer import answer_end
+from bot.slack.page import Source
+from bot.slack.replay import Piece
+from bot.slack.splitting import clip
+from bot.slack.streaming import StreamWriter
+from bot.slack.stretch import held
+from storage import steps as step_store
+from storage import streams, tasks
+from storage.records import Post, Task, TaskState
+
+if TYPE_CHECKING:
+    from bot.slack.stage import SlackStage
+
+
+class SlackProgress:
+    """Progress into one thread. Thinking becomes a step, so that it never mixes with the answer.
+
+    It falls silent when somebody else has taken over its task: what it would say is theirs to say.
+    """
+
+    def __init__(self, *, stage: "SlackStage", task: Task, writer: StreamWriter, stretch: Post) -> None:
+        self._stage, self._task, self._writer, self._stretch = stage, task, writer, stretch
+        self._thought: list[str] = []
+        self._thoughts = 0
+        self._lost = False
+        self._holding = asyncio.create_task(self._take_hold())
+
+    def plan(self, title: str) -> None:
+        if not self._lost:
+            self._writer.plan(title)
+
+    def thinking(self, delta: str) -> None:
+        if self._lost:
+            return
+        if not self._thought:
+            self._thoughts += 1
+            self._writer.task(self._thought_id, "Thinking…", "in_progress")
+        self._thought.append(delta)
+
+    def say(self, delta: str) -> None:
+        if self._lost:
+            return
+        self._end_thought()
+        self._writer.say(delta)
+
+    def step(
+        self, step_id: str, title: str, status: str, *, details: str = "", output: str = "", link: str = ""
+    ) -> None:
+        if self._lost:
+            return
+        self._end_thought()
+        sources = [Source(url=link, text="evidence")] if link else []
+        self._writer.task(step_id, title, status, details=details, output=output, sources=sources)
+
+    def show(self, piece: Piece) -> None:
+        """Something finished earlier that the thread has not shown yet."""
+        if piece.text:
+            self._writer.say(piece.text)
+            return
+        link = self._stage.evidence_url(piece.evidence) if piece.evidence else ""
+        self.step(piece.step_id, piece.title, piece.status, output=piece.output, link=link)
+
+    async def close(self, *, waiting: bool, final: bool, broken: bool) -> None:
+        """Send what is left and end the message; nothing is sent when somebody else has the task now."""
+        self._end_thought()
+        stage, task = self._stage, self._task
+        try:
+            async with stage.db.read() as tx:
+                now = await tasks.get(tx, task.tenant, task.id)
+                steps = await step_store.of_task(tx, task)
+            if self._lost:
+                return
+            blocks = answer_end(task.correlation_id) if now.state is TaskState.COMPLETED else ()
+            status = "suspended" if waiting else "active"
+            delivered = await self._writer.close(blocks=blocks, session_status=status)
+            async with stage.db.write() as tx:
+                if broken or self._lost:
+                    await streams.leave(tx, self._stretch, owner=stage.name)
+                    return
+                upto = steps[-1].seq if steps else -1
+                await streams.end(tx, task, self._stretch, owner=stage.name, upto=upto)
+                if delivered.undelivered.strip() and not delivered.stopped_by_user:
+                    await tell(tx, task, f"rest:{task.id}:{len(steps)}", delivered.undelivered, kind="answer")
+            if not delivered.ts:
+                await stage.status(task, status)
+        finally:
+            self._holding.cancel()
+            await asyncio.wait([self._holding])
+
+    async def _take_hold(self) -> None:
+        """Keep the stretch ours for as long as this progress is open."""
+        stage = self._stage
+        async with held(stage.db, self._stretch, owner=stage.name, lease=stage.lease, lost=self._fall_silent):
+            await asyncio.Event().wait()
+
+    async def _fall_silent(self) -> None:
+        self._lost = True
+        await self._writer.abort()
+
+    @property
+    def _thought_id(self) -> str:
+        return f"thought-{self._thoughts}"
+
+    def _end_thought(self) -> None:
+        if self._thought and not self._lost:
+            text = " ".join("".join(self._thought).split())
+            self._thought = []
+            title, rest = _first_sentence(text)
+            self._writer.task(self._thought_id, title, "complete", details=rest)
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """(the first sentence, the rest), each short enough for a task card."""
+    if len(text) <= 200:
+        return text or "Thought", ""
+    cut = text.find(". ", 20, 200)
+    head = text[: cut + 1] if cut > 0 else clip(text, 160)
+    return head, clip(text[len(head) :].strip() if cut > 0 else text)
