@@ -158,7 +158,7 @@ class Office:
         return await self.desk.reject(self.click(who, proposal, **changes), reason)
 
     async def edit(self, who: str, proposal: Proposal, **arguments: Any) -> Answer:
-        values = {"thing": "checkout", "value": 7, "env": "prod"} | arguments
+        values: dict[str, Any] = {"thing": "checkout", "value": 7, "env": "prod"} | arguments
         return await self.desk.edit(Edit(click=self.click(who, proposal), arguments=values))
 
     async def undo(self, who: str, proposal: Proposal) -> Answer:

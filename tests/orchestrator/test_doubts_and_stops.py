@@ -10,6 +10,7 @@ from tests.builders import TENANT
 from tests.orchestrator.office import DONE, Office
 from tests.tools.asking import bodies, entries
 from tests.tools.spy import never_arrived
+from tools.admitting import validate
 from tools.sealing import open_seal
 
 
@@ -112,18 +113,12 @@ async def _die(office: Office, *, after_begin: bool) -> None:
                         task,
                         sealed,
                         office.gateway.registry.get("lab.set"),
-                        _admitted(office, sealed.arguments),
+                        validate(office.gateway.registry.get("lab.set"), dict(sealed.arguments)),
                         [],
                     )
                     await intents.begin(tx, line.new)
                     await proposals.move(tx, proposal, ProposalState.RUNNING)
         await sweeps.take_back(office.db)
-
-
-def _admitted(office: Office, arguments: object) -> object:
-    from tools.admitting import validate
-
-    return validate(office.gateway.registry.get("lab.set"), dict(arguments))  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("after_begin", [False, True])

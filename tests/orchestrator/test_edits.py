@@ -5,14 +5,14 @@ import pytest
 from bot.orchestrator.requests import Said
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import CardState
-from storage.records import ProposalState, TaskState
+from storage.records import Proposal, ProposalState, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.office import Office
 from tests.tools.asking import bodies
 from tools.sealing import open_seal
 
 
-async def _edited(office: Office, who: str = "U0DANA", **values: object) -> object:
+async def _edited(office: Office, who: str = "U0DANA", **values: object) -> tuple[Proposal, Proposal]:
     old = await office.proposed()
     assert (await office.edit(who, old, **({"value": 9} | values))).said is Said.DONE
     assert await office.work()
@@ -38,7 +38,7 @@ async def test_an_edit_is_a_new_proposal_with_no_votes(office: Office) -> None:
 
 async def test_an_editor_cannot_approve_their_own_values(office: Office) -> None:
     """Nor can the first editor after a second edit, nor the requester; somebody else can."""
-    _, new = await _edited(office)  # type: ignore[misc]
+    _, new = await _edited(office)
     answer = await office.approve("U0DANA", new)
     assert answer.said is Said.REFUSED and "you changed the values" in answer.hint
     assert (await office.edit("U0SAM", new, value=10)).said is Said.DONE

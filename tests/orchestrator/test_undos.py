@@ -6,7 +6,8 @@ import pytest
 
 from bot.orchestrator import sweeps
 from bot.orchestrator.requests import Said, Verdict
-from storage.records import ProposalState, TaskState
+from storage import proposals
+from storage.records import Proposal, ProposalState, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.late import make_late
 from tests.orchestrator.office import Office
@@ -58,8 +59,6 @@ async def test_an_undo_is_not_undone_by_one_press(office: Office) -> None:
     await office.undo("U0ANA", done)
     await office.work()
     async with office.db.read() as tx:
-        from storage import proposals
-
         inverse = await proposals.get(tx, TENANT, (await office.again(done)).undone_by or "")
     assert inverse.state is ProposalState.RAN and open_seal(inverse).undo is None
     answer = await office.undo("U0ANA", inverse)
@@ -81,15 +80,13 @@ async def test_a_failed_undo_may_be_pressed_again(office: Office) -> None:
     assert office.lab.state["checkout"] == 1
 
 
-async def _waiting_undo(office: Office) -> object:
+async def _waiting_undo(office: Office) -> tuple[Proposal, Proposal]:
     """An undo that the rules let wait: the target moved between press and run."""
     done = await office.ran()
     await office.undo("U0DANA", done)
     office.lab.state["checkout"] = 5
     await office.work()
     async with office.db.read() as tx:
-        from storage import proposals
-
         inverse = await proposals.get(tx, TENANT, (await office.again(done)).undone_by or "")
     assert inverse.state is ProposalState.OPEN and inverse.undoes == done.id
     return done, inverse
@@ -98,7 +95,7 @@ async def _waiting_undo(office: Office) -> object:
 @pytest.mark.parametrize("how", ["reject", "stop", "expire"])
 async def test_an_undo_that_is_turned_down_is_offered_again(office: Office, how: str) -> None:
     """Its task ends and no brain goes on with it; the change can still be taken back."""
-    done, inverse = await _waiting_undo(office)  # type: ignore[misc]
+    done, inverse = await _waiting_undo(office)
     match how:
         case "reject":
             assert (await office.reject("U0SAM", inverse)).said is Said.DONE
@@ -114,7 +111,7 @@ async def test_an_undo_that_is_turned_down_is_offered_again(office: Office, how:
 
 
 async def test_an_undo_whose_target_moved_asks_and_then_runs(office: Office) -> None:
-    done, inverse = await _waiting_undo(office)  # type: ignore[misc]
+    done, inverse = await _waiting_undo(office)
     assert (await office.edit("U0SAM", inverse, value=3)).said is Said.REFUSED
     assert (await office.approve("U0DANA", inverse)).said is Said.DONE and await office.work()
     assert office.lab.state["checkout"] == 1
@@ -129,8 +126,6 @@ async def test_a_doubtful_undo_is_ended_by_a_person(office: Office, verdict: Ver
     await office.undo("U0DANA", done)
     await office.work()
     async with office.db.read() as tx:
-        from storage import proposals
-
         inverse = await proposals.get(tx, TENANT, (await office.again(done)).undone_by or "")
     assert inverse.state is ProposalState.IN_DOUBT
     lab.check_works = True

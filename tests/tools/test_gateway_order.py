@@ -88,7 +88,7 @@ async def test_what_policy_lets_run_alone_runs_after_its_intent_is_on_disk(
 ) -> None:
     """The tool itself looks into the database: its own line is there, started, before any effect."""
     alone(gateway)
-    found = []
+    found: list[object] = []
 
     async def look() -> None:
         found.extend([(line.state, line.key) for line in await ledger(db, task)])

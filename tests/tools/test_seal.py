@@ -8,7 +8,7 @@ import pytest
 from storage import proposals, tasks
 from storage.canonical import canonical, digest
 from storage.db import Database
-from storage.records import Proposal, Task
+from storage.records import Proposal, ProposalState, Task
 from tests.builders import TENANT, a_new_task
 from tests.tools.asking import approved, ask, bodies, execute, ledger, propose, tamper
 from tests.tools.spy import Lab
@@ -114,7 +114,7 @@ async def test_a_resealed_text_under_its_own_hash_has_no_votes(
             tool="lab.set",
             expires_at=sealed.expires_at,
         )
-        await proposals.move(tx, await proposals.get(tx, TENANT, new_id), proposals.ProposalState.APPROVED)
+        await proposals.move(tx, await proposals.get(tx, TENANT, new_id), ProposalState.APPROVED)
         forged = await proposals.get(tx, TENANT, new_id)
     outcome = await execute(gateway, task, forged)
     assert isinstance(outcome, Refused) and outcome.because == ("builtin:entitlement",)
@@ -126,9 +126,9 @@ async def test_an_unapproved_proposal_does_not_run(gateway: Gateway, db: Databas
     proposal = await propose(gateway, db, task)
     async with db.write() as tx:
         await proposals.vote(tx, tenant=TENANT, proposal_id=proposal.id, voter="U0DANA", approve=True)
-    for state in proposals.ProposalState:
+    for state in ProposalState:
         await tamper(db, "update proposals set state = :state where id = :id", state=state.value, id=proposal.id)
-        if state is not proposals.ProposalState.APPROVED:
+        if state is not ProposalState.APPROVED:
             outcome = await _run(gateway, db, task, proposal)
             assert isinstance(outcome, Refused) and outcome.because == ("builtin:state",), state
     assert lab.effects == []
@@ -167,7 +167,7 @@ def _row(proposal_id: str, text: str, call: SealedCall) -> Proposal:
         call_id=call.call,
         sealed=text,
         tool=call.tool,
-        state=proposals.ProposalState.OPEN,
+        state=ProposalState.OPEN,
         outcome="",
         undoes=None,
         undone_by=None,
