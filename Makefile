@@ -1,7 +1,7 @@
 # Each target installs what it needs into .venv first; that takes seconds once, and nothing after.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock run-venv dev-venv
+.PHONY: help demo test check bench lock run-venv dev-venv
 
 # Bytecode is written on the first start, so that the second takes three seconds instead of nine.
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,6 +10,7 @@ help:
 	@echo "make demo    try everything in a browser: no Slack workspace, no model key (options: DEMO_ARGS)"
 	@echo "make test    every test, with a real PostgreSQL and a real browser (options: TEST_ARGS)"
 	@echo "make check   style, types, the order of imports"
+	@echo "make bench   measure the bot here; targets stand beside the numbers (options: BENCH_ARGS)"
 	@echo "make lock    resolve the dependencies of pyproject.toml again"
 
 demo: run-venv
@@ -24,6 +25,9 @@ check: dev-venv
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/python -m pytest -q tests/test_layers.py
+
+bench: dev-venv
+	.venv/bin/autopilot bench $(BENCH_ARGS)
 
 lock: dev-venv
 	requirements/lock
