@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.running import RunningDemo, running_demo
 from tests.browser.visitor import Visitor
@@ -40,6 +40,7 @@ async def visitor(browser: Browser, demo: RunningDemo) -> AsyncIterator[Visitor]
     errors: list[str] = []
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)  # a loaded machine takes longer than the five seconds that are usual
     page = await context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     ana = Visitor(page=page, base=demo.slack_url)
