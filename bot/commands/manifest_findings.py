@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from bot.commands.loaded import LoadedManifest
 from policy.types import Tier
 from tools.contract import Tool
-from tools.judging import BadArguments, validate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +28,6 @@ def findings(loaded: LoadedManifest) -> list[Finding]:
 
 def _of_tool(tool: Tool) -> Iterator[Finding]:
     manifest = tool.manifest
-    for index, example in enumerate(manifest.examples):
-        try:
-            validate(tool, dict(example.input))
-        except BadArguments as error:
-            place = f"{tool.name}: examples[{index}]"
-            yield Finding(place=place, says=f"{error}; correct the example or the bounds", broken=True)
     for name, bound in manifest.bounds.items():
         if bound.min is not None and bound.max is not None and bound.min > bound.max:
             says = f"min {bound.min:g} is above max {bound.max:g}, so no value fits"

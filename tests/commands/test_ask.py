@@ -47,7 +47,9 @@ async def test_a_proposal_is_shown_and_kept_and_nothing_runs(asking: Asking) -> 
     assert "Turn feature flag `new-checkout` off in prod" in lines
     assert "1 of @operators" in lines
     assert "nothing was changed: task t_" in lines
-    assert asking.shop.world.flags.find("new-checkout").on
+    flag = asking.shop.world.flags.find("new-checkout")
+    assert flag is not None
+    assert flag.on
     verified = await asking("audit", "verify", "--terminal")
     assert (verified.returncode, verified.stdout.splitlines()[-1]) == (0, "✓ every link holds")
 

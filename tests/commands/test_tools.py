@@ -7,6 +7,8 @@ import yaml
 
 from bot.wiring import SHOP
 from tests.commands.conftest import Cli
+from tools.sources.errors import SourceError
+from tools.sources.yaml_text import read_yaml
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def change(manifest: Path, tool: str, **fields: object) -> None:
-    declared = yaml.load(manifest.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - text only, safer than safe
+    declared = read_yaml(manifest.read_text())
     entry = next(entry for entry in declared["tools"] if entry["name"] == tool)
     entry.update(fields)
     manifest.write_text(yaml.safe_dump(declared))
@@ -45,12 +47,21 @@ def test_the_shipped_manifest_fits_and_says_what_has_no_undo(cli: Cli) -> None:
     assert "SHOP_TOKEN is not set here" in done.stdout
 
 
-def test_an_example_out_of_bounds_is_broken(cli: Cli, manifest: Path) -> None:
-    """It loads, because it fits the schema; but it could never be proposed."""
+def test_an_example_out_of_bounds_is_refused(cli: Cli, manifest: Path) -> None:
+    """It fits the document's schema; but it could never be proposed."""
     change(manifest, "shop.error_rate", bounds={"service": {"one_of": ["search"]}})
     done = cli("tools", "check", str(manifest))
+    assert isinstance(done.exception, SourceError)
+    assert "shop.error_rate: examples[0]: service: " in str(done.exception)
+
+
+def test_bounds_that_leave_no_value_are_broken(cli: Cli, manifest: Path) -> None:
+    """Without an example nothing else would notice."""
+    change(manifest, "shop.error_rate", bounds={"minutes": {"min": 60, "max": 5}}, examples=[])
+    done = cli("tools", "check", str(manifest))
     assert done.exit_code == 1
-    assert "✗ shop.error_rate: examples[0]: service: must be one of search, not 'checkout'" in done.stdout
+    assert "✗ shop.error_rate: bounds.minutes: min 60 is above max 5, so no value fits" in done.stdout
+    assert "shop.error_rate: has no example" in done.stdout
     assert "✓" not in done.stdout
 
 
