@@ -92,7 +92,13 @@ async def _until_stopped(built: "Built", db: "Database") -> bool:
     for word in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(word, stop.set)
 
+    started = False
+
     def on_round(report: Report) -> None:
+        nonlocal started
+        if not started:
+            typer.echo("working unattended; Ctrl-C stops it")
+            started = True
         if any(row.result is not Result.BEFORE for row in report.rows) or report.troubles:
             _show(report, everything=False)
 

@@ -3,8 +3,9 @@
 from bot.inbox.errors import NotYet
 from bot.inbox.lease import SUBJECT
 from bot.inbox.report import Report
-from storage import rollouts
+from storage import audit, rollouts
 from storage.db import Database
+from storage.records import JsonObject
 from storage.rollouts import NotProven, Stage
 
 COMMAND = {
@@ -36,6 +37,12 @@ class Gate:
                     f"this worker (definition {self.definition[:12]}) may not run '{COMMAND[stage]}' yet; "
                     f"first run '{COMMAND[error.need]}' until it is clean"
                 ) from None
+
+    async def started(self, stage: Stage) -> None:
+        """Put on record that this definition now runs so."""
+        async with self._db.write() as tx:
+            body: JsonObject = {"subject": SUBJECT, "definition": self.definition, "stage": stage.value}
+            await audit.append(tx, self._tenant, "ops.rollout.started", body=body)
 
     async def record(self, stage: Stage, report: Report) -> None:
         """Put a run on record. One that found nothing to do and had no trouble says nothing, so it is left out."""

@@ -76,16 +76,15 @@ class Hub:
             HubTrouble: it cannot be asked, or answers something else.
         """
         page = await self._page({"id": message_id})
+        mine = [one for one in page.messages if isinstance(one, dict) and one.get("id") == message_id]
         try:
-            found = [WireMessage.model_validate(one).to_request() for one in page.messages]
+            found = {one.digest: one for one in (WireMessage.model_validate(raw).to_request() for raw in mine)}
         except ValidationError:
-            raise HubTrouble(
-                "the hub's message is not what its contract says", reason="changed", effect_possible=False
-            ) from None
-        mine = [one for one in found if one.id == message_id]
-        if len({one.digest for one in mine}) > 1:
+            unlike = "the hub's message is not what its contract says"
+            raise HubTrouble(unlike, reason="changed", effect_possible=False) from None
+        if len(found) > 1:
             raise HubTrouble("the hub has two messages under one id", reason="changed", effect_possible=False)
-        return mine[0] if mine else None
+        return next(iter(found.values()), None)
 
     async def send_reply(self, message_id: str, *, kind: str, text: str, version: str, key: str) -> str:
         """Reply to a message; gives the hub's id of the reply. The same key replies once."""

@@ -64,6 +64,8 @@ class Ledger:
                 return known
             key = f"{self.channel}:{request.id}" + (f":{request.digest}" if after else "")
             if not await inbox.first_time(tx, self._tenant, key, "hub"):
+                if (known := await self._find(tx, request.id)) is not None:  # another replica was first
+                    return known
                 raise LostRace("request", request.id)
             task = await self._create(tx, request, plan, parent=after.task.id if after else None)
             if plan.action is Action.ESCALATE:

@@ -56,6 +56,7 @@ async def act_until(
     await gate.require(Stage.UNATTENDED)
     bad = 0
     async with held(db, tenant) as lease:
+        await gate.started(Stage.UNATTENDED)
         while not stop.is_set():
             report = await worker.act(lease)
             on_round(report)

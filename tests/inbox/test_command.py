@@ -1,0 +1,84 @@
+"""`autopilot worker` as people run it: a real hub on loopback, real processes, the printed words."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ENV_LINE = re.compile(r"export AUTOPILOT_HUB_URL=(\S+) AUTOPILOT_HUB_TOKEN=(\S+)")
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of a fresh installation whose hub holds the sample messages."""
+    root = str(Path(__file__).parents[2])
+    path = {"PYTHONPATH": root, "PATH": "/usr/bin:/bin", "COLUMNS": "240"}
+    hub = subprocess.Popen(
+        [sys.executable, "-m", "bot.demo.hub", "--port", "0"], env=path, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert hub.stdout is not None
+        found = ENV_LINE.search(hub.stdout.readline())
+        assert found is not None
+        yield path | {
+            "AUTOPILOT_HOME": str(tmp_path / "home"),
+            "AUTOPILOT_HUB_URL": found[1],
+            "AUTOPILOT_HUB_TOKEN": found[2],
+        }
+    finally:
+        hub.terminate()
+        hub.wait(10)
+        if hub.stdout is not None:
+            hub.stdout.close()
+
+
+def autopilot(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bot.cli", "worker", *words]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
+    early = autopilot(environ, "run", "--execute")
+    assert early.returncode == 1
+    assert "first run 'autopilot worker run --once --dry-run' until it is clean" in early.stderr
+
+    dry = autopilot(environ, "run")
+    assert dry.returncode == 0, dry.stderr
+    assert dry.stdout.count("would be done") == 4
+    assert "clean; nothing was written to the hub" in dry.stdout
+
+    acted = autopilot(environ, "run", "--once", "--execute")
+    assert acted.returncode == 0, acted.stderr
+    assert "clean; when you agree with all of it, it may run alone" in acted.stdout
+
+    listed = autopilot(environ, "escalations")
+    assert "secrets and credentials" in listed.stdout
+    assert listed.stdout.endswith("4 wait for people\n")
+
+    command = [sys.executable, "-m", "bot.cli", "worker", "run", "--execute"]
+    alone = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert alone.stdout is not None
+        assert alone.stdout.readline() == "working unattended; Ctrl-C stops it\n"
+        beside = autopilot(environ, "run", "--once", "--execute")
+        assert "another inbox worker is running here" in beside.stderr
+        alone.send_signal(signal.SIGTERM)
+        assert alone.wait(20) == 0
+    finally:
+        alone.kill()
+        alone.wait()
+        if alone.stdout is not None:
+            alone.stdout.close()
+
+
+def test_wrong_use_is_one_sentence(environ: dict[str, str]) -> None:
+    assert "is not one of rules, llm" in autopilot(environ, "run", "--brain", "magic").stderr
+    no_token = autopilot({**environ, "AUTOPILOT_HUB_TOKEN": ""}, "run")
+    assert (no_token.returncode, no_token.stderr.count("\n")) == (1, 1)
+    assert "AUTOPILOT_HUB_TOKEN not set" in no_token.stderr
+    no_model = autopilot(environ, "run", "--brain", "llm")
+    assert "set AUTOPILOT_MODEL, or use --brain rules" in no_model.stderr
