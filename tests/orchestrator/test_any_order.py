@@ -52,17 +52,17 @@ class Chaos:
 
     async def step(self) -> None:
         steps = [
-            (2, self.ask),
-            (6, self.work),
-            (5, self.vote),
-            (2, self.reject),
-            (2, self.edit),
+            (4, self.ask),
+            (8, self.work),
+            (8, self.vote),
+            (1, self.reject),
+            (0.5, self.edit),
             (2, self.undo),
-            (1, self.stop),
-            (1, self.expire),
+            (0.5, self.stop),
+            (0.3, self.expire),
             (2, self.crash),
-            (1, self.move_the_world),
-            (1, self.move_people),
+            (0.5, self.move_the_world),
+            (0.5, self.move_people),
             (2, self.resolve),
         ]
         chosen = self.dice.choices([s for _, s in steps], [w for w, _ in steps])[0]
@@ -70,17 +70,19 @@ class Chaos:
         await chosen()
 
     def who(self) -> str:
-        return self.dice.choice(PEOPLE)
+        return self.dice.choice([*PEOPLE, "U0DANA", "U0SAM", "U0SAM"])
 
     async def any_proposal(self, *states: ProposalState) -> Proposal | None:
         async with self.office.db.read() as tx:
             found = await proposals.recent(tx, TENANT)
         found = [p for p in found if not states or p.state in states]
+        if self.dice.random() < 0.8:  # a random walk would else seldom meet what still lives
+            found = [p for p in found if p.state not in proposals.ENDED] or found
         return self.dice.choice(found) if found else None
 
     async def ask(self) -> None:
         self.office.script[:] = [[a_change(self.dice.randint(2, 9))], DONE, DONE, DONE, DONE, DONE]
-        await self.office.ask(self.who(), thread=f"{next(self.office.keys)}.0")
+        await self.office.ask(self.dice.choice(PEOPLE[:-1]), thread=f"{next(self.office.keys)}.0")
 
     async def work(self) -> None:
         if self.dice.random() < 0.3:
@@ -89,9 +91,7 @@ class Chaos:
         self.office.lab.troubles = []
 
     async def vote(self) -> None:
-        # often on what waits: a random walk would else seldom get that far
-        chosen = await self.any_proposal(*([ProposalState.OPEN] if self.dice.random() < 0.8 else []))
-        if chosen is not None:
+        if (chosen := await self.any_proposal()) is not None:
             await self.office.approve(self.who(), chosen)
 
     async def reject(self) -> None:
@@ -218,11 +218,11 @@ async def test_what_every_walk_can_reach_is_reached(office: Office) -> None:
     """The walks are only worth something when they get far: all the states that matter occur in one long walk."""
     chaos = Chaos(office, random.Random(99))  # noqa: S311  as above
     seen: set[ProposalState] = set()
-    for _ in range(400):
+    most = set(ProposalState) - {ProposalState.REFUSED}  # a walk needs luck for a group to change at that very moment
+    for _ in range(600):
         await chaos.step()
         async with office.db.read() as tx:
             seen |= {p.state for p in await proposals.recent(tx, TENANT, limit=1000)}
-        if len(seen) >= 9:
+        if seen >= most:
             break
-    missing = set(ProposalState) - seen
-    assert missing <= {ProposalState.RUNNING, ProposalState.REFUSED}, missing
+    assert seen >= most, most - seen
