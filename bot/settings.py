@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     env: str = "prod"
     """the environment that requests are about: dev, staging or prod"""
     ops_channel: str = ""
-    """channel id for digests; empty: where the command was given"""
+    """channel id for digests and for cards of direct messages; empty: digests come where the command was given"""
     digest_cron: str = "0 9 * * 1-5"
     """when the digest comes"""
     digest_tz: str = "UTC"

@@ -87,7 +87,12 @@ class Core:
             evidence_url=self.evidence_url,
         )
         return Worker(
-            db=self.db, gateway=gateway, runner=runner, stage=stage, pace=WorkPace(lease=self.settings.lease_seconds)
+            db=self.db,
+            gateway=gateway,
+            runner=runner,
+            stage=stage,
+            pace=WorkPace(lease=self.settings.lease_seconds),
+            approvals_channel=self.settings.ops_channel,
         )
 
 

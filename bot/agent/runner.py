@@ -180,7 +180,7 @@ class AgentRunner:
             case Ran(finding=finding, evidence=evidence):
                 progress.step(call_id, title, "complete", output=finding, link=self._evidence_url(evidence))
             case Waiting():
-                progress.step(call_id, title, "pending", output="waiting for people, see the card")
+                progress.step(call_id, title, "complete", output="proposed: people decide on the card")
             case Denied(message=message) | Failed(message=message) | InDoubt(message=message):
                 progress.step(call_id, title, "error", output=message)
             case Previewed(would=would):

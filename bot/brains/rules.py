@@ -87,7 +87,11 @@ class _Walk:
             fresh.append(
                 Saying(delta=f"The playbook `{self._book.name}` cannot go on: {error}. Nothing more was done.")
             )
+        spoke = False
         for act in fresh:
+            if isinstance(act, Saying) and spoke:
+                yield Saying(delta="\n\n")
+            spoke = spoke or isinstance(act, Saying)
             yield from _stream(act)
 
     def _run(self, steps: Sequence[Step]) -> Iterator[Act]:
@@ -134,6 +138,6 @@ def _stream(act: Act) -> Iterator[BrainEvent]:
             yield from (Thinking(delta=piece) for piece in _PIECES.findall(text))
             yield Thought(text=text)
         case Saying(delta=text):
-            yield from (Saying(delta=piece) for piece in _PIECES.findall(text + "\n\n"))
+            yield from (Saying(delta=piece) for piece in _PIECES.findall(text))
         case Call():
             yield act

@@ -25,6 +25,8 @@ from bot.demo.slack.server import LocalSlack
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
 FAULTS = (*Story, "none")
+QUICK_DEATH = 15.0
+"""seconds; a bot that ends sooner, three times in a row, cannot start"""
 FAILING_FOR = 90.0
 """seconds the fault has already lasted when the page opens"""
 
@@ -131,7 +133,7 @@ class BotProcess:
             code = await self._once(stop)
             if stop.is_set():
                 return
-            quick_deaths = quick_deaths + 1 if time.monotonic() - began < 3 else 0
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH else 0
             if quick_deaths >= 3:
                 self._say(f"  The bot cannot start; the reason is at the end of {self._log}")
                 return

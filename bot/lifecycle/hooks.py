@@ -6,15 +6,17 @@ from bot.lifecycle.moves import move, note, show_card, tell
 from storage import posts, proposals, steps, tasks
 from storage.db import Tx
 from storage.errors import LostRace
-from storage.records import JsonObject, Proposal, ProposalState, StepKind, Task, TaskState
+from storage.records import JsonObject, PostKind, Proposal, ProposalState, Source, StepKind, Task, TaskState
 from tools.outcomes import AskAgain, Denied, Execution, Failed, InDoubt, Outcome, Previewed, Ran, Refused, Waiting
 
 
 class Hooks:
     """The worker's hold on one task while it works on it."""
 
-    def __init__(self, task: Task, lease: float) -> None:
+    def __init__(self, task: Task, lease: float, approvals_channel: str = "") -> None:
         self.task = task
+        self.approvals_channel = approvals_channel
+        """where approvers see the cards of tasks that were asked for in private"""
         self.stopping = False
         self._until = time.monotonic() + lease
 
@@ -51,6 +53,11 @@ class CallHooks:
         self._hooks.task = await move(tx, task, TaskState.NEEDS_APPROVAL, proposal_id=proposal.id, attempt=0)
         await _supersede_earlier(tx, task, proposal)
         await show_card(tx, task, proposal.id)
+        elsewhere = self._hooks.approvals_channel
+        if task.source is Source.DM and elsewhere:  # in a direct message nobody but the requester could press
+            await posts.want(
+                tx, tenant=task.tenant, kind=PostKind.CARD, subject=proposal.id, channel=elsewhere, task_id=task.id
+            )
 
     async def settled(self, tx: Tx, outcome: Outcome | Execution) -> None:
         task = self._hooks.task

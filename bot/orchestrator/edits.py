@@ -63,7 +63,7 @@ async def _replace(tx: Tx, request: Edit, seen: Proposal, sealed: SealedCall) ->
         "tool": sealed.tool,
         "arguments": request.arguments,
         "reason_code": sealed.reason_code,
-        "why": sealed.why,
+        "why": "",  # it was said of other values
         "skill": sealed.skill,
         "edited_by": click.who,
         "supersedes": proposal.id,

@@ -44,9 +44,10 @@ def refusal_of(
     if voter.id in sealed.editors:
         hint = "you changed the values, so somebody else must approve them"
     what = "approve" if approve else "reject"
+    own = voter.id == sealed.requester or voter.id in sealed.editors
     return Answer(
         said=Said.REFUSED,
-        message=f"you cannot {what} this; it needs {groups}",
+        message=f"you cannot {what} this; it needs {'somebody else of ' if own else ''}{groups}",
         rules=chosen.because if chosen is not None else (),
         hint=hint or f"ask somebody in {groups}",
     )

@@ -56,6 +56,8 @@ class Worker:
     runner: AgentRunner
     stage: Stage
     pace: Pace = field(default_factory=Pace)
+    approvals_channel: str = ""
+    """where cards of tasks from direct messages are shown, too"""
     name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}")
     _busy: dict[asyncio.Task[None], Hooks] = field(default_factory=dict)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,7 +79,7 @@ class Worker:
                 free = self.pace.slots - len(self._busy)
                 claimed = await self._claim(free) if free else []
                 for task in claimed:
-                    hooks = Hooks(task, self.pace.lease)
+                    hooks = Hooks(task, self.pace.lease, self.approvals_channel)
                     self._busy[asyncio.create_task(self._work(hooks))] = hooks
                 if not claimed:
                     await self._wait(wake)

@@ -55,6 +55,7 @@ class SlackProgress:
         if self._lost:
             return
         self._end_thought()
+        title = title.replace("`", "")  # titles are plain text in Slack
         sources = [Source(url=link, text="evidence")] if link else []
         self._writer.task(step_id, title, status, details=details, output=output, sources=sources)
 

@@ -8,7 +8,8 @@ from bot.slack.cards.orphan import Step as ShownStep
 from storage.records import JsonObject, Post, Step, StepKind
 from tools.registry import Registry
 
-_STATUS = {"ran": "complete", "previewed": "complete"}
+_STATUS = {"ran": "complete", "previewed": "complete", "rejected": "complete", "expired": "complete"}
+"""a No or no answer is not a failure, and is never shown as one"""
 
 
 @dataclass(frozen=True, kw_only=True)

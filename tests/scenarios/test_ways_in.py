@@ -6,7 +6,7 @@ import pytest
 
 from storage import tasks
 from storage.records import TaskState
-from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, World, a_world, everything
+from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, Message, World, a_world, everything
 
 
 async def test_a_direct_message_is_answered_in_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,6 +15,24 @@ async def test_a_direct_message_is_answered_in_its_thread(tmp_path: Path, monkey
         ts = str((await world.slack.ui.send(ANA, dm, "checkout is failing, why?"))["ts"])
         card = await world.card(ts, "proposal.approve", channel=dm)
         assert "new-checkout" in everything(card)
+
+
+async def test_what_is_asked_in_private_is_approved_in_the_ops_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody but the requester sees a direct message, so the card stands where approvers are, too; both follow."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        dm = world.slack.workspace.dm(ANA).id
+        ts = str((await world.slack.ui.send(ANA, dm, "checkout is failing, why?"))["ts"])
+        await world.card(ts, "proposal.approve", channel=dm)
+
+        def in_ops(words: str) -> Message | None:
+            return next((m for m in world.slack.ui.messages("C0OPS") if words in everything(m)), None)
+
+        card = await world.see(lambda: in_ops("proposal.approve"))
+        await world.slack.ui.click(DANA, "C0OPS", card["ts"], "proposal.approve")
+        await world.see(lambda: in_ops("Done and verified"), 40)
+        await world.card(ts, "proposal.undo", channel=dm, says="Done and verified", seconds=10)
 
 
 async def test_the_digest_is_posted_to_ops_on_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def _press(view: ApprovalView, text: str, action_id: ActionId, *, style: str = "
 
 
 def _ask(title: str, says: str, yes: str, *, danger: bool = False) -> Block:
-    line = escaping.plain(says) or "(no words)"
+    line = escaping.plain(says).replace("`", "") or "(no words)"
     if len(line) > CONFIRM_TEXT:
         line = f"What it does takes {len(line):,} characters: go back and press Show all before you decide."
     return blocks.confirm(title=title, text=line, yes=yes, danger=danger)
