@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The inbox worker: plans requests of a hub, does the few it may.")
 TENANT = "local"
+LONGEST_CELL = 200
+"""characters of one cell of the table; cut after redaction, so that no half of a secret is left"""
 HUB_URL, HUB_TOKEN = "AUTOPILOT_HUB_URL", "AUTOPILOT_HUB_TOKEN"
 
 
@@ -184,14 +186,16 @@ def _show(report: "Report", *, everything: bool = True) -> None:
 
     from bot.inbox.report import Result
     from bot.terminal.printable import one_line
+    from policy.redaction import Redactor
 
+    redactor = Redactor.default()
     table = Table("request", "from", "about", "plan", "why", "result", box=None, pad_edge=False)
     for row in report.rows:
         if everything or row.result is not Result.BEFORE:
             action = row.action.value.replace("_", " ")
             plan = f"{action}: {row.text}" if row.text else action
-            cells = (row.message, row.sender[:40], row.subject[:60], plan[:200], row.why, row.result.value)
-            table.add_row(*(Text(one_line(cell)) for cell in cells))
+            cells = (row.message, row.sender, row.subject, plan, row.why, row.result.value)
+            table.add_row(*(Text(one_line(redactor.text(cell).text)[:LONGEST_CELL]) for cell in cells))
     if table.row_count:
         Console(highlight=False).print(table)
     for trouble in report.troubles:

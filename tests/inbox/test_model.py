@@ -108,6 +108,12 @@ async def test_a_good_answer_with_something_else_beside_it_is_no_answer(event: B
     assert plan.trouble
 
 
+async def test_a_tool_call_spoils_the_answer_even_when_the_stream_ends_well() -> None:
+    call = Call(call_id="c1", tool="hub.mark_read", arguments={})
+    plan = await suggested(Saying(delta=json.dumps(GOOD)), call, Finished(reason="stop"))
+    assert (plan.action, plan.trouble) == (Action.ESCALATE, "unusable answer: it asks for a tool, and it has none")
+
+
 @pytest.mark.parametrize("brain", [Mute(), Endless(), Broken()])
 async def test_a_broken_brain_escalates(brain: Mute | Endless | Broken) -> None:
     plan = await InboxModel(brain, load_agent(AGENT)).suggest(a_request("hello there"))

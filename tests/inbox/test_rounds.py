@@ -18,7 +18,7 @@ from bot.inbox.report import Report, Result
 from storage import audit
 from storage.db import Database
 from storage.errors import LostRace
-from storage.tables import intents, tasks
+from storage.tables import intents, metadata, tasks
 from tests.inbox.conftest import TENANT, MakeWorker
 
 FOREVER = Held(until=float("inf"))
@@ -193,3 +193,17 @@ async def test_dying_anywhere_in_a_round_loses_and_repeats_nothing(
         await make(lite).worker.act(_LosesItsLease(after=after))
     await make(lite).worker.act(FOREVER)
     assert done(mailbox) == [("m1", "reply"), ("m1", "read"), ("m2", "progress")]
+
+
+async def test_a_secret_in_a_message_is_kept_nowhere(lite: Database, mailbox: Mailbox, make: MakeWorker) -> None:
+    """It escalates, and neither our tables nor our note repeat it."""
+    secret = "AKIAIOSFODNN7EXAMPLE"
+    mailbox.arrive(sender=f"ana {secret}", subject=f"about {secret}", body=f"is {secret} yours?")
+    report = await make(lite).worker.act(FOREVER)
+    await make(lite).worker.rehearse()
+    assert report.rows[0].why == "it holds a secret"
+    async with lite.read() as tx:
+        kept = [str(row) for table in metadata.sorted_tables for row in (await tx.run(sa.select(table))).all()]
+    assert len(kept) > 5
+    assert not [row for row in kept if secret in row]
+    assert secret not in mailbox.effects[0].text
