@@ -119,13 +119,13 @@ app.add_typer(worker.app, name="worker")
 def main() -> None:
     """The entry point: known failures are one sentence, unknown ones name where their details are."""
     light.skip_unused()
-    from bot.failures import explain
-
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        from bot.failures import explain  # knows every room, so it is loaded only when there is something to explain
+
         typer.echo(f"autopilot: {explain(error)}", err=True)
         sys.exit(1)
 
