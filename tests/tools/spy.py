@@ -90,6 +90,8 @@ class Lab:
     """runs wait for it"""
     check_works: bool = True
     preview_fails: Exception | None = None
+    secret: str = ""
+    """stands in what a preview sees"""
     at_run: Callable[[], Any] | None = None
     """awaited in the tool, before its effect"""
 
@@ -138,8 +140,14 @@ class Lab:
         now = self.state.get(args.thing, 0)
         return Impact(
             grade=DryRun.ANALYSED,
-            before={"value": now},
-            changes=(Change(label=args.thing, before=now, after=args.value),),
+            before={"value": now} | ({"token": self.secret} if self.secret else {}),
+            changes=(
+                Change(
+                    label=f"{args.thing}{self.secret}",
+                    before=f"{now}{self.secret}" if self.secret else now,
+                    after=args.value,
+                ),
+            ),
             counted=(Counted(count=self.users, unit="users", of=100),),
         )
 

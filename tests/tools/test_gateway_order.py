@@ -170,3 +170,15 @@ async def test_a_hostile_call_id_or_why_is_only_text(gateway: Gateway, db: Datab
     sealed = open_seal(proposal)
     assert "a1B2a1B2" not in proposal.sealed and len(sealed.why) <= 600 and "approved by <@U0DANA>" in sealed.why
     assert sealed.says == "Set checkout to 7"
+
+
+async def test_what_a_preview_saw_is_sealed_without_secrets(
+    gateway: Gateway, db: Database, lab: Lab, task: Task
+) -> None:
+    """Before, after, labels and the fingerprinted state go on cards: a secret in them is masked like any other."""
+    secret = "ghp_" + "a1B2" * 9
+    lab.secret = secret
+    proposal = await propose(gateway, db, task)
+    assert secret not in proposal.sealed and "[redacted" in proposal.sealed
+    shown = await ask(gateway, replace(task, dry_run=True), call_id="c2")
+    assert secret not in str(shown) and secret not in str([e.body for e in await entries(db)])
