@@ -63,7 +63,7 @@ def test_irreversible_or_high_risk_repeats_line_1_before_it_counts(changed: dict
     approve = buttons(approval_card(an_approval(**changed)).blocks)["Approve: turn off"]
     assert ("confirm" in approve) is asks
     if asks:
-        assert "Turn feature flag `new-checkout` off in prod" in all_text(approve["confirm"])
+        assert "Turn feature flag new-checkout off in prod" in all_text(approve["confirm"])
 
 
 def test_buttons_carry_the_proposal_and_the_fence_and_show_themselves_to_those_who_may_act() -> None:
