@@ -21,14 +21,14 @@ def list_sinks(tenant: Annotated[str, typer.Option(help="Only this workspace.")]
 
 
 @sinks_app.command()
-def add(  # noqa: S107  # a variable's name, not a secret
+def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="https://…, or http:// on loopback.")],
     events: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Which events, e.g. 'ops.agent_task.*'; repeatable.")
     ] = None,
     secret_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable that holds the signing secret.")
-    ] = "AUTOPILOT_EVENTS_SECRET",
+    ] = "AUTOPILOT_EVENTS_SECRET",  # noqa: S107  # a variable's name, not a secret
     tenant: Annotated[str, typer.Option(help="The workspace; not needed when there is one.")] = "",
     private: Annotated[bool, typer.Option("--private", help="It may be at an address of a private network.")] = False,
     from_start: Annotated[bool, typer.Option("--from-start", help="Send everything on record, not only news.")] = False,

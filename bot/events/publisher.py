@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -20,12 +21,13 @@ from bot.events.webhook import Webhooks
 from policy.redaction import Redactor
 from storage import deliveries, sinks
 from storage.db import Database, Tx
-from storage.deliveries import Settlement
+from storage.deliveries import Settlement, Waiting
 from storage.ids import new_id
 from storage.sinks import Sink
 
 _log = structlog.get_logger(__name__)
 ABOUT_SINKS = "ops.event_sink."
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,14 @@ class Publisher:
 
     async def _ready(self, limit: int) -> list[str]:
         try:
-            async with self.db.read() as tx:
-                return await deliveries.ready(tx, limit)
+            return await _whole(self._look(limit))
         except (sa.exc.SQLAlchemyError, OSError) as error:
             _log.warning("the event publisher cannot reach the database; trying again", why=type(error).__name__)
             return []
+
+    async def _look(self, limit: int) -> list[str]:
+        async with self.db.read() as tx:
+            return await deliveries.ready(tx, limit)
 
     async def _serve(self, sink_id: str) -> None:
         """One round of one sink. Whatever is wrong with it stays with it."""
@@ -125,13 +130,11 @@ class Publisher:
         Raises:
             LostRace: another publisher has it by now; what was sent may be sent again.
         """
-        async with self.db.write() as tx:
-            sink = await deliveries.claim(tx, sink_id, owner=self.name, lease=self.pace.lease)
+        until = asyncio.get_running_loop().time() + self.pace.round
+        sink = await _whole(self._claim(sink_id))
         if sink is None:
             return False
-        until = asyncio.get_running_loop().time() + self.pace.round
-        async with self.db.read() as tx:
-            waiting, upto = await deliveries.unsettled(tx, sink, self.pace.read)
+        waiting, upto = await _whole(self._lacks(sink))
         async with self._hooks.client(self.pace.lanes) as client:
             at_work = Round(
                 sink=sink,
@@ -150,11 +153,22 @@ class Publisher:
             finally:
                 del self._rounds[sink_id]
         settlement = at_work.settlement()
-        async with self.db.write() as tx:
-            await self._store(tx, sink, at_work, settlement)
+        await _whole(self._store(sink, at_work, settlement))
         return bool(settlement.delivered or settlement.tried or settlement.cursor > sink.cursor)
 
-    async def _store(self, tx: Tx, sink: Sink, came: Round, settlement: Settlement) -> None:
+    async def _claim(self, sink_id: str) -> Sink | None:
+        async with self.db.write() as tx:
+            return await deliveries.claim(tx, sink_id, owner=self.name, lease=self.pace.lease)
+
+    async def _lacks(self, sink: Sink) -> tuple[list[Waiting], int]:
+        async with self.db.read() as tx:
+            return await deliveries.unsettled(tx, sink, self.pace.read)
+
+    async def _store(self, sink: Sink, came: Round, settlement: Settlement) -> None:
+        async with self.db.write() as tx:
+            await self._write(tx, sink, came, settlement)
+
+    async def _write(self, tx: Tx, sink: Sink, came: Round, settlement: Settlement) -> None:
         after = await deliveries.settle(tx, sink, settlement)
         host = egress.parse(sink.url).host
         if settlement.error and settlement.error != sink.last_error:
@@ -180,3 +194,15 @@ class Publisher:
         if failing >= self.pace.patience and sink.failures >= self.pace.patience_tries:
             return f"it failed for {failing / 86_400:.1f} days; last {sink.last_error}"
         return ""
+
+
+async def _whole(transaction: Coroutine[Any, Any, T]) -> T:
+    """What the transaction gives; when cancelled it ends first: SQLite's lock outlives a cancelled statement."""
+    task = asyncio.ensure_future(transaction)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody warns of it
+        raise

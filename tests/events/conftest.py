@@ -41,7 +41,7 @@ class Bench:
         return Publisher(db=self.db, pace=pace, **(values | changes))
 
     async def sink(self, url: str, *patterns: str, **changes: Any) -> Sink:
-        values = {"tenant": TENANT, "secret_env": "SINK_SECRET", "private": False, "from_start": True}
+        values: dict[str, Any] = {"tenant": TENANT, "secret_env": "SINK_SECRET", "private": False, "from_start": True}
         async with self.db.write() as tx:
             return await sinks.add(tx, url=url, patterns=patterns or ("ops.*",), **(values | changes))
 
