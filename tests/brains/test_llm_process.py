@@ -50,19 +50,33 @@ def test_nothing_is_reached_but_the_api_base_and_nothing_is_printed() -> None:
     assert "Warning" not in run.stderr
 
 
-async def test_the_event_loop_goes_on_while_the_brain_warms_up(brain: MakeBrain) -> None:
-    ticks = 0
+_TICKING = """
+import asyncio
+from bot.brains.llm import LlmBrain
 
-    async def tick() -> None:
+async def main():
+    ticks = 0
+    async def tick():
         nonlocal ticks
         while True:
             await asyncio.sleep(0)
             ticks += 1
-
     ticking = asyncio.create_task(tick())
-    await brain().warm()
+    await LlmBrain("openai/local", api_base="http://127.0.0.1:9", api_key="none").warm()
     ticking.cancel()
-    assert ticks > 10
+    print(ticks)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_event_loop_goes_on_while_the_brain_warms_up() -> None:
+    """In a process of its own: here, other tests have warmed it already."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _TICKING, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert int(out) > 100, err.decode()
 
 
 async def test_the_first_word_comes_out_soon_after_the_server_wrote_it(server: ModelServer, brain: MakeBrain) -> None:
@@ -74,8 +88,8 @@ async def test_the_first_word_comes_out_soon_after_the_server_wrote_it(server: M
         async for event in warm.think(a_prompt()):
             if isinstance(event, Saying):
                 delays.append(time.perf_counter() - server.first_byte_at)
-    # About 1.5 ms on an idle machine; the bound leaves room for a busy one.
-    assert statistics.median(delays) < 0.05
+    # About 1.5 ms on an idle machine ('make bench' measures it); the bound only tells streaming from gathering.
+    assert statistics.median(delays) < 0.5
 
 
 async def test_check_says_in_one_sentence_whether_the_model_answers(server: ModelServer, brain: MakeBrain) -> None:
