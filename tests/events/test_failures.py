@@ -174,8 +174,12 @@ async def test_nobody_there_a_bad_address_and_a_missing_secret_are_failures_of_t
 async def test_a_2xx_counts_whatever_follows_it(bench: Bench, receiver: Receiver) -> None:
     """An answer that never ends costs the sink its connection, not us our memory, and the event was taken."""
 
+    sent = 0
+
     async def flood() -> AsyncIterator[bytes]:
+        nonlocal sent
         while True:
+            sent += 65536
             yield b"x" * 65536
 
     async def behave(_got: Got) -> Reply:
@@ -187,3 +191,4 @@ async def test_a_2xx_counts_whatever_follows_it(bench: Bench, receiver: Receiver
     await bench.rounds(bench.publisher())
     assert [got.seq for got in receiver.taken] == [1, 2]
     assert (await bench.now(sink)).cursor == 2
+    assert sent < 32 * 1024 * 1024, "no more than sockets hold on their way to a reader that left"
