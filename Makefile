@@ -18,7 +18,7 @@ demo: run-venv
 
 test: dev-venv
 	@mkdir -p .artifacts
-	.venv/bin/python -m pytest -n 2 --dist worksteal --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --junitxml=.artifacts/tests.xml $(TEST_ARGS)
 
 check: dev-venv
 	.venv/bin/ruff check .
