@@ -106,7 +106,7 @@ class SlackProgress:
 
     @property
     def _thought_id(self) -> str:
-        return f"thought-{self._thoughts}"
+        return f"live-thought-{self._thoughts}"  # a thought shown from storage is named by its step
 
     def _end_thought(self) -> None:
         if self._thought and not self._lost:
