@@ -111,9 +111,9 @@ class Office:
             keys=(key or f"event-{next(self.keys)}",),
         )
 
-    async def proposed(self, who: str = "U0ANA") -> Proposal:
+    async def proposed(self, who: str = "U0ANA", *, text: str = "checkout burns") -> Proposal:
         """Ask and work until people are asked."""
-        task = await self.ask(who, thread=f"{next(self.keys)}.0")
+        task = await self.ask(who, text=text, thread=f"{next(self.keys)}.0")
         while True:
             async with self.db.read() as tx:
                 found = await proposals.of_task(tx, TENANT, task.id)

@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from bot.brains.base import Saying
+from bot.lifecycle.hooks import Hooks
 from bot.orchestrator import sweeps
 from bot.orchestrator.requests import Answer, Said
 from storage import steps, tasks
@@ -12,7 +15,7 @@ from storage.attempts import ATTEMPTS, transact
 from storage.db import Database, Tx
 from storage.records import ProposalState, StepKind, TaskState
 from tests.builders import TENANT, a_new_task
-from tests.orchestrator.office import Office
+from tests.orchestrator.office import DONE, Office
 from tests.tools.asking import entries
 
 
@@ -89,10 +92,38 @@ async def test_another_error_of_the_database_is_not_tried_again(db: Database) ->
     async def work(tx: Tx) -> None:
         nonlocal tries
         tries += 1
-        import sqlalchemy as sa
-
         await tx.run(sa.text("select * from nowhere"))
 
     with pytest.raises(DBAPIError):
         await transact(db, work)
     assert tries == 1 < ATTEMPTS
+
+
+async def test_words_that_arrive_while_a_turn_ends_are_part_of_the_task(office: Office) -> None:
+    """The turn's end waits for the words that are being written, and then the brain is asked once more."""
+    office.script[:] = [DONE, [Saying(delta="heard you")]]
+    task = await office.ask()
+    claimed = await office.claim()
+    assert claimed is not None
+    async with office.db.write() as tx:
+        await steps.append(tx, task, 0, [(StepKind.USER, {"text": "and search?", "by": "U0ANA"})])
+        working = asyncio.create_task(office.worker()._work(Hooks(claimed, 60.0)))
+        await _waits_for_us(office.db, working)
+    await working
+    async with office.db.read() as tx:
+        kinds = [s.kind for s in await steps.of_task(tx, task)]
+    turns = 2 if office.db.is_postgres else 1  # on SQLite the turn has not begun before our words are there
+    assert kinds == [StepKind.USER, StepKind.USER] + [StepKind.SAID] * turns
+
+
+async def _waits_for_us(db: Database, working: asyncio.Task[None]) -> None:
+    """Until the other transaction stands in the queue behind ours."""
+    waiting = sa.text(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    while db.is_postgres:
+        assert not working.done(), "it did not wait"
+        async with db.read() as tx:
+            if (await tx.run(waiting)).scalar_one():
+                return
+    await asyncio.sleep(0)  # SQLite has one writer: whoever comes waits for the connection

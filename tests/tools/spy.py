@@ -174,7 +174,6 @@ class Lab:
                 idempotent=idempotent,
                 dry_run=DryRun.ANALYSED,
                 bounds={"value": Bound(min=0, max=100), "thing": Bound(max_length=40)},
-                timeout_seconds=0.3,
                 verb="set it",
             ),
             arguments=Setting,

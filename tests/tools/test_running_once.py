@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from policy.redaction import Redactor
 from storage import intents
 from storage.db import Database
 from storage.errors import LostRace
@@ -11,7 +12,7 @@ from storage.intents import NewIntent
 from storage.records import IntentState, Task
 from tests.builders import TENANT
 from tests.tools.asking import a_call, approved, ask, entries, execute, ledger, propose
-from tests.tools.spy import Lab, Notes, broken_before, crashes, lost_answer, never_arrived
+from tests.tools.spy import Lab, Notes, Staff, broken_before, crashes, lost_answer, never_arrived
 from tests.tools.test_gateway_order import alone
 from tools.gateway import Gateway
 from tools.outcomes import Failed, InDoubt, Ran
@@ -58,11 +59,18 @@ async def test_an_idempotent_tool_is_asked_again_under_one_key(gateway: Gateway,
     assert lab.seen.count("run lab.put") == ATTEMPTS and len(lab.effects) == 1
 
 
-async def test_a_slow_tool_is_cut_off(gateway: Gateway, db: Database, lab: Lab, task: Task) -> None:
+async def test_a_slow_tool_is_cut_off(gateway: Gateway, db: Database, lab: Lab, staff: Staff, task: Task) -> None:
     lab.hold = asyncio.Event()
     lab.check_works = False
-    outcome = await ask(gateway, task)
-    assert isinstance(outcome, InDoubt) and "did not answer within 0.3 s" in outcome.message
+    hasty = Gateway(
+        db=db,
+        registry=lab.registry(timeout_seconds=0.1),
+        rules=gateway.rules,
+        redactor=Redactor.default(),
+        people=staff,
+    )
+    outcome = await ask(hasty, task)
+    assert isinstance(outcome, InDoubt) and "did not answer within 0.1 s" in outcome.message
 
 
 async def test_a_result_that_is_no_json_does_not_undo_that_it_ran(
