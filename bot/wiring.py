@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import httpx
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -190,7 +191,7 @@ async def _who_we_are(client: AsyncWebClient) -> tuple[str, str]:
         raise CannotStart(
             f"slack refuses SLACK_BOT_TOKEN ({why}); copy the Bot User OAuth Token again, then run 'autopilot doctor'"
         ) from None
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, aiohttp.ClientError) as error:
         raise CannotStart(
             f"cannot reach slack at {client.base_url}: {type(error).__name__}; check the network"
         ) from None

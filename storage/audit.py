@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.canonical import canonical
+from storage.clock import now
 from storage.db import Tx
 from storage.hashchain import GENESIS, link_hash
 from storage.inserts import insert_new
@@ -30,12 +31,16 @@ async def append(
 
 
 async def _link(tx: Tx, tenant: str, event: str, task_id: str, correlation_id: str, text: str) -> None:
-    head = sa.select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.tenant == tenant).with_for_update()
+    head = (
+        sa.select(audit_heads.c.seq, audit_heads.c.hash, now().label("at"))
+        .where(audit_heads.c.tenant == tenant)
+        .with_for_update()
+    )
     row = (await tx.run(head)).one_or_none()
     if row is None:
         await tx.run(insert_new(tx, audit_heads).values(tenant=tenant, seq=0, hash=GENESIS))
         row = (await tx.run(head)).one()
-    at = round(await tx.time(), 6)
+    at = round(float(row.at), 6)
     seq = row.seq + 1
     values = {
         "tenant": tenant,

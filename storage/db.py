@@ -1,17 +1,19 @@
 """Engine and transactions. Everything that changes goes through `Database.write`, one transaction a move."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.clock import now
+
+T = TypeVar("T")
 
 CHANNEL = "autopilot"
 """the NOTIFY channel that replicas listen on"""
@@ -42,12 +44,18 @@ class Tx:
     def hint(self, topic: str) -> None:
         self.hints.add(topic)
 
+    _run: Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]] | None = None
+
     async def run(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
-        return await self.conn.execute(statement, parameters)
+        work = self.conn.execute(statement, parameters)
+        if self._run is None:
+            return await work
+        result: sa.CursorResult[Any] = await self._run(work)
+        return result
 
     async def time(self) -> float:
         """The database's clock, seconds since the epoch."""
-        return float((await self.conn.execute(sa.select(now()))).scalar_one())
+        return float((await self.run(sa.select(now()))).scalar_one())
 
 
 class Database:
@@ -75,16 +83,52 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """One transaction: committed when the block ends, rolled back when it raises; hints ring after the commit."""
-        async with self._writer.begin() as conn:
-            tx = Tx(conn)
+        conn = await self._end_first(self._opened())
+        try:
+            tx = Tx(conn, _run=self._end_first)
             yield tx
             for write in tx.at_end:
                 await write()
             if self.is_postgres:
                 for topic in sorted(tx.hints):  # delivered at commit, to every replica
                     await conn.execute(sa.text("select pg_notify(:c, :t)"), {"c": CHANNEL, "t": topic})
+            await self._end_first(conn.commit())
+        except BaseException:
+            await self._end_first(conn.rollback())
+            raise
+        finally:
+            await self._end_first(conn.close())
         for topic in tx.hints:
             self.wakes.ring(topic)
+
+    async def _opened(self) -> AsyncConnection:
+        conn = await self._writer.connect()
+        try:
+            await conn.begin()
+        except BaseException:
+            await conn.close()
+            raise
+        return conn
+
+    async def _end_first(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives. On SQLite a cancelled statement would keep the one write lock until garbage collection, so
+        it is let end first, and then the cancellation goes on; an opened connection nobody waits for is closed."""
+        if self.is_postgres:
+            return await work
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+            if (
+                not task.cancelled()
+                and task.exception() is None
+                and isinstance(opened := task.result(), AsyncConnection)
+            ):
+                await opened.close()
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:

@@ -31,6 +31,13 @@ async def append(tx: Tx, task: Task, turn: int, entries: Sequence[tuple[StepKind
     return out
 
 
+async def begin(tx: Tx, task: Task, kind: StepKind, body: JsonObject) -> None:
+    """The first entry of a task that this very transaction made: nobody else can know it yet."""
+    await tx.run(
+        steps.insert().values(task_id=task.id, tenant=task.tenant, seq=0, turn=0, kind=kind, body=body, at=now())
+    )
+
+
 async def of_task(tx: Tx, task: Task) -> list[Step]:
     """The whole transcript, in order."""
     rows = await tx.run(

@@ -107,12 +107,17 @@ async def lock(tx: Tx, tenant: str, task_id: str) -> Task:
     return _record(row)
 
 
-async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Task]:
-    """Lease up to `limit` due tasks for `lease` seconds. Queued ones become running, executing ones stay."""
+async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: bool = False) -> list[Task]:
+    """Lease up to `limit` due tasks for `lease` seconds, approved calls first.
+
+    Queued ones become running, executing ones stay; `approved_only` takes no queued ones.
+    """
+    states = (TaskState.EXECUTING,) if approved_only else CLAIMABLE
+    approved_first = sa.case((tasks.c.state == TaskState.EXECUTING, 0), else_=1)
     pick = (
         sa.select(tasks.c.id)
-        .where(tasks.c.state.in_(CLAIMABLE), tasks.c.owner.is_(None), tasks.c.due_at <= now())
-        .order_by(tasks.c.due_at)
+        .where(tasks.c.state.in_(states), tasks.c.owner.is_(None), tasks.c.due_at <= now())
+        .order_by(approved_first, tasks.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -30,9 +30,7 @@ async def submit(db: Database, agent: AgentDefinition, request: Request) -> Task
 
 
 async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None:
-    # Sorted: two deliveries of one message that share keys must not wait for each other.
-    fresh = [await inbox.first_time(tx, request.tenant, key, request.source) for key in sorted(set(request.keys))]
-    if not all(fresh):
+    if not await inbox.all_first(tx, request.tenant, request.keys, request.source):
         return None
     said: tuple[StepKind, JsonObject] = (StepKind.USER, {"text": request.text, "by": request.requester})
     at_work = await _at_work(tx, request)
@@ -42,7 +40,7 @@ async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None
         tx.hint(tasks.WAKE)
         return at_work
     task = await tasks.create(tx, _task_of(agent, request))
-    await steps.append(tx, task, 0, [said])
+    await steps.begin(tx, task, *said)
     await note(
         tx,
         task,
@@ -63,8 +61,8 @@ async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None
 async def _at_work(tx: Tx, request: Request) -> Task | None:
     """The task this message goes on with. Only its requester goes on with it: what a task does is done in the name,
     and judged by the groups, of the person who asked; another's words must not borrow them."""
-    if request.source not in (Source.MENTION, Source.DM):
-        return None
+    if request.source not in (Source.MENTION, Source.DM) or request.thread_ts == request.request_ts:
+        return None  # a message that starts a thread goes on with nothing
     found = await tasks.newest_in_thread(
         tx, request.tenant, request.channel, request.thread_ts, requester=request.requester
     )

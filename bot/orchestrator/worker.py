@@ -39,6 +39,8 @@ class Pace:
     """How a worker works. All in seconds but `slots`."""
 
     slots: int = 16
+    kept_for_approved: int = 4
+    """of the slots: a burst of new requests must not keep an approved call waiting"""
     lease: float = 12.0
     """a dead replica's task is taken over after at most this and one poll"""
     heartbeat: float = 1.0
@@ -103,7 +105,14 @@ class Worker:
     async def _claim(self, free: int) -> list[Task]:
         try:
             async with self.db.write() as tx:
-                return await tasks.claim(tx, owner=self.name, lease=self.pace.lease, limit=free)
+                room = free - self.pace.kept_for_approved
+                return await tasks.claim(
+                    tx,
+                    owner=self.name,
+                    lease=self.pace.lease,
+                    limit=room if room > 0 else free,
+                    approved_only=room <= 0,
+                )
         except LOST_DATABASE as error:  # claims are fenced, so asking again is safe
             log.warning("the database does not answer; trying again", extra={"why": type(error).__name__})
             await asyncio.sleep(self.pace.poll)

@@ -70,3 +70,14 @@ async def test_a_task_that_kills_its_worker_again_and_again_ends(db: Database) -
             await tasks.take_back(tx, max_attempts=3)
         ended = await tasks.get(tx, TENANT, made.id)
         assert (ended.state, ended.reason) == (TaskState.FAILED_TERMINAL, "the worker died on it again and again")
+
+
+async def test_an_approved_call_goes_before_new_requests(db: Database) -> None:
+    """However many requests came first; and a worker with no room for requests takes approved calls alone."""
+    async with db.write() as tx:
+        for _ in range(3):
+            await tasks.create(tx, a_new_task())
+        approved = await tasks.create(tx, a_new_task(state=TaskState.EXECUTING))
+        [first] = await tasks.claim(tx, owner="a", lease=30, limit=1)
+        assert first.id == approved.id
+        assert await tasks.claim(tx, owner="a", lease=30, limit=5, approved_only=True) == []
