@@ -25,8 +25,8 @@ from bot.events.publisher import Publisher
 from bot.lifecycle.ports import Stage
 from bot.orchestrator import sweeps
 from bot.orchestrator.core import Orchestrator
+from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.show import Showroom
-from bot.orchestrator.worker import Pace as WorkPace
 from bot.orchestrator.worker import Worker
 from bot.schedules import scheduler
 from bot.settings import Settings

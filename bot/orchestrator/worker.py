@@ -18,6 +18,7 @@ from bot.lifecycle.hooks import ExecutionHooks, Hooks, in_transcript
 from bot.lifecycle.moves import move, note, tell
 from bot.lifecycle.ports import Stage
 from bot.orchestrator import sweeps
+from bot.orchestrator.pace import Pace
 from storage import posts, proposals, steps, tasks
 from storage.db import Database, Tx
 from storage.errors import LostRace
@@ -32,21 +33,6 @@ tracer = trace.get_tracer("ops_autopilot")
 
 LOST_DATABASE = (sa.exc.DBAPIError, OSError, TimeoutError)
 """the database went away; every write is fenced, so asking again is safe"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How a worker works. All in seconds but `slots`."""
-
-    slots: int = 16
-    kept_for_approved: int = 4
-    """of the slots: a burst of new requests must not keep an approved call waiting"""
-    lease: float = 12.0
-    """a dead replica's task is taken over after at most this and one poll"""
-    heartbeat: float = 1.0
-    poll: float = 1.0
-    """finds what a lost hint would have told"""
-    drain: float = 20.0
 
 
 @dataclass
