@@ -20,9 +20,9 @@ class Hooks:
         self.stopping = False
         self._until = time.monotonic() + lease
 
-    def extend(self, lease: float) -> None:
-        """The heartbeat reached the database: the lease counts from now (seconds)."""
-        self._until = time.monotonic() + lease
+    def extend(self, lease: float, *, since: float) -> None:
+        """A heartbeat that was sent at `since` (monotonic) reached the database: the lease counts from then."""
+        self._until = since + lease
 
     def lose(self) -> None:
         self._until = 0.0
@@ -61,6 +61,7 @@ class CallHooks:
 
     async def settled(self, tx: Tx, outcome: Outcome | Execution) -> None:
         task = self._hooks.task
+        await tasks.touch(tx, task)  # a worker that slept past its lease adds nothing to what is another's now
         if isinstance(outcome, InDoubt):
             self._hooks.task = await move(tx, task, TaskState.ESCALATED_TO_HUMAN, why=outcome.message)
             await tell(

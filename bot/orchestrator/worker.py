@@ -167,7 +167,7 @@ class Worker:
         assert task.proposal_id is not None
         async with self.db.read() as tx:
             proposal = await proposals.get(tx, task.tenant, task.proposal_id)
-        outcome = await self.gateway.execute(task, proposal, ExecutionHooks(hooks, proposal))
+        outcome = _ended_before(proposal) or await self.gateway.execute(task, proposal, ExecutionHooks(hooks, proposal))
         if isinstance(outcome, InDoubt | AskAgain):
             return False
         verified: Verified | None = None
@@ -231,8 +231,12 @@ class Worker:
                 task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
                 if task.owner != self.name:
                     return
-                if task.state is TaskState.RUNNING and task.attempt <= 3:
-                    await move(tx, task, TaskState.FAILED_RETRYABLE, why="an internal error", delay=2.0 * task.attempt)
+                if task.attempt <= 3:
+                    delay = 2.0 * task.attempt
+                    if task.state is TaskState.RUNNING:
+                        await move(tx, task, TaskState.FAILED_RETRYABLE, why="an internal error", delay=delay)
+                    elif task.state is TaskState.EXECUTING:  # its intent says what another worker may still do
+                        await tasks.move(tx, task, TaskState.EXECUTING, delay=delay, reason="an internal error")
                     return
                 await tell(
                     tx,
@@ -259,6 +263,7 @@ class Worker:
             at_work = {h.task.id: h for h in self._busy.values()}
             if not at_work:
                 continue
+            asked = time.monotonic()
             try:
                 async with self.db.write() as tx:
                     held = await tasks.hold(tx, owner=self.name, ids=list(at_work), lease=self.pace.lease)
@@ -266,7 +271,7 @@ class Worker:
                 continue  # the lease runs out by itself, and check_lease sees it
             for task_id, hooks in at_work.items():
                 if task_id in held:
-                    hooks.extend(self.pace.lease)
+                    hooks.extend(self.pace.lease, since=asked)
                     hooks.stopping = hooks.stopping or held[task_id]
 
     async def _sweep(self) -> None:
@@ -285,3 +290,12 @@ class Worker:
             with contextlib.suppress(*LOST_DATABASE):
                 await listen()
             await asyncio.sleep(self.pace.poll)
+
+
+def _ended_before(proposal: Proposal) -> Failed | Refused | None:
+    """The outcome of an earlier life that ended it without a run; what people were told stays so."""
+    if proposal.state is ProposalState.REFUSED:
+        return Refused(because=(), message=proposal.outcome)
+    if proposal.state is ProposalState.FAILED:
+        return Failed(message=proposal.outcome, reason="failed before")
+    return None

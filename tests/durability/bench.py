@@ -63,6 +63,8 @@ class Bench:
     database_url: str
     home: Path
     bots: list[BotProcess] = field(default_factory=list)
+    approver: str = DANA
+    _approvers: Iterator[str] = field(default_factory=lambda: itertools.cycle((DANA, SAM)))
     _askers: Iterator[str] = field(default_factory=lambda: itertools.cycle(ASKERS))
 
     # --- bots ---------------------------------------------------------------------------------------------
@@ -93,12 +95,30 @@ class Bench:
         self.bots.remove(bot)
         await self.slack.wait_for(lambda: len(self.slack.sockets.connections) <= max(0, others))
 
+    async def stop(self, bot: BotProcess) -> None:
+        """SIGTERM; comes back when it is gone."""
+        bot.terminate()
+        await bot.gone.wait()
+        self.bots.remove(bot)
+
     def gate_of(self, name: str) -> Gate:
-        return self.shop_gate if " " in name else self.slack_gate
+        return self.shop_gate if " /" in name else self.slack_gate
 
     def hold(self, name: str, *, nth: int = 1, after: bool = False) -> Hold:
         """Park a call: a Slack method, or `GET`/`preview`/`write` and a path of the shop."""
         return self.gate_of(name).hold(name, nth=nth, after=after)
+
+    async def reached(self, hold: Hold, seconds: float = 30) -> None:
+        """Wait until the call is parked."""
+        try:
+            async with asyncio.timeout(seconds):
+                await hold.reached.wait()
+        except TimeoutError:
+            last = [everything(m)[:500] for m in self.slack.ui.messages(INCIDENTS)[-1:]]
+            ts = str(self.slack.ui.messages(INCIDENTS)[-1]["ts"])
+            last += [everything(m)[-700:] for m in self.ours(ts)]
+            calls = (self.slack_gate.passed[-15:], self.shop_gate.passed[-15:])
+            raise AssertionError(f"{hold.name!r} was not called in {seconds} s, but {calls}; {last}") from None
 
     # --- people -------------------------------------------------------------------------------------------
 
@@ -165,11 +185,17 @@ class Bench:
             if pressed["ok"]:
                 return
 
-    async def approve(self, thread: str, who: str = DANA) -> None:
-        await self.press(thread, who, "proposal.approve", until="Done and verified")
+    def next_approver(self) -> str:
+        """They take turns, so that the bot has to ask Slack who presses."""
+        self.approver = next(self._approvers)
+        return self.approver
+
+    async def approve(self, thread: str) -> None:
+        """Press Approve."""
+        await self.press(thread, self.approver, "proposal.approve", until="Done and verified")
 
     @contextlib.asynccontextmanager
-    async def starting_over_on_failure(self) -> AsyncIterator[None]:
+    async def starting_over_on_failure(self, *, bots: int = 1) -> AsyncIterator[None]:
         """Leaves nothing of a failed test to the next one."""
         try:
             yield
@@ -181,7 +207,8 @@ class Bench:
             self.slack.office.clear()
             self.shop.world.reset()
             await self._another_database()
-            await self.start_bot()
+            for _ in range(bots):
+                await self.start_bot()
             raise
 
     async def _another_database(self) -> None:

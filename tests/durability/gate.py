@@ -1,6 +1,7 @@
 """A gate before a server: parks one chosen call, before or after its effect, and says when it is there."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -122,9 +123,11 @@ async def _cut(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def slack_method(scope: Scope, _body: bytes) -> str:
-    """`chat.update` for a Web API call."""
-    return str(scope["path"]).removeprefix("/api/")
+def slack_method(scope: Scope, body: bytes) -> str:
+    """`chat.update` for a Web API call; who is asked about is part of the name: `users.info U0DANA`."""
+    method = str(scope["path"]).removeprefix("/api/")
+    asked = re.search(rb"user\W+(U0\w+)", scope["query_string"] + b" " + body) if method == "users.info" else None
+    return f"{method} {asked[1].decode()}" if asked else method
 
 
 def shop_request(scope: Scope, _body: bytes) -> str:

@@ -21,8 +21,7 @@ class Point:
 STORY = (
     ("agents.sessions.setStatus", 2),
     ("chat.startStream", 2),
-    ("users.info", 2),
-    ("usergroups.list", 1),
+    ("users.info {approver}", 1),
     ("GET /metrics/error-rate", 2),
     ("GET /flag-changes", 1),
     ("GET /deploys", 1),
@@ -47,7 +46,6 @@ EVERYDAY = (
     Point(name="agents.sessions.setStatus"),
     Point(name="chat.startStream"),
     Point(name="chat.startStream", after=True),
-    Point(name="users.info"),
     Point(name="GET /metrics/error-rate", after=True),
     Point(name="GET /logs"),
     Point(name="chat.appendStream"),
@@ -57,7 +55,7 @@ EVERYDAY = (
     Point(name="chat.stopStream", after=True),
     Point(name="chat.postMessage"),
     Point(name="chat.postMessage", after=True),
-    Point(name="users.info", nth=2),  # Approve was delivered and is not acked: Slack does not send a click again
+    Point(name="users.info {approver}"),  # Approve was delivered and is not acked: Slack does not send a click again
     Point(name=f"preview {FLAG}", nth=3, after=True),
     Point(name=f"write {FLAG}"),
     Point(name=f"write {FLAG}", after=True),
@@ -72,7 +70,7 @@ EVERYDAY = (
 EVERYDAY_POSTGRES = (
     Point(name="chat.startStream", after=True),
     Point(name="chat.postMessage", after=True),
-    Point(name="users.info", nth=2),
+    Point(name="users.info {approver}"),
     Point(name=f"write {FLAG}", after=True),
     Point(name="chat.stopStream", nth=2),
 )

@@ -3,7 +3,7 @@
 import asyncio
 
 from storage.records import IntentState, ProposalState, StepKind, TaskState
-from tests.durability.bench import DANA, Bench
+from tests.durability.bench import Bench
 from tests.durability.points import Point
 from tests.durability.reading import Stored, chain_holds, settled, stored, thread_tells
 from tests.scenarios.world import everything
@@ -23,11 +23,11 @@ async def killed_at(bench: Bench, point: Point) -> None:
     """Play the story, kill the bot at this point, start it again, and check the end."""
     bench.break_checkout()
     before = len(bench.shop.world.effects.applied)
-    hold = bench.hold(point.name, nth=point.nth, after=point.after)
+    approver = bench.next_approver()
+    hold = bench.hold(point.name.format(approver=approver), nth=point.nth, after=point.after)
 
     async def killer() -> None:
-        async with asyncio.timeout(30):
-            await hold.reached.wait()
+        await bench.reached(hold)
         [bot] = bench.bots
         await bench.kill(bot)
         hold.end()
@@ -54,8 +54,8 @@ async def ended_well(bench: Bench, thread: str, *, effects_before: int) -> Store
     assert end.task.state is TaskState.COMPLETED
     [proposal] = end.proposals
     assert (proposal.state, proposal.verified) == (ProposalState.RAN, "yes")
-    assert end.votes == [(DANA, True)]
-    assert [(i.state, i.approved_by) for i in end.writes] == [(IntentState.RAN, [DANA])]
+    assert end.votes == [(bench.approver, True)]
+    assert [(i.state, i.approved_by) for i in end.writes] == [(IntentState.RAN, [bench.approver])]
     told = [m for m in bench.ours(thread) if m not in bench.cards(thread)]
     thread_tells(told, end.steps, [TITLES[str(s.body["tool"])] for s in end.steps if s.kind is StepKind.RESULT])
     return end

@@ -1,6 +1,5 @@
 """A call that must not run twice, and a bot that dies in it: verify says what happened, or a person does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -50,8 +49,7 @@ async def _killed_in_the_write(bench: Bench, *, after: bool, **environment: str)
     hold = bench.hold(f"write {FLAG}", after=after)
     thread = await bench.ask()
     await bench.approve(thread)
-    async with asyncio.timeout(30):
-        await hold.reached.wait()
+    await bench.reached(hold)
     [bot] = bench.bots
     await bench.kill(bot)
     hold.end()
@@ -86,8 +84,7 @@ async def test_a_change_that_is_seen_to_have_happened_goes_on_without_people(ben
         effects, writes = len(bench.shop.world.effects.applied), _writes(bench)
         hold = bench.hold(f"GET {FLAG}")
         thread = await _killed_in_the_write(bench, after=True)
-        async with asyncio.timeout(30):
-            await hold.reached.wait()
+        await bench.reached(hold)
         bench.shop_clock.forward(10)  # long enough for the flag to serve nobody
         hold.let_pass()
         await bench.see(thread, lambda: any("Not checked" in everything(m) for m in bench.ours(thread)), "answer")
