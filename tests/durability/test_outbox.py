@@ -1,0 +1,163 @@
+"""The outbox against the real local Slack: slow answers, lost answers, long threads, outages, two replicas."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from bot.demo.run import MANIFEST
+from bot.demo.slack import app_config
+from bot.demo.slack.faults import FaultKind
+from bot.demo.slack.server import LocalSlack
+from bot.slack.cards.blocks import Card
+from bot.slack.client import SlackClients
+from bot.slack.drawing import notice_card
+from bot.slack.outbox import MOST_REFUSALS, Outbox
+from bot.slack.pacing import Pace
+from storage import posts
+from storage.db import Database
+from storage.records import Post, PostKind
+from storage.tables import posts as posts_table
+from tests.scenarios.world import ANA, INCIDENTS
+
+TENANT = "T0ACME"
+
+
+@dataclass(kw_only=True)
+class PostOffice:
+    """A thread that a notice is to be posted in."""
+
+    db: Database
+    slack: LocalSlack
+    clients: SlackClients
+    thread: str
+
+    def outbox(self, *, lease: float = 12.0) -> Outbox:
+        async def draw(post: Post) -> Card:
+            return notice_card(post)
+
+        client = self.clients.client(self.slack.bot_token)
+        return Outbox(db=self.db, client=client, pace=Pace(), draw=draw, lease=lease)
+
+    async def want(self, text: str = "the notice") -> None:
+        async with self.db.write() as tx:
+            await posts.want(
+                tx,
+                tenant=TENANT,
+                kind=PostKind.NOTICE,
+                subject="n",
+                channel=INCIDENTS,
+                thread_ts=self.thread,
+                body={"text": text},
+            )
+
+    def posted(self) -> list[str]:
+        found = self.slack.ui.messages(INCIDENTS, as_=ANA, thread_ts=self.thread)
+        return [str(m["text"]) for m in found if m.get("bot_id")]
+
+    async def row(self) -> Post:
+        async with self.db.read() as tx:
+            [post] = await posts.showing(tx, TENANT, "n")
+        return post
+
+    async def change(self, **columns: object) -> None:
+        async with self.db.write() as tx:
+            await tx.run(sa.update(posts_table).values(**columns))
+
+
+@pytest.fixture
+async def office(db: Database) -> AsyncIterator[PostOffice]:
+    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST))
+    async with slack.serve():
+        clients = SlackClients(base_url=slack.api_url)
+        thread = str((await slack.ui.send(ANA, INCIDENTS, "hello"))["ts"])
+        yield PostOffice(db=db, slack=slack, clients=clients, thread=thread)
+        await clients.close()
+
+
+@contextlib.asynccontextmanager
+async def running(outbox: Outbox) -> AsyncIterator[None]:
+    """The outbox at work until the block ends."""
+    work = asyncio.create_task(outbox.run())
+    try:
+        yield
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+async def test_a_send_slower_than_its_lease_is_not_sent_by_another_replica_too(office: PostOffice) -> None:
+    """Slack asks the first sender to come back in 3 s; its lease of 1 s is held by heartbeat meanwhile."""
+    held = office.slack.faults.add(FaultKind.RATE_LIMIT, "chat.postMessage", nth=1, retry_after=3)
+    await office.want()
+    async with running(office.outbox(lease=1.0)):
+        await office.slack.wait_for(held.reached.is_set)
+        async with running(office.outbox(lease=1.0)):
+            await office.slack.wait_for(office.posted)
+    assert office.posted() == ["the notice"]
+    refused, taken = office.slack.log.calls("chat.postMessage")
+    assert taken.at - refused.at >= 3, "the other replica sent it while the first one still meant to"
+
+
+async def test_a_message_whose_answer_was_lost_is_found_in_a_thread_of_hundreds(office: PostOffice) -> None:
+    """It stands behind more messages than one page of Slack's answer holds."""
+    lost = office.slack.faults.add(FaultKind.DROP_AFTER, "chat.postMessage", nth=1)
+    for number in range(250):
+        await office.slack.ui.send(ANA, INCIDENTS, f"me too {number}", thread_ts=office.thread)
+    await office.want()
+    outbox = office.outbox()
+    await outbox.flush()
+    assert lost.struck == 1
+    await office.change(due_at=0)
+    await outbox.flush()
+    assert office.posted() == ["the notice"]
+    assert (await office.row()).shown == (await office.row()).wanted
+
+
+async def test_a_long_outage_of_slack_gives_nothing_up(office: PostOffice) -> None:
+    """However often it was tried: what Slack cannot take now is sent when it can; what it refuses for good is not."""
+    office.slack.faults.add(FaultKind.ERROR, "chat.postMessage", nth=1, error="internal_error")
+    await office.want()
+    await office.change(attempt=10 * MOST_REFUSALS)
+    outbox = office.outbox()
+    await outbox.flush()
+    assert office.posted() == []
+    await office.change(due_at=0)
+    await outbox.flush()
+    assert office.posted() == ["the notice"]
+
+
+async def test_a_refusal_that_stays_is_given_up(office: PostOffice) -> None:
+    """So that one broken message does not knock for ever."""
+    office.slack.faults.add(FaultKind.ERROR, "chat.postMessage", error="invalid_blocks")
+    await office.want()
+    await office.change(attempt=MOST_REFUSALS)
+    await office.outbox().flush()
+    post = await office.row()
+    assert (post.shown, post.body["gave_up"]) == (post.wanted, "invalid_blocks")
+
+
+async def test_a_sender_that_lost_its_lease_does_not_overwrite_what_the_other_noted(office: PostOffice) -> None:
+    """Its late answer changes nothing about the post."""
+    hold = office.slack.faults.hold("chat.postMessage", after=True)
+    await office.want()
+    sending = asyncio.create_task(office.outbox().flush())
+    await office.slack.wait_for(hold.reached.is_set)
+    await office.change(lease_until=0)
+    await office.outbox().flush()
+    taken = await office.row()
+    hold.release()
+    await sending
+    assert await office.row() == taken
+    assert office.posted() == ["the notice"]
+
+
+async def test_two_wishes_at_once_for_a_new_message_are_one_message(office: PostOffice) -> None:
+    """Both transactions find nothing yet and insert; neither fails, and the newest words stand."""
+    await asyncio.gather(*(office.want(f"words {n}") for n in range(4)))
+    await office.outbox().flush()
+    assert len(office.posted()) == 1
+    assert (await office.row()).wanted == 4
