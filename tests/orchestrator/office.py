@@ -55,6 +55,7 @@ class Office:
     script: list[Turn] = field(default_factory=lambda: [[a_change()], DONE, DONE, DONE])
     agent: AgentDefinition = field(default_factory=lambda: AgentDefinition(name="autopilot", charter=(), prompt=""))
     keys: Any = field(default_factory=lambda: count(1))
+    threads: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.gateway = Gateway(
@@ -99,12 +100,14 @@ class Office:
     def request(
         self, who: str = "U0ANA", *, text: str = "checkout burns", thread: str = "1.0", key: str = ""
     ) -> Request:
+        begins = thread not in self.threads
+        self.threads.add(thread)
         return Request(
             tenant=TENANT,
             source=Source.MENTION,
             channel="C0INC",
             thread_ts=thread,
-            request_ts=thread,
+            request_ts=thread if begins else f"{thread}{next(self.keys):05}",
             requester=who,
             requester_team=TENANT,
             text=text,

@@ -143,8 +143,8 @@ class Lab:
             before={"value": now} | ({"token": self.secret} if self.secret else {}),
             changes=(
                 Change(
-                    label=f"{args.thing}{self.secret}",
-                    before=f"{now}{self.secret}" if self.secret else now,
+                    label=f"{args.thing} {self.secret}".strip(),
+                    before=f"{now} {self.secret}" if self.secret else now,
                     after=args.value,
                 ),
             ),
