@@ -1,5 +1,10 @@
 """What can go wrong with what we keep."""
 
+import sqlalchemy as sa
+
+LOST_DATABASE = (sa.exc.DBAPIError, OSError, TimeoutError)
+"""the database went away; every write is fenced, so asking again is safe"""
+
 
 class StorageError(Exception):
     """Base of this room's errors."""

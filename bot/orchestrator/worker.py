@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-import sqlalchemy as sa
 from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
 
@@ -21,7 +20,7 @@ from bot.orchestrator import sweeps
 from bot.orchestrator.pace import Pace
 from storage import posts, proposals, steps, tasks
 from storage.db import Database, Tx
-from storage.errors import LostRace
+from storage.errors import LOST_DATABASE, LostRace
 from storage.ids import new_id
 from storage.records import JsonObject, Proposal, ProposalState, Source, StepKind, Task, TaskState
 from tools.contract import Held, Verified
@@ -30,9 +29,6 @@ from tools.outcomes import AskAgain, Execution, Failed, InDoubt, Ran, Refused
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("ops_autopilot")
-
-LOST_DATABASE = (sa.exc.DBAPIError, OSError, TimeoutError)
-"""the database went away; every write is fenced, so asking again is safe"""
 
 
 @dataclass
