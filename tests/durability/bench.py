@@ -65,6 +65,7 @@ class Bench:
     bots: list[BotProcess] = field(default_factory=list)
     approver: str = DANA
     _approvers: Iterator[str] = field(default_factory=lambda: itertools.cycle((DANA, SAM)))
+    _stories: int = 0
     _askers: Iterator[str] = field(default_factory=lambda: itertools.cycle(ASKERS))
 
     # --- bots ---------------------------------------------------------------------------------------------
@@ -200,19 +201,28 @@ class Bench:
         try:
             yield
         except BaseException:
-            for bot in list(self.bots):
-                await self.kill(bot)
-            self.slack_gate.open()
-            self.shop_gate.open()
-            self.slack.office.clear()
-            self.shop.world.reset()
-            await self._another_database()
-            for _ in range(bots):
-                await self.start_bot()
+            await self._start_over(bots)
             raise
 
+    async def begin_story(self) -> None:
+        """Policy lets one tool change things 20 times an hour, so now and then everything begins anew."""
+        self._stories += 1
+        if self._stories % 15 == 0:
+            await self._start_over(len(self.bots))
+
+    async def _start_over(self, bots: int) -> None:
+        for bot in list(self.bots):
+            await self.kill(bot)
+        self.slack_gate.open()
+        self.shop_gate.open()
+        self.slack.office.clear()
+        self.shop.world.reset()
+        await self._another_database()
+        for _ in range(bots):
+            await self.start_bot()
+
     async def _another_database(self) -> None:
-        """The record is append-only, so a failed test's database is left behind."""
+        """The record is append-only, so the old one is left behind."""
         url = make_url(self.database_url)
         name = f"{url.database}_{os.urandom(2).hex()}"
         if url.get_backend_name() == "postgresql":

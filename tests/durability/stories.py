@@ -21,6 +21,7 @@ TITLES = {
 
 async def killed_at(bench: Bench, point: Point) -> None:
     """Play the story, kill the bot at this point, start it again, and check the end."""
+    await bench.begin_story()
     bench.break_checkout()
     before = len(bench.shop.world.effects.applied)
     approver = bench.next_approver()
