@@ -1,7 +1,7 @@
 # Each target installs what it needs into .venv first; that takes seconds once, and nothing after.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock run-venv dev-venv
+.PHONY: help demo test check chaos bench lock run-venv dev-venv
 
 # Bytecode is written on the first start, so that the second takes three seconds instead of nine.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,6 +11,7 @@ help:
 	@echo "make test    every test, with a real PostgreSQL and a real browser (options: TEST_ARGS)"
 	@echo "make check   style, types, the order of imports"
 	@echo "make bench   measure the bot here; targets stand beside the numbers (options: BENCH_ARGS)"
+	@echo "make chaos   kill the bot at every call it makes, on both engines (five minutes)"
 	@echo "make lock    resolve the dependencies of pyproject.toml again"
 
 demo: run-venv
@@ -19,6 +20,9 @@ demo: run-venv
 test: dev-venv
 	@mkdir -p .artifacts
 	.venv/bin/python -m pytest -n 2 --dist loadfile --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+
+chaos: dev-venv
+	AUTOPILOT_CHAOS=1 .venv/bin/python -m pytest tests/durability/test_kill_nine.py
 
 check: dev-venv
 	.venv/bin/ruff check .
