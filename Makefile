@@ -1,17 +1,19 @@
 # Each target installs what it needs into .venv first; that takes seconds once, and nothing after.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos bench lock run-venv dev-venv
+.PHONY: help demo test long check chaos kills bench lock run-venv dev-venv
 
 # Bytecode is written on the first start, so that the second takes three seconds instead of nine.
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo    try everything in a browser: no Slack workspace, no model key (options: DEMO_ARGS)"
-	@echo "make test    every test, with a real PostgreSQL and a real browser (options: TEST_ARGS)"
+	@echo "make test    the everyday tests, with a real PostgreSQL and a real browser (options: TEST_ARGS)"
+	@echo "make long    the tests that take minutes: kills, takeovers, outages, a look at each benchmark"
 	@echo "make check   style, types, the order of imports"
 	@echo "make bench   measure the bot here; targets stand beside the numbers (options: BENCH_ARGS)"
-	@echo "make chaos   kill the bot at every call it makes, on both engines (five minutes)"
+	@echo "make chaos   200 seeded runs of kills, lost databases, wrong clocks, bad deliveries (options: SEED=17, CHAOS_ARGS)"
+	@echo "make kills   kill the bot at every call it makes, on both engines (five minutes)"
 	@echo "make lock    resolve the dependencies of pyproject.toml again"
 
 demo: run-venv
@@ -19,9 +21,16 @@ demo: run-venv
 
 test: dev-venv
 	@mkdir -p .artifacts
-	.venv/bin/python -m pytest -n 2 --dist loadfile --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+	.venv/bin/python -m pytest -n 3 --dist loadfile -m "not long" --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+
+long: dev-venv
+	@mkdir -p .artifacts
+	.venv/bin/python -m pytest -n 2 --dist loadfile -m long --junitxml=.artifacts/long.xml $(TEST_ARGS)
 
 chaos: dev-venv
+	.venv/bin/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(CHAOS_ARGS)
+
+kills: dev-venv
 	AUTOPILOT_CHAOS=1 .venv/bin/python -m pytest tests/durability/test_kill_nine.py
 
 check: dev-venv

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import light
-from bot.commands import ask, audit, doctor, events, policy, tools, worker
+from bot.commands import ask, audit, doctor, evaluations, events, halt, policy, token, tools, worker
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
 
@@ -28,7 +28,9 @@ def _say(text: str) -> None:
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+    import uvloop  # a third off the time of an ack
+
+    return uvloop.run(work)
 
 
 @app.command()
@@ -107,12 +109,15 @@ def migrate() -> None:
 
 
 app.command("ask")(ask.ask)
+app.command("halt")(halt.halt)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.add_typer(tools.app, name="tools")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
+app.add_typer(evaluations.app, name="evaluations")
+app.add_typer(token.app, name="token")
 app.add_typer(worker.app, name="worker")
 
 

@@ -12,7 +12,7 @@ from bot.brains.playbook import PlaybookError
 from bot.console.serve import PortInUse
 from bot.failed import CommandFailed
 from bot.locks import Taken
-from bot.schedules.scheduler import BadSchedule
+from bot.schedules.cadence import BadSchedule
 from bot.settings import BadSettings
 from bot.wiring import CannotStart
 from policy.errors import PolicyError

@@ -45,5 +45,5 @@ def set_up(*, level: str, fmt: str, redactor: Redactor) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn", "LiteLLM", "aiosqlite"):
+    for noisy in ("httpx", "httpcore", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn", "LiteLLM"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

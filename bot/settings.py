@@ -34,11 +34,13 @@ class Settings(BaseSettings):
     home: Path = Path(".autopilot")
     """where the embedded database and caches live"""
     database_url: str = ""
-    """sqlite+aiosqlite:///… or postgresql+asyncpg://…; empty: SQLite under `home`"""
+    """sqlite:///… or postgresql+asyncpg://…; empty: SQLite under `home`"""
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
     """bot token, xoxb-…"""
     slack_app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
     """app-level token with connections:write, xapp-…"""
+    slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
+    """with it and without SLACK_APP_TOKEN, Slack comes by signed HTTP to /slack/events on the console's port"""
     slack_api_url: str = "https://slack.com/api/"
     """where Slack's Web API is; another one for tests and the demo"""
     model: str = ""
@@ -51,12 +53,26 @@ class Settings(BaseSettings):
     """the agent: charter, prompt, tools, limits; empty: bot/agent/agents/autopilot.yaml"""
     policy_dir: Path | None = None
     """rules (*.cedar) and their cases.yaml; empty: policy/rules"""
+    redaction_rules: Path | None = None
+    """a TOML file as gitleaks reads it: patterns that are masked besides those that ship"""
+    waiting_file: Path | None = None
+    """reminders, escalation and quiet hours of proposals that wait; empty: policy/waiting.yaml"""
     people_file: Path | None = None
     """who is in which group, for 'autopilot ask': YAML, `people: {ana: [operators]}`; in Slack, user groups say it"""
     groups: Annotated[tuple[str, ...], NoDecode] = ("operators", "sre", "sre-leads", "support")
     """user groups that policy rules may name"""
+    halt_groups: Annotated[tuple[str, ...], NoDecode] = ("operators", "sre", "sre-leads")
+    """user groups whose members may halt everything in the workspace, and lift it; its admins may, too"""
+    admin_groups: Annotated[tuple[str, ...], NoDecode] = ("sre-leads",)
+    """user groups whose members may change schedules and settings; the workspace's admins may, too"""
+    groups_file: Path | None = None
+    """who is in which group, by on-call schedules and lists (YAML, who-may-approve.md); empty: Slack user groups"""
     manifests: Annotated[tuple[Path, ...], NoDecode] = ()
     """tool manifests (YAML); empty: the shop's, when it is configured"""
+    tool_packages: Annotated[tuple[str, ...], NoDecode] = ()
+    """installed packages with tools, by the names of their entry points; others are not imported"""
+    operator_database_url: SecretStr | None = None
+    """a PostgreSQL that the bot looks after, postgresql://role:password@host/database; never the bot's own role"""
     env: str = "prod"
     """the environment that requests are about: dev, staging or prod"""
     ops_channel: str = ""
@@ -69,6 +85,20 @@ class Settings(BaseSettings):
     """console, evidence, /healthz and /readyz, on 127.0.0.1"""
     console_url: str = ""
     """address people can open; empty: http://127.0.0.1:<console_port>"""
+    alert_secret: SecretStr | None = None
+    """what Alertmanager, Grafana and your own scripts prove themselves with to /alerts; empty: no such door"""
+    pagerduty_secret: SecretStr | None = None
+    """signing secret of the PagerDuty webhook; empty: no such door"""
+    requests_per_minute: int = Field(default=10, ge=1)
+    """requests begun in a channel in a minute; more wait their turn. Admins can change it for a channel"""
+    audit_key: SecretStr | None = None
+    """private key that signs audit checkpoints, as 'autopilot audit key --new FILE' writes it"""
+    audit_key_file: Path | None = None
+    """file that holds it, instead"""
+    audit_publish: Annotated[tuple[str, ...], NoDecode] = ()
+    """where checkpoints go: slack:CHANNEL, file:PATH, dir:PATH (a mounted object store)"""
+    audit_checkpoint_minutes: float = Field(default=60.0, gt=0)
+    """between two checkpoints of a record that grew"""
     lease_seconds: float = Field(default=12.0, gt=1)
     """a dead replica's task is taken over after this"""
     log_level: str = "INFO"
@@ -78,14 +108,16 @@ class Settings(BaseSettings):
     shop_url: str = Field(default="", validation_alias="SHOP_URL")
     """address of the sample shop; set by the demo, with SHOP_TOKEN"""
 
-    @field_validator("groups", "manifests", mode="before")
+    @field_validator(
+        "groups", "halt_groups", "manifests", "audit_publish", "tool_packages", "admin_groups", mode="before"
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'autopilot.db'}"
+        return self.database_url or f"sqlite:///{self.home / 'autopilot.db'}"
 
     @property
     def console(self) -> str:

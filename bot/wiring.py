@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -10,29 +11,47 @@ from pathlib import Path
 import aiohttp
 import httpx
 import structlog
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import locks, settings
+from bot import light, locks, settings
 from bot.agent import definition
-from bot.agent.definition import AgentDefinition
+from bot.agent.definition import AgentDefinition, DataPolicy
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
 from bot.brains.playbook import load_all
 from bot.brains.rules import RulesBrain
+from bot.console.alerts import AlertDoor
 from bot.console.serve import serving
 from bot.events.publisher import Publisher
 from bot.lifecycle.ports import Stage
-from bot.orchestrator import sweeps
+from bot.notary import places
+from bot.notary.notary import Notary
+from bot.orchestrator import alerts, sweeps
+from bot.orchestrator.alerts import AlertOpener
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.pace import Pace as WorkPace
+from bot.orchestrator.preferences import Admins
+from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.worker import Worker
-from bot.schedules import scheduler
+from bot.schedules.cadence import Cadence
+from bot.schedules.changes import Changes
+from bot.schedules.definition import Installed
+from bot.schedules.runs import Runs
+from bot.schedules.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack import app as slack_app
+from bot.slack import http_door
+from bot.slack.charts import Charts
 from bot.slack.client import SlackClients
 from bot.slack.drawing import Drawing
+from bot.slack.homes import Homes
+from bot.slack.links import message_url
+from bot.slack.listeners.grants import GrantsDesk
+from bot.slack.listeners.schedules import SchedulePages
+from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.listeners.words import Words
 from bot.slack.outbox import Outbox
 from bot.slack.pacing import Pace
@@ -44,12 +63,18 @@ from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.people import People
 from policy.redaction import Redactor
 from policy.risk import RiskTable
+from policy.waiting import DEFAULT_WAITING, WaitingTable
 from storage import schedules
+from storage.checkpoints import Signer
 from storage.db import Database
 from storage.migrate import migrate, require_current
+from storage.records import ScheduleKind
+from tools.contract import Tool
 from tools.gateway import Gateway, Rules
+from tools.postgres.box import postgres_tools
 from tools.registry import Registry
-from tools.sources.openapi import load_openapi_source
+from tools.sources import loading as sources
+from tools.sources.loading import Means
 
 _log = structlog.get_logger(__name__)
 SHOP = Path(__file__).parents[1] / "tools" / "manifests" / "shop.yaml"
@@ -74,6 +99,16 @@ class Core:
     def evidence_url(self, hashed: str) -> str:
         return f"{self.settings.console}/evidence/{hashed}"
 
+    @property
+    def data_policy(self) -> DataPolicy:
+        """Where what people write is read, as things really are: a file that says "local" does not make it so."""
+        said, model = self.agent.data_policy, self.agent.model or self.settings.model
+        if said.kind == "cloud":
+            return said
+        if not self.brain.name.startswith("llm:") or self.settings.model_api_base:
+            return DataPolicy(kind="local")
+        return DataPolicy(kind="cloud", provider=model.partition("/")[0])
+
     def gateway(self, people: People) -> Gateway:
         return Gateway(db=self.db, registry=self.registry, rules=self.rules, redactor=self.redactor, people=people)
 
@@ -86,6 +121,7 @@ class Core:
             brain=self.brain,
             env=self.settings.env,
             evidence_url=self.evidence_url,
+            sends_out=self.data_policy.kind == "cloud",
         )
         return Worker(
             db=self.db,
@@ -113,17 +149,24 @@ def rules(config: Settings, registry: Registry) -> Rules:
     """Policy, risk and autonomy, checked against the tools there are."""
     folder = config.policy_dir or DEFAULT_RULES
     engine = PolicyEngine.load(folder, registry.actions(), config.groups, cache_dir=config.home / "policy-cache")
-    return Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load())
+    waiting = WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
+    return Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load(), waiting=waiting)
 
 
-async def load_tools(config: Settings, client: httpx.AsyncClient) -> Registry:
-    """Every tool of every configured manifest."""
+async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:
+    """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
     files = config.manifests or ((SHOP,) if config.shop_url else ())
-    registry = Registry()
-    for file in files:
-        for tool in await load_openapi_source(file, environ=settings.environment(), client=client):
-            registry.add(tool)
-    return registry
+    client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    means = Means(environ=settings.environment(), client=client, closing=closing)
+    return Registry([*await sources.load_tools(files, config.tool_packages, means), *operator_tools(config)])
+
+
+def operator_tools(config: Settings) -> list[Tool]:
+    """The tools over the database the bot looks after, when there is one."""
+    if config.operator_database_url is None:
+        return []
+    url = config.operator_database_url.get_secret_value()
+    return postgres_tools(url, env=config.env, bots_url=config.database)
 
 
 def make_brain(config: Settings, agent: AgentDefinition, registry: Registry) -> Brain:
@@ -152,15 +195,14 @@ async def core(
         db = await stack.enter_async_context(database(config))
         if db.is_postgres:
             await require_current(db)
-        client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-        registry = await load_tools(config, client)
+        registry = await load_tools(config, stack)
         chosen = brain or make_brain(config, agent, registry)
         yield Core(
             settings=config,
             db=db,
             registry=registry,
             rules=rules(config, registry),
-            redactor=Redactor.default(),
+            redactor=Redactor.load(config.redaction_rules),
             agent=agent,
             brain=chosen,
         )
@@ -169,21 +211,20 @@ async def core(
             await close()
 
 
-def _tokens(config: Settings) -> tuple[str, str]:
-    missing = [
-        name
-        for name, token in (("SLACK_BOT_TOKEN", config.slack_bot_token), ("SLACK_APP_TOKEN", config.slack_app_token))
-        if token is None or not token.get_secret_value()
-    ]
-    if missing or config.slack_bot_token is None or config.slack_app_token is None:
+def _tokens(config: Settings) -> tuple[str, str, str]:
+    """(bot token, app-level token, signing secret): one of the last two, which says how Slack reaches us."""
+    bot, app = _secret(config.slack_bot_token), _secret(config.slack_app_token)
+    signing = "" if app else _secret(config.slack_signing_secret)
+    missing = [name for name, there in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app or signing)) if not there]
+    if missing:
         raise CannotStart(
             f"{' and '.join(missing)} not set; see 'Connect a real Slack' in the README, or try 'make demo' without any"
         )
-    return config.slack_bot_token.get_secret_value(), config.slack_app_token.get_secret_value()
+    return bot, app, signing
 
 
-async def _who_we_are(client: AsyncWebClient) -> tuple[str, str]:
-    """(team id, bot user id)."""
+async def _who_we_are(client: AsyncWebClient) -> tuple[str, str, str]:
+    """(team id, bot user id, the workspace's address)."""
     try:
         found = await client.auth_test()
     except SlackApiError as error:
@@ -195,7 +236,24 @@ async def _who_we_are(client: AsyncWebClient) -> tuple[str, str]:
         raise CannotStart(
             f"cannot reach slack at {client.base_url}: {type(error).__name__}; check the network"
         ) from None
-    return str(found["team_id"]), str(found["user_id"])
+    return str(found["team_id"]), str(found["user_id"]), str(found.get("url") or "")
+
+
+async def _people(
+    stack: contextlib.AsyncExitStack,
+    config: Settings,
+    slack: SlackPeople,
+    tenant: str,
+    clock: Callable[[], dt.datetime] | None,
+) -> People:
+    """Slack's word for who is who; with a groups file, its sources' word for who is in which group."""
+    if config.groups_file is None:
+        return slack
+    from bot.people.build import build as build_people
+
+    client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    environ = settings.environment()
+    return build_people(config.groups_file, environ=environ, client=client, directory=slack, tenant=tenant, clock=clock)
 
 
 async def run(
@@ -205,12 +263,13 @@ async def run(
     on_ready: Callable[[], None] = lambda: None,
     agent: AgentDefinition | None = None,
     brain: Brain | None = None,
+    clock: Callable[[], dt.datetime] | None = None,
 ) -> None:
     """Run the bot until `stop` is set, then drain: nothing new is taken, streams are closed.
 
-    `agent` and `brain` replace the configured ones, for tests and replay.
+    `agent` and `brain` replace the configured ones, and `clock` that of the on-call schedules, for tests and replay.
     """
-    bot_token, app_token = _tokens(config)
+    bot_token, app_token, signing_secret = _tokens(config)
     async with contextlib.AsyncExitStack() as stack:
         base = await stack.enter_async_context(core(config, agent=agent, brain=brain))
         if not base.db.is_postgres:
@@ -219,11 +278,18 @@ async def run(
         clients = SlackClients(base_url=config.slack_api_url)
         stack.push_async_callback(clients.close)
         client = clients.client(bot_token)
-        tenant, bot_user = await _who_we_are(client)
-        people = SlackPeople(client=client)
+        tenant, bot_user, workspace = await _who_we_are(client)
+        people = await _people(stack, config, SlackPeople(client=client), tenant, clock)
         gateway = base.gateway(people)
-        orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agent=base.agent)
-        showroom = Showroom(base.db, gateway, people, base.evidence_url)
+        orchestrator = Orchestrator(
+            db=base.db,
+            gateway=gateway,
+            people=people,
+            agent=base.agent,
+            halt_groups=config.halt_groups,
+            per_minute=config.requests_per_minute,
+        )
+        showroom = Showroom(base.db, gateway, people, base.evidence_url, lambda post: message_url(workspace, post))
         pace, replies = Pace(), Replies(client=client)
         stage = SlackStage(
             db=base.db,
@@ -236,44 +302,76 @@ async def run(
             evidence_url=base.evidence_url,
             lease=config.lease_seconds,
         )
+        installed = Installed(gateway=gateway, agent_version=base.agent.version, brain=base.brain.name)
+        changes = Changes(db=base.db, people=people, definition_of=installed.definition_of, admins=config.admin_groups)
         words = Words(
             db=base.db,
             orchestrator=orchestrator,
             showroom=showroom,
             replies=replies,
+            schedules=SchedulePages(changes=changes, replies=replies, tz=config.digest_tz),
             brain=base.brain.name,
-            data_policy=base.agent.data_policy.in_words(),
+            data_policy=base.data_policy.in_words(),
             ops_channel=config.ops_channel,
+            grants=GrantsDesk(db=base.db, gateway=gateway, people=people),
+            settings=SettingsDesk(
+                db=base.db,
+                admins=Admins(people=people, groups=config.admin_groups),
+                replies=replies,
+                per_minute=config.requests_per_minute,
+            ),
         )
         await _ensure_digest(base.db, config, tenant)
         app = slack_app.build(
-            client=client, token=bot_token, orchestrator=orchestrator, showroom=showroom, words=words, replies=replies
+            client=client,
+            token=bot_token,
+            orchestrator=orchestrator,
+            showroom=showroom,
+            words=words,
+            replies=replies,
+            signing_secret=signing_secret,
         )
-        drawing = Drawing(db=base.db, showroom=showroom)
+        drawing = Drawing(db=base.db, showroom=showroom, charts=Charts(db=base.db, client=client))
         outbox = Outbox(db=base.db, client=client, pace=pace, draw=drawing.draw, lease=config.lease_seconds)
         worker = base.worker(gateway, people, stage)
-        handlers = slack_app.socket_handlers(app, app_token)
+        handlers = slack_app.socket_handlers(app, app_token) if app_token else []
 
         async def ready() -> dict[str, bool]:
             from bot.console.app import database_answers
 
-            connected = [await h.client.is_connected() for h in handlers]
+            connected = [await h.client.is_connected() for h in handlers] or [True]  # by HTTP, Slack comes to us
             return {"database": await database_answers(base.db), "slack": any(connected)}
 
+        from bot.console.api import Api
         from bot.console.app import build as build_console
 
-        await stack.enter_async_context(serving(build_console(base.db, lambda: tenant, ready), config.console_port))
-        ticking = scheduler.start(base.db)
+        api = Api(tenant=tenant, orchestrator=orchestrator, begin_thread=replies.begin_thread)
+        door = AlertDoor(
+            take=lambda alert: alerts.take(base.db, tenant, alert),
+            secret=_secret(config.alert_secret),
+            pagerduty_secret=_secret(config.pagerduty_secret),
+        )
+        doors = [*door.routes(), *api.routes(), *([] if app_token else http_door.routes(app))]
+        console = build_console(base.db, lambda: tenant, ready, doors)
+        await stack.enter_async_context(serving(console, config.console_port))
+        runs = Runs(db=base.db, orchestrator=orchestrator, people=people)
+        ticking = Scheduler(db=base.db, definition_of=installed.definition_of, runs=runs).start()
         stack.callback(ticking.shutdown, wait=False)
         sending = asyncio.create_task(outbox.run())
         working = asyncio.create_task(worker.run())
         publisher = Publisher(db=base.db, redactor=base.redactor, environ=settings.environment())
         publishing = asyncio.create_task(publisher.run())
         mending = asyncio.create_task(stage.mend())
+        signing = asyncio.create_task(_notary(base.db, config))
+        keeping = asyncio.create_task(Homes(db=base.db, client=client, draw=words.home).run())
+        opener = AlertOpener(db=base.db, desk=orchestrator, tenant=tenant, requester=bot_user)
+        opening = asyncio.create_task(opener.run())
+        reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
         warming = asyncio.create_task(_warm(base.brain))
         _log.info("connected", tenant=tenant, brain=base.brain.name, tools=len(base.registry))
+        light.collect_rarely()
         on_ready()
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -283,17 +381,43 @@ async def run(
                 await handler.close_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
             worker.stop()
             publisher.stop()
-            await asyncio.wait([working], timeout=worker.pace.drain)
+            await asyncio.wait([working], timeout=worker.pace.drain + 1)
             await replies.drain(3)
             with contextlib.suppress(Exception):
                 await outbox.flush()
-            background = (sending, working, publishing, mending, warming, stopping)
+            background = [
+                sending,
+                working,
+                publishing,
+                mending,
+                opening,
+                reminding,
+                keeping,
+                signing,
+                warming,
+                stopping,
+            ]
             for task in background:
                 task.cancel()
             done = await asyncio.gather(*background, return_exceptions=True)
         for result in done:
             if isinstance(result, Exception):
                 raise result
+
+
+async def _notary(db: Database, config: Settings) -> None:
+    """Signs the record while the bot runs, when there is a key."""
+    text = config.audit_key.get_secret_value() if config.audit_key else ""
+    if config.audit_key_file is not None and not text:
+        text = config.audit_key_file.read_text(encoding="utf-8")
+    if text:
+        every = config.audit_checkpoint_minutes * 60
+        signer, where = Signer.read(text), places.read(config.audit_publish)
+        await Notary(db=db, signer=signer, places=where, every=every).run()
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
 
 
 async def _warm(brain: Brain) -> None:
@@ -303,20 +427,21 @@ async def _warm(brain: Brain) -> None:
 
 
 async def _ensure_digest(db: Database, config: Settings, tenant: str) -> None:
-    """The daily digest's schedule, when a channel for it is set."""
+    """The daily digest's schedule, when a channel for it is set and nobody has removed it."""
     if not config.ops_channel:
         return
+    cadence = Cadence(cron=config.digest_cron, tz=config.digest_tz)
     async with db.write() as tx:
         known = await schedules.of_tenant(tx, tenant)
-        if any(s.kind == "digest" and s.channel == config.ops_channel for s in known):
+        if any(s.kind is ScheduleKind.DIGEST and s.channel == config.ops_channel for s in known):
             return
-        at = scheduler.next_time(config.digest_cron, config.digest_tz, await tx.time())
-        await schedules.put(
+        await schedules.add(
             tx,
+            schedule_id=f"s_settings_{tenant}_{config.ops_channel}",  # once, on any number of replicas
             tenant=tenant,
-            kind="digest",
-            cron=config.digest_cron,
-            tz=config.digest_tz,
+            kind=ScheduleKind.DIGEST,
+            cron=cadence.cron,
+            tz=cadence.tz,
             channel=config.ops_channel,
-            next_at=at,
+            next_at=cadence.check(await tx.time()),
         )

@@ -33,7 +33,8 @@ def tally(
     useful = {
         person: tuple(
             place
-            for place, one in enumerate(obligations)
+            # Whom many places of are owed first: two leads stand for "2 of leads", and one more of anybody is missing.
+            for place, one in sorted(enumerate(obligations), key=lambda each: -each[1].count)
             if _counts(voter, one, requester=requester, tenant=tenant, judge=judge)
         )
         for person, voter in people.items()

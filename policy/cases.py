@@ -148,6 +148,18 @@ def check(case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionS
     return because | permits
 
 
+def answer(
+    case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionSpec], file: Path
+) -> tuple[str, frozenset[str]]:
+    """(allow | approve | deny, the rules it is by) of one case, whatever it expects.
+
+    Raises:
+        PolicyError: it names an unknown tool.
+    """
+    said, because, _permits = _ask(case, engine, known, file)
+    return said, frozenset(because)
+
+
 def _ask(
     case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionSpec], file: Path
 ) -> tuple[str, set[str], set[str]]:

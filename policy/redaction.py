@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from policy import redaction_finders, redaction_rules, redaction_stream
+from policy import redaction_finders, redaction_gitleaks, redaction_rules, redaction_stream
 from policy.redaction_rules import SENSITIVE_KEY, Claim, Finder, PatternRule
 from policy.redaction_validators import is_value
 
@@ -76,6 +77,16 @@ class Redactor:
     def default(cls) -> "Redactor":
         """All rules that ship. Names and street addresses are not found; that needs a language model."""
         return cls(redaction_rules.SECRETS, redaction_finders.FINDERS)
+
+    @classmethod
+    def load(cls, rules: Path | None) -> "Redactor":
+        """The rules that ship, and the customer's own.
+
+        Raises:
+            PolicyError: the file of rules cannot be used.
+        """
+        own = redaction_gitleaks.load(rules) if rules else ()
+        return cls((*redaction_rules.SECRETS, *own), redaction_finders.FINDERS)
 
     def text(self, text: str) -> Redacted:
         """The text with every secret and personal detail replaced by its label."""

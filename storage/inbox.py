@@ -1,25 +1,34 @@
 """What has come in, each once: the row that says so is inserted first, and losing the insert means another did it."""
 
 from collections.abc import Collection
+from functools import cache
+
+import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
-from storage.inserts import insert_new
 from storage.tables import inbox
+
+
+@cache
+def _insert(dialect: sa.Dialect, count: int) -> sa.TextClause:
+    """As text: an insert of several rows is compiled by SQLAlchemy anew each time, and every ack waits for this one."""
+    at = now().compile(dialect=dialect)
+    rows = ", ".join(f"(:tenant, :key{n}, :kind, {at})" for n in range(count))
+    return sa.text(f"INSERT INTO inbox (tenant, key, kind, at) VALUES {rows} ON CONFLICT DO NOTHING")  # noqa: S608 - ours
 
 
 async def first_time(tx: Tx, tenant: str, key: str, kind: str) -> bool:
     """True for the one transaction that sees this key first; False for every other, on any replica."""
-    done = await tx.run(insert_new(tx, inbox).values(tenant=tenant, key=key, kind=kind, at=now()))
-    return bool(done.rowcount)
+    return await all_first(tx, tenant, [key], kind)
 
 
 async def all_first(tx: Tx, tenant: str, keys: Collection[str], kind: str) -> bool:
     """True when this transaction is the first to see every one of these names of one delivery."""
     # sorted: two deliveries of one message that share keys must not wait for each other
-    rows = [{"tenant": tenant, "key": key, "kind": kind, "at": now()} for key in sorted(set(keys))]
-    done = await tx.run(insert_new(tx, inbox).values(rows))
-    return done.rowcount == len(rows)
+    named = {f"key{n}": key for n, key in enumerate(sorted(set(keys)))}
+    done = await tx.run(_insert(tx.conn.dialect, len(named)), {"tenant": tenant, "kind": kind, **named})
+    return done.rowcount == len(named)
 
 
 async def forget(tx: Tx, older_than: float) -> int:

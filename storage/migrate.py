@@ -29,18 +29,18 @@ async def migrate(db: Database, target: str = "head") -> None:
         return
     from alembic import command
 
-    async with db.writer.begin() as conn:
+    async with db.write() as tx:
         if db.is_postgres:
-            await conn.execute(sa.text("select pg_advisory_xact_lock(7320)"))
-        await conn.run_sync(lambda sync: command.upgrade(_config(sync), target))
+            await tx.run(sa.text("select pg_advisory_xact_lock(7320)"))
+        await tx.conn.run_sync(lambda sync: command.upgrade(_config(sync), target))
 
 
 async def current(db: Database) -> str | None:
     """The schema revision the database is at, or None when it is empty."""
-    async with db.writer.connect() as conn:
-        if not await conn.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
+    async with db.read() as tx:
+        if not await tx.conn.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
             return None
-        found = (await conn.execute(sa.select(_VERSION.c.version_num))).scalar_one_or_none()
+        found = (await tx.run(sa.select(_VERSION.c.version_num))).scalar_one_or_none()
         return str(found) if found is not None else None
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.clock import now
+from storage.clock import FURTHEST, come, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import insert_or_update
-from storage.records import JsonObject, Post, PostKind
-from storage.tables import posts
+from storage.records import JsonObject, Post, PostKind, ProposalState
+from storage.tables import posts, proposals
 
 WAKE = "posts"
 _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
@@ -70,6 +70,35 @@ async def refresh(tx: Tx, tenant: str, subject: str) -> None:
     tx.hint(WAKE)
 
 
+async def refresh_waiting(tx: Tx, tenant: str) -> None:
+    """Ask that the cards of every call that waits for people, or was approved and has not begun, be drawn again."""
+    waiting = sa.select(proposals.c.id).where(
+        proposals.c.tenant == tenant, proposals.c.state.in_((ProposalState.OPEN, ProposalState.APPROVED))
+    )
+    await tx.run(
+        posts.update()
+        .where(posts.c.tenant == tenant, posts.c.kind == PostKind.CARD, posts.c.subject.in_(waiting.scalar_subquery()))
+        .values(wanted=posts.c.wanted + 1, due_at=now())
+    )
+    tx.hint(WAKE)
+
+
+async def refresh_at(tx: Tx, tenant: str, channels: Collection[str], ts: str) -> None:
+    """Ask that one message be brought up to date, whatever it shows; its channel is one of these."""
+    await tx.run(
+        posts.update()
+        .where(
+            posts.c.tenant == tenant,
+            posts.c.ts == ts,
+            posts.c.channel.in_(channels),
+            posts.c.kind == PostKind.CARD,
+            posts.c.shown >= posts.c.wanted,
+        )
+        .values(wanted=posts.c.wanted + 1, due_at=now())
+    )
+    tx.hint(WAKE)
+
+
 async def readdress(tx: Tx, tenant: str, subject: str, new_subject: str) -> None:
     """Let the messages that show `subject` show `new_subject` instead: same message, updated in place."""
     await tx.run(
@@ -86,9 +115,9 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Post]:
         sa.select(posts.c.id)
         .where(
             posts.c.shown < posts.c.wanted,
-            posts.c.due_at <= now(),
+            come(posts.c.due_at),
             posts.c.kind != PostKind.STREAM,
-            sa.or_(posts.c.owner.is_(None), posts.c.lease_until < now()),
+            sa.or_(posts.c.owner.is_(None), lapsed(posts.c.lease_until)),
         )
         .order_by(posts.c.due_at)
         .limit(limit)
@@ -127,7 +156,9 @@ async def put_off(tx: Tx, post: Post, delay: float, *, owner: str) -> None:
     Raises:
         LostRace: another sender has this post now.
     """
-    await _by_owner(tx, post, owner, due_at=now() + delay, **_FREE)
+    # What was wanted meanwhile is due at once: somebody pressed a button, and an old error says nothing of that.
+    due = sa.case((posts.c.wanted > post.wanted, posts.c.due_at), else_=now() + min(delay, FURTHEST))
+    await _by_owner(tx, post, owner, due_at=due, **_FREE)
 
 
 async def give_up(tx: Tx, post: Post, why: str, *, owner: str) -> None:
@@ -138,6 +169,12 @@ async def give_up(tx: Tx, post: Post, why: str, *, owner: str) -> None:
     """
     body: JsonObject = {**post.body, "gave_up": why}
     await _by_owner(tx, post, owner, shown=posts.c.wanted, sending=False, body=body, **_FREE)
+
+
+async def keep(tx: Tx, post: Post, **values: str) -> None:
+    """Remember something about this message beside what it was asked to show."""
+    body: JsonObject = {**post.body, **values}
+    await tx.run(posts.update().where(posts.c.id == post.id).values(body=body))
 
 
 async def hold(tx: Tx, *, owner: str, ids: Collection[str], lease: float) -> set[str]:

@@ -8,8 +8,8 @@ from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
 from storage.inserts import insert_new
-from storage.records import Proposal, ProposalState, Vote
-from storage.tables import proposals, tasks, votes
+from storage.records import PLAN, PostKind, Proposal, ProposalState, Vote
+from storage.tables import posts, proposals, tasks, votes
 
 ENDED = (
     ProposalState.RAN,
@@ -38,6 +38,8 @@ async def create(
     tool: str,
     expires_at: float,
     undoes: str | None = None,
+    plan_id: str | None = None,
+    place: int = 0,
 ) -> Proposal:
     """Keep a sealed call. Its id must be the SHA-256 of `sealed`."""
     row = (
@@ -54,6 +56,8 @@ async def create(
                 expires_at=expires_at,
                 created_at=now(),
                 undoes=undoes,
+                plan_id=plan_id,
+                place=place,
             )
             .returning(proposals)
         )
@@ -130,7 +134,11 @@ async def claim_undo(tx: Tx, proposal: Proposal, undo_id: str) -> bool:
             proposals.c.id == proposal.id,
             proposals.c.tenant == proposal.tenant,
             proposals.c.undone_by.is_(None),
-            proposals.c.state == ProposalState.RAN,
+            sa.or_(
+                proposals.c.state == ProposalState.RAN,
+                # of a plan that stopped on its way, what ran can be taken back
+                sa.and_(proposals.c.state == ProposalState.FAILED, proposals.c.tool == PLAN),
+            ),
         )
         .values(undone_by=undo_id)
     )
@@ -147,13 +155,23 @@ async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Proposal]:
     return [_record(row) for row in rows]
 
 
-async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
-    """Open proposals of all tenants whose time has passed, by the database's clock. Not locked: lock the task first."""
+async def calls_of(tx: Tx, tenant: str, plan_id: str) -> list[Proposal]:
+    """The calls of a plan in their order; [] for a call of its own."""
     rows = await tx.run(
         sa.select(proposals)
-        .where(proposals.c.state == ProposalState.OPEN, proposals.c.expires_at <= now())
-        .limit(limit)
+        .where(proposals.c.tenant == tenant, proposals.c.plan_id == plan_id)
+        .order_by(proposals.c.place)
     )
+    return [_record(row) for row in rows]
+
+
+async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
+    """Open proposals of all tenants whose time has passed, by the database's clock. Not locked: lock the task first.
+
+    A plan stands for its calls.
+    """
+    late = sa.and_(proposals.c.state == ProposalState.OPEN, proposals.c.expires_at <= now())
+    rows = await tx.run(sa.select(proposals).where(late, proposals.c.plan_id.is_(None)).limit(limit))
     return [_record(row) for row in rows]
 
 
@@ -162,16 +180,22 @@ async def asked_since(tx: Tx, tenant: str, requester: str, seconds: float) -> in
     asked = (
         sa.select(sa.func.count())
         .select_from(proposals.join(tasks, tasks.c.id == proposals.c.task_id))
-        .where(tasks.c.tenant == tenant, tasks.c.requester == requester, proposals.c.created_at > now() - seconds)
+        .where(
+            tasks.c.tenant == tenant,
+            tasks.c.requester == requester,
+            proposals.c.created_at > now() - seconds,
+            proposals.c.tool != PLAN,  # its calls count
+        )
     )
     return int((await tx.run(asked)).scalar_one())
 
 
 async def recent(tx: Tx, tenant: str, *, since: float = 0.0, limit: int = 200) -> list[Proposal]:
-    """Proposals made or finished since then, newest first."""
+    """Proposed calls made or finished since then, newest first; of a plan, its calls."""
+    fresh = sa.or_(proposals.c.created_at >= since, proposals.c.finished_at >= since)
     rows = await tx.run(
         sa.select(proposals)
-        .where(proposals.c.tenant == tenant, sa.or_(proposals.c.created_at >= since, proposals.c.finished_at >= since))
+        .where(proposals.c.tenant == tenant, fresh, proposals.c.tool != PLAN)
         .order_by(proposals.c.created_at.desc())
         .limit(limit)
     )
@@ -179,15 +203,36 @@ async def recent(tx: Tx, tenant: str, *, since: float = 0.0, limit: int = 200) -
 
 
 async def open_ones(tx: Tx, tenant: str, limit: int = 50) -> list[Proposal]:
-    """Proposals that wait for people, oldest first."""
-    waiting = (ProposalState.OPEN, ProposalState.IN_DOUBT)
+    """Proposals that wait for people, oldest first. A plan stands for its calls, but each doubt for itself."""
+    asking = sa.and_(proposals.c.state == ProposalState.OPEN, proposals.c.plan_id.is_(None))
     rows = await tx.run(
         sa.select(proposals)
-        .where(proposals.c.tenant == tenant, proposals.c.state.in_(waiting))
+        .where(proposals.c.tenant == tenant, sa.or_(asking, proposals.c.state == ProposalState.IN_DOUBT))
         .order_by(proposals.c.created_at)
         .limit(limit)
     )
     return [_record(row) for row in rows]
+
+
+async def waiting_in_thread(tx: Tx, tenant: str, channel: str, person: str, thread_ts: str) -> str | None:
+    """The newest open proposal of a thread's tasks, or of the card in a person's direct message it hangs on; its id."""
+    here = sa.and_(tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
+    card = sa.select(posts.c.subject).where(
+        posts.c.tenant == tenant, posts.c.channel == person, posts.c.ts == thread_ts, posts.c.kind == PostKind.CARD
+    )
+    found = (
+        sa.select(proposals.c.id)
+        .join(tasks, tasks.c.id == proposals.c.task_id)
+        .where(
+            proposals.c.tenant == tenant,
+            proposals.c.state == ProposalState.OPEN,
+            proposals.c.plan_id.is_(None),
+            sa.or_(here, proposals.c.id.in_(card)),
+        )
+        .order_by(proposals.c.created_at.desc())
+        .limit(1)
+    )
+    return (await tx.run(found)).scalar_one_or_none()
 
 
 async def vote(tx: Tx, *, tenant: str, proposal_id: str, voter: str, approve: bool, reason: str = "") -> bool:

@@ -33,6 +33,10 @@ class Source(StrEnum):
     UNDO = "undo"
 
 
+UNATTENDED = (Source.AUTO, Source.ALERT, Source.SCHEDULE, Source.API)
+"""sources behind which no person waits; a halt lets none of them begin"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     id: str
@@ -109,6 +113,8 @@ class ProposalState(StrEnum):
     CANCELLED = "cancelled"
 
 
+PLAN = "plan"
+"""what stands for the tool's name in a proposal of several calls; no tool may be called so"""
 OPEN_STATES = (ProposalState.OPEN, ProposalState.APPROVED, ProposalState.RUNNING, ProposalState.IN_DOUBT)
 
 
@@ -131,12 +137,27 @@ class Proposal:
     undone_by: str | None
     """the proposal that took this one back"""
     superseded_by: str | None
+    plan_id: str | None
+    """the plan this call is decided with; None for a plan itself and for a call of its own"""
+    place: int
+    """which call of its plan it is, from 0"""
+    grant_id: str | None
+    """the standing grant that approved it"""
     verified: str
     """"" | yes | no | unknown"""
     expires_at: float
     created_at: float
     decided_at: float | None
     finished_at: float | None
+
+    @property
+    def card_id(self) -> str:
+        """The proposal whose card shows this one, and on which people vote."""
+        return self.plan_id or self.id
+
+    @property
+    def is_plan(self) -> bool:
+        return self.tool == PLAN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +167,22 @@ class Vote:
     approve: bool
     reason: str
     at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """One time somebody is to be asked about a waiting proposal."""
+
+    proposal_id: str
+    step: int
+    audience: str
+    """#thread, or the group whose people get a direct message"""
+    tenant: str
+    kind: str
+    """ask | remind | escalate"""
+    to_group: str
+    """an escalation's group"""
+    due_at: float
 
 
 class IntentState(StrEnum):
@@ -248,16 +285,46 @@ class Post:
     created_at: float
 
 
+class ScheduleKind(StrEnum):
+    DIGEST = "digest"
+    """what happened since the digest before"""
+    AUTONOMY = "autonomy"
+    """how the week's proposals went, with a chart"""
+    REQUEST = "request"
+    """a request to the agent; the one kind that can act, so it has to be proven before it runs alone"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     id: str
     tenant: str
-    kind: str
-    """digest | task"""
+    kind: ScheduleKind
     cron: str
+    """five fields; "" when it comes every so many seconds"""
+    every_seconds: float | None
     tz: str
     channel: str
     payload: JsonObject
     enabled: bool
     next_at: float
     last_at: float | None
+    """the planned time of the newest firing"""
+    owner: str
+    """who last said what it does; its tasks are asked for in this person's name"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRun:
+    """One run of a schedule that acts, from its firing (or a press) to the end of its task."""
+
+    id: str
+    tenant: str
+    schedule_id: str
+    definition: str
+    stage: str
+    """of the rollout: dry_run | manual | unattended"""
+    planned_at: float
+    requester: str
+    channel: str
+    text: str
+    task_id: str | None

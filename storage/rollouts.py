@@ -36,6 +36,11 @@ class NotProven(StorageError):
         )
         self.need = need
 
+    @property
+    def need_words(self) -> str:
+        """The run that is missing, as people say it."""
+        return "dry run" if self.need is Stage.DRY_RUN else "run by hand"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutRun:

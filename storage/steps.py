@@ -16,10 +16,14 @@ def _record(row: sa.Row[Any]) -> Step:
     return Step(task_id=row.task_id, seq=row.seq, turn=row.turn, kind=StepKind(row.kind), body=row.body, at=row.at)
 
 
+_LAST = sa.select(sa.func.max(steps.c.seq)).where(steps.c.task_id == sa.bindparam("task"))
+_APPEND = steps.insert().values(at=now()).returning(steps)
+
+
 async def append(tx: Tx, task: Task, turn: int, entries: Sequence[tuple[StepKind, JsonObject]]) -> list[Step]:
     """Add entries at the end of the transcript, in order. Two writers at once queue on the task's row."""
     await tasks.lock(tx, task.tenant, task.id)
-    last = (await tx.run(sa.select(sa.func.max(steps.c.seq)).where(steps.c.task_id == task.id))).scalar()
+    last = (await tx.run(_LAST, {"task": task.id})).scalar()
     first = 0 if last is None else last + 1
     rows = [
         {"task_id": task.id, "tenant": task.tenant, "seq": first + n, "turn": turn, "kind": kind, "body": body}
@@ -27,15 +31,14 @@ async def append(tx: Tx, task: Task, turn: int, entries: Sequence[tuple[StepKind
     ]
     out = []
     for row in rows:
-        out.append(_record((await tx.run(steps.insert().values(**row, at=now()).returning(steps))).one()))
+        out.append(_record((await tx.run(_APPEND, row)).one()))
     return out
 
 
 async def begin(tx: Tx, task: Task, kind: StepKind, body: JsonObject) -> None:
     """The first entry of a task that this very transaction made: nobody else can know it yet."""
-    await tx.run(
-        steps.insert().values(task_id=task.id, tenant=task.tenant, seq=0, turn=0, kind=kind, body=body, at=now())
-    )
+    row = {"task_id": task.id, "tenant": task.tenant, "seq": 0, "turn": 0, "kind": kind, "body": body}
+    await tx.run(_APPEND, row)
 
 
 async def of_task(tx: Tx, task: Task) -> list[Step]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.clock import now
+from storage.clock import FURTHEST, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
@@ -82,7 +82,7 @@ async def take_over(tx: Tx, task: Task, *, owner: str, lease: float) -> list[Pos
         )
     ).all()
     at = await tx.time()
-    if any(row.owner is not None and row.lease_until is not None and row.lease_until >= at for row in rows):
+    if any(row.owner is not None and row.lease_until and at <= row.lease_until <= at + FURTHEST for row in rows):
         return None
     if rows:
         await tx.run(posts.update().where(_OPEN, _STRETCH, _of(task)).values(owner=owner, lease_until=now() + lease))
@@ -108,7 +108,7 @@ async def busy_in_thread(tx: Tx, task: Task) -> bool:
         posts.c.channel == task.channel,
         posts.c.thread_ts == task.thread_ts,
         posts.c.task_id != task.id,
-        posts.c.lease_until >= now(),
+        sa.not_(lapsed(posts.c.lease_until)),
     )
     return (await tx.run(query.limit(1))).first() is not None
 
@@ -121,7 +121,7 @@ async def abandoned(tx: Tx, limit: int = 8) -> list[tuple[str, str]]:
         .where(
             _OPEN,
             _STRETCH,
-            sa.or_(posts.c.owner.is_(None), posts.c.lease_until < now()),
+            sa.or_(posts.c.owner.is_(None), lapsed(posts.c.lease_until)),
             tasks_table.c.owner.is_(None),
             tasks_table.c.state.not_in(CLAIMABLE),
         )

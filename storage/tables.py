@@ -63,13 +63,14 @@ tasks = sa.Table(
     _time("updated_at"),
     _time("finished_at", null=True),
 )
+# Partial indexes are said to SQLite here; storage/migrations/env.py says them to PostgreSQL, whose side of SQLAlchemy
+# takes two megabytes that an SQLite bot does without.
 _claimable = sa.and_(tasks.c.state.in_(("queued", "failed_retryable", "executing")), tasks.c.owner.is_(None))
-sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=_claimable, postgresql_where=_claimable)
+sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=_claimable)
 sa.Index(
     "ix_tasks_lease",
     tasks.c.lease_until,
     sqlite_where=tasks.c.lease_until.is_not(None),
-    postgresql_where=tasks.c.lease_until.is_not(None),
 )
 sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts)
 sa.Index("ix_tasks_recent", tasks.c.tenant, tasks.c.created_at)
@@ -100,6 +101,9 @@ proposals = sa.Table(
     _text("undoes", null=True),
     _text("undone_by", null=True),
     _text("superseded_by", null=True),
+    _text("plan_id", null=True),
+    sa.Column("place", sa.Integer, nullable=False, default=0, server_default="0"),
+    _text("grant_id", null=True),
     _text("verified", default=""),
     _time("expires_at"),
     _time("created_at"),
@@ -111,9 +115,31 @@ sa.Index(
     "ix_proposals_open",
     proposals.c.expires_at,
     sqlite_where=proposals.c.state == "open",
-    postgresql_where=proposals.c.state == "open",
 )
+sa.Index("ix_proposals_plan", proposals.c.plan_id, proposals.c.place)
 sa.Index("ix_proposals_recent", proposals.c.tenant, proposals.c.created_at)
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("granter"),
+    _text("requester"),
+    _text("tool"),
+    _text("tool_version"),
+    _text("subject"),
+    _text("says"),
+    sa.Column("most_risk", sa.Integer, nullable=False),
+    sa.Column("groups", sa.JSON, nullable=False),
+    sa.Column("most", sa.Integer, nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
+    _text("proposal_id"),
+    _time("expires_at"),
+    _text("revoked_by", null=True),
+    _time("created_at"),
+)
+sa.Index("ix_grants_standing", grants.c.tenant, grants.c.tool, grants.c.expires_at)
 
 votes = sa.Table(
     "votes",
@@ -192,6 +218,31 @@ audit_heads = sa.Table(
     _text("hash"),
 )
 
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("person"),
+    _text("name"),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    _text("hash"),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("revoked_at", null=True),
+    _time("used_at", null=True),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("statement"),
+    sa.Column("published", sa.Boolean, nullable=False),
+    _time("at"),
+)
+
 posts = sa.Table(
     "posts",
     metadata,
@@ -215,8 +266,35 @@ posts = sa.Table(
     sa.UniqueConstraint("tenant", "kind", "subject", "channel"),
 )
 _behind = posts.c.shown < posts.c.wanted
-sa.Index("ix_posts_behind", posts.c.due_at, sqlite_where=_behind, postgresql_where=_behind)
+sa.Index("ix_posts_behind", posts.c.due_at, sqlite_where=_behind)
 sa.Index("ix_posts_task", posts.c.task_id)
+
+reminders = sa.Table(
+    "reminders",
+    metadata,
+    sa.Column("proposal_id", sa.Text, primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("audience", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("kind"),
+    _text("to_group", default=""),
+    _time("due_at"),
+    _time("done_at", null=True),
+)
+_undone = reminders.c.done_at.is_(None)
+sa.Index("ix_reminders_due", reminders.c.due_at, sqlite_where=_undone)
+
+homes = sa.Table(
+    "homes",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    _time("opened_at"),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    _text("shown", default=""),
+    _text("owner", null=True),
+    _time("lease_until", null=True),
+)
 
 schedules = sa.Table(
     "schedules",
@@ -231,7 +309,52 @@ schedules = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     _time("next_at"),
     _time("last_at", null=True),
+    _time("every_seconds", null=True),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    _time("removed_at", null=True),
 )
+
+schedule_runs = sa.Table(
+    "schedule_runs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    sa.Column("schedule_id", sa.Text, sa.ForeignKey("schedules.id"), nullable=False),
+    _text("definition"),
+    _text("stage"),
+    _time("planned_at"),
+    _text("requester"),
+    _text("channel"),
+    _text("text"),
+    _text("task_id", null=True),
+    _time("began_at"),
+    _time("closed_at", null=True),
+)
+_at_work = schedule_runs.c.closed_at.is_(None)
+sa.Index(
+    "ix_schedule_runs_open",
+    schedule_runs.c.schedule_id,
+    unique=True,
+    sqlite_where=_at_work,
+)
+
+evaluations = sa.Table(
+    "evaluations",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("kind"),
+    _text("task_id"),
+    _text("proposal_id", null=True),
+    _text("request"),
+    sa.Column("proposed", sa.JSON, nullable=False),
+    _text("feedback"),
+    _text("by"),
+    _text("agent"),
+    _text("agent_version"),
+    _time("at"),
+)
+sa.Index("ix_evaluations_newest", evaluations.c.tenant, evaluations.c.at)
 
 rollout_runs = sa.Table(
     "rollout_runs",
@@ -263,6 +386,15 @@ run_leases = sa.Table(
     _text("owner"),
     sa.Column("fence", sa.Integer, nullable=False),
     _time("until"),
+)
+
+halts = sa.Table(
+    "halts",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    _text("who"),
+    _text("reason"),
+    _time("at"),
 )
 
 event_sinks = sa.Table(
@@ -301,3 +433,53 @@ event_deliveries = sa.Table(
     _text("error", default=""),
 )
 sa.Index("ix_event_deliveries_state", event_deliveries.c.sink_id, event_deliveries.c.state, event_deliveries.c.due_at)
+
+channel_settings = sa.Table(
+    "channel_settings",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("enabled", sa.Boolean),
+    _text("mode", null=True),
+    _text("words", null=True),
+    sa.Column("autonomy", sa.Integer),
+    sa.Column("per_minute", sa.Integer),
+    _text("prompt", null=True),
+    sa.Column("local_only", sa.Boolean),
+    _text("changed_by"),
+    _time("changed_at"),
+)
+
+evaluation_cases = sa.Table(
+    "evaluation_cases",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("source"),
+    _text("subject"),
+    _text("channel"),
+    _text("thread_ts"),
+    _text("task_id", null=True),
+    _text("by"),
+    _text("note", default=""),
+    _time("at"),
+    sa.UniqueConstraint("tenant", "source", "subject"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    _text("subject"),
+    _text("channel"),
+    _text("title"),
+    _text("details"),
+    sa.Column("firing", sa.Boolean, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("opened", sa.Integer, nullable=False),
+    _time("at"),
+)
+_unopened = alerts.c.opened < alerts.c.round
+sa.Index("ix_alerts_unopened", alerts.c.at, sqlite_where=_unopened)

@@ -2,18 +2,22 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from storage.clock import now
+from storage.clock import FURTHEST, come, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
+from storage.halts import EVERYTHING
 from storage.ids import new_id
-from storage.records import Source, Task, TaskState
-from storage.tables import tasks
+from storage.records import UNATTENDED, Source, Task, TaskState
+from storage.tables import halts, tasks
 
 WAKE = "tasks"
+WAKE_APPROVED = "approved"
+"""rung for tasks whose call people approved: a worker that has no room for new ones looks only for these"""
 CLAIMABLE = (TaskState.QUEUED, TaskState.FAILED_RETRYABLE, TaskState.EXECUTING)
 MOST_ATTEMPTS = 10
 """workers a task may wear out"""
@@ -45,36 +49,21 @@ def _record(row: sa.Row[Any]) -> Task:
     return Task(**{**values, "source": Source(row.source), "state": TaskState(row.state)})
 
 
+_CREATE = tasks.insert().values(due_at=now(), created_at=now(), updated_at=now()).returning(tasks)
+"""made once: building a statement and hashing it costs more than SQLite takes to run it, and acks wait for it"""
+
+
+_ONE = sa.select(tasks).where(tasks.c.tenant == sa.bindparam("tenant_"), tasks.c.id == sa.bindparam("id_"))
+_LOCKED = _ONE.with_for_update(key_share=True)
+"""key_share: a foreign key's check of the row must not wait for us"""
+
+
 async def create(tx: Tx, new: NewTask) -> Task:
     """Insert a task; workers are woken at commit."""
     task_id = new_id("t")
-    row = (
-        await tx.run(
-            tasks.insert()
-            .values(
-                id=task_id,
-                tenant=new.tenant,
-                source=new.source,
-                channel=new.channel,
-                thread_ts=new.thread_ts,
-                request_ts=new.request_ts,
-                requester=new.requester,
-                requester_team=new.requester_team,
-                text=new.text,
-                title=new.title,
-                agent=new.agent,
-                agent_version=new.agent_version,
-                state=new.state,
-                dry_run=new.dry_run,
-                parent_id=new.parent_id,
-                correlation_id=task_id.removeprefix("t_")[-12:],
-                due_at=now(),
-                created_at=now(),
-                updated_at=now(),
-            )
-            .returning(tasks)
-        )
-    ).one()
+    values = {name: getattr(new, name) for name in NewTask.__dataclass_fields__}
+    values |= {"id": task_id, "correlation_id": task_id.removeprefix("t_")[-12:]}
+    row = (await tx.run(_CREATE, values)).one()
     tx.hint(WAKE)
     return _record(row)
 
@@ -85,7 +74,7 @@ async def get(tx: Tx, tenant: str, task_id: str) -> Task:
     Raises:
         NotFound: no such task in this tenant.
     """
-    row = (await tx.run(sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task_id))).one_or_none()
+    row = (await tx.run(_ONE, {"tenant_": tenant, "id_": task_id})).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     return _record(row)
@@ -99,24 +88,29 @@ async def lock(tx: Tx, tenant: str, task_id: str) -> Task:
     Raises:
         NotFound: no such task in this tenant.
     """
-    # key_share: a foreign key's check of the row must not wait for us
-    query = sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task_id).with_for_update(key_share=True)
-    row = (await tx.run(query)).one_or_none()
+    row = (await tx.run(_LOCKED, {"tenant_": tenant, "id_": task_id})).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     return _record(row)
 
 
+_MAY_GO_ON = sa.or_(
+    ~sa.exists().where(halts.c.tenant.in_((tasks.c.tenant, EVERYTHING))),
+    sa.and_(tasks.c.state != TaskState.EXECUTING, tasks.c.source.not_in(UNATTENDED)),
+)
+
+
 async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: bool = False) -> list[Task]:
     """Lease up to `limit` due tasks for `lease` seconds, approved calls first.
 
-    Queued ones become running, executing ones stay; `approved_only` takes no queued ones.
+    Queued ones become running, executing ones stay; `approved_only` takes no queued ones. Where a halt stands, approved
+    calls and unattended tasks wait; what people ask is still looked into.
     """
     states = (TaskState.EXECUTING,) if approved_only else CLAIMABLE
     approved_first = sa.case((tasks.c.state == TaskState.EXECUTING, 0), else_=1)
     pick = (
         sa.select(tasks.c.id)
-        .where(tasks.c.state.in_(states), tasks.c.owner.is_(None), tasks.c.due_at <= now())
+        .where(tasks.c.state.in_(states), tasks.c.owner.is_(None), come(tasks.c.due_at), _MAY_GO_ON)
         .order_by(approved_first, tasks.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -138,33 +132,51 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: 
     return [_record(row) for row in rows]
 
 
+@lru_cache(maxsize=64)
+def _move_of(columns: frozenset[str], *, keep: bool, ends: bool) -> sa.Update:
+    """The statement of a move that sets these columns besides: few kinds of moves are made often."""
+    values: dict[str, Any] = {
+        "state": sa.bindparam("to_", type_=sa.Text),
+        "fence": tasks.c.fence + 1,
+        "updated_at": now(),
+        "due_at": now() + sa.bindparam("delay_", type_=sa.Double),
+        "finished_at": now() if ends else None,
+    }
+    if not keep:
+        values |= {"owner": None, "lease_until": None}
+    which = sa.and_(
+        tasks.c.id == sa.bindparam("id_"),
+        tasks.c.tenant == sa.bindparam("tenant_"),
+        tasks.c.state == sa.bindparam("from_"),
+        tasks.c.fence == sa.bindparam("fence_"),
+    )
+    return tasks.update().where(which).values(values | _new(columns)).returning(tasks)
+
+
+@lru_cache(maxsize=64)
+def _touch_of(columns: frozenset[str]) -> sa.Update:
+    which = sa.and_(tasks.c.id == sa.bindparam("id_"), tasks.c.fence == sa.bindparam("fence_"))
+    return tasks.update().where(which).values({"updated_at": now()} | _new(columns))
+
+
+def _new(columns: frozenset[str]) -> dict[str, Any]:
+    return {name: sa.bindparam(f"new_{name}", type_=tasks.c[name].type) for name in sorted(columns)}
+
+
 async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: float = 0.0, **columns: Any) -> Task:
     """Change the state of a task that is still as read; `keep` holds the lease, `delay` (seconds) makes it due later.
 
     Raises:
         LostRace: somebody moved it since `task` was read.
     """
-    values: dict[str, Any] = {"state": to, "fence": task.fence + 1, "updated_at": now(), "due_at": now() + delay}
-    if not keep:
-        values |= {"owner": None, "lease_until": None}
-    values["finished_at"] = now() if to in FINAL else None
-    row = (
-        await tx.run(
-            tasks.update()
-            .where(
-                tasks.c.id == task.id,
-                tasks.c.tenant == task.tenant,
-                tasks.c.state == task.state,
-                tasks.c.fence == task.fence,
-            )
-            .values(values | columns)
-            .returning(tasks)
-        )
-    ).one_or_none()
+    statement = _move_of(frozenset(columns), keep=keep, ends=to in FINAL)
+    values = {f"new_{name}": value for name, value in columns.items()}
+    values |= {"id_": task.id, "tenant_": task.tenant, "from_": task.state, "fence_": task.fence}
+    row = (await tx.run(statement, values | {"to_": to, "delay_": min(delay, FURTHEST)})).one_or_none()
     if row is None:
         raise LostRace("task", task.id)
     if to in CLAIMABLE and not keep:
-        tx.hint(WAKE)
+        tx.hint(WAKE_APPROVED if to is TaskState.EXECUTING else WAKE)
     return _record(row)
 
 
@@ -174,9 +186,8 @@ async def touch(tx: Tx, task: Task, **columns: Any) -> None:
     Raises:
         LostRace: the lease was taken over.
     """
-    done = await tx.run(
-        tasks.update().where(tasks.c.id == task.id, tasks.c.fence == task.fence).values(updated_at=now(), **columns)
-    )
+    values = {f"new_{name}": value for name, value in columns.items()}
+    done = await tx.run(_touch_of(frozenset(columns)), values | {"id_": task.id, "fence_": task.fence})
     if not done.rowcount:
         raise LostRace("task", task.id)
 
@@ -200,7 +211,7 @@ async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = MO
     A running task that killed its worker `max_attempts` times ends as failed; what becomes of an executing one depends
     on its intent, so its caller decides. `only_expired=False` frees all: for the one process on SQLite when it starts.
     """
-    dead = tasks.c.lease_until < now() if only_expired else tasks.c.owner.is_not(None)
+    dead = lapsed(tasks.c.lease_until) if only_expired else tasks.c.owner.is_not(None)
     pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead).order_by(tasks.c.id)
     pick = pick.with_for_update(skip_locked=True, key_share=True)
     worn_out = sa.and_(tasks.c.attempt >= max_attempts, tasks.c.state != TaskState.EXECUTING)
@@ -229,6 +240,7 @@ async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = MO
     ).all()
     if rows:
         tx.hint(WAKE)
+        tx.hint(WAKE_APPROVED)
     return [_record(row) for row in rows]
 
 
@@ -243,6 +255,19 @@ async def ask_to_stop(tx: Tx, tenant: str, task_id: str) -> bool:
     return bool(done.rowcount)
 
 
+async def ask_running_to_stop(tx: Tx, tenant: str) -> list[Task]:
+    """Mark all of a tenant's tasks at work as to be stopped, save those that carry out an approved call."""
+    pick = sa.select(tasks.c.id).where(tasks.c.tenant == tenant, tasks.c.state == TaskState.RUNNING)
+    pick = pick.order_by(tasks.c.id).with_for_update(key_share=True)
+    rows = await tx.run(
+        tasks.update()
+        .where(tasks.c.id.in_(pick.scalar_subquery()), tasks.c.state == TaskState.RUNNING)
+        .values(stop_requested=True, updated_at=now())
+        .returning(tasks)
+    )
+    return [_record(row) for row in rows]
+
+
 async def newest_in_thread(
     tx: Tx, tenant: str, channel: str, thread_ts: str, *, requester: str | None = None
 ) -> Task | None:
@@ -251,6 +276,14 @@ async def newest_in_thread(
     if requester is not None:
         which = sa.and_(which, tasks.c.requester == requester, tasks.c.source != Source.UNDO)
     row = (await tx.run(sa.select(tasks).where(which).order_by(tasks.c.created_at.desc()).limit(1))).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def asked_by(tx: Tx, tenant: str, channel: str, ts: str) -> Task | None:
+    """The latest task that this message asked for, or that stands in the thread it starts."""
+    here = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel)
+    query = sa.select(tasks).where(here, sa.or_(tasks.c.thread_ts == ts, tasks.c.request_ts == ts))
+    row = (await tx.run(query.order_by(tasks.c.created_at.desc()).limit(1))).one_or_none()
     return None if row is None else _record(row)
 
 

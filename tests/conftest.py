@@ -70,7 +70,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
         url: str = request.getfixturevalue("postgres_url")
         return url
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 @pytest.fixture

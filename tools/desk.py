@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 
 from policy.approval import tally
-from policy.people import People
+from policy.people import CannotAsk, People, unasked
 from policy.types import Actor, CastVote, Obligation, Place, Tier
+from storage import channels
 from storage.db import Database
 from storage.records import Task
 from tools.admitting import Admitted
@@ -43,9 +44,13 @@ class Desk:
     cleaner: Cleaner
     runner: Runner
 
-    def place(self, tenant: str, channel: str) -> Place:
-        """The channel with its autonomy cap."""
-        return Place(id=channel, tenant=tenant, max_autonomy=self.rules.channel_caps.get(channel, 4))
+    async def place(self, tenant: str, channel: str) -> Place:
+        """The channel with its autonomy cap: the lower one of the rules and of what admins set."""
+        async with self.db.read() as tx:
+            set_here = (await channels.in_force(tx, tenant, channel)).autonomy
+        return Place(
+            id=channel, tenant=tenant, max_autonomy=min(set_here, self.rules.channel_caps.get(channel, set_here))
+        )
 
     def context(self, task: Task, key: str, *, env: str) -> ToolContext:
         return ToolContext(
@@ -113,11 +118,19 @@ class Desk:
         return VoteRule(engine=self.rules.engine, editors=sealed.editors)
 
     async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
-        """Which approvals are still missing by today's groups, in words; "" when all obligations are met."""
+        """Which approvals are still missing by today's groups, in words; "" when all obligations are met.
+
+        Raises:
+            CannotAsk: some are missing, but perhaps only because a group's source does not answer.
+        """
         votes: list[CastVote] = []
         for user in approvers:
             actor = await self.people.actor(tenant, user)
             if actor is not None:
                 votes.append(CastVote(voter=actor, approve=True))
         states = tally(owed, votes, requester=sealed.requester, tenant=tenant, judge=self.judge_of(sealed))
-        return ", ".join(f"{s.missing} of @{s.obligation.group}" for s in states if s.missing)
+        short = [state for state in states if state.missing]
+        for vote in votes:
+            if why := unasked(vote.voter, {state.obligation.group for state in short}):
+                raise CannotAsk(why)
+        return ", ".join(f"{s.missing} of @{s.obligation.group}" for s in short)

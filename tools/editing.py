@@ -51,7 +51,7 @@ class Editing:
         around = Circumstances(
             task=task,
             requester=editor,
-            place=self.desk.place(task.tenant, sealed.channel),
+            place=await self.desk.place(task.tenant, sealed.channel),
             reason_code=sealed.reason_code,
         )
         judged = await self.desk.judge(tool, call, impact, around)
@@ -74,11 +74,13 @@ class Editing:
             return self.desk.cleaner.text(f"The dry run failed: {error}.")
         if impact is None:
             declared = ", ".join(tool.manifest.side_effects) or "nothing"
-            return f"{tool.name} cannot preview; what it declares: {declared}."
+            return (
+                f"Dry run ({DryRun.SIMULATED.words}), nothing changed; what {tool.name} declares it does: {declared}."
+            )
         same = fingerprint(impact) == sealed.fingerprint
         would = ", ".join(f"{c.label}: {c.before} → {c.after}" for c in impact.changes) or "nothing would change"
         how = "is as it was when" if same else "has changed since"
-        return f"Dry run ({impact.grade.value}), nothing changed: {would}; the target {how} this was proposed."
+        return f"Dry run ({impact.grade.words}), nothing changed: {would}; the target {how} this was proposed."
 
 
 def _changed(sealed: SealedCall, call: Admitted) -> list[str]:

@@ -28,3 +28,7 @@ class SealBroken(ToolError):
         super().__init__(
             f"proposal {proposal_id[:12]!r} was changed after it was sealed; nothing ran, look at the audit log"
         )
+
+
+class GrantEnded(Exception):
+    """The standing grant a call was approved by is used up, revoked or over; nothing began."""

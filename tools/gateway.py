@@ -3,31 +3,36 @@
 `call` takes what a brain asks for; `execute` takes what people approved. There is no third way in.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from policy.people import People
 from policy.redaction import Redactor
 from policy.types import Actor, Allow, Deny, NeedsApproval, Obligation, Place, Tier
-from storage import intents
+from storage import halts, intents
 from storage.db import Database, Tx
 from storage.records import Intent, JsonObject, Proposal, Task
+from tools import planning
 from tools.admitting import Admitted, BadArguments, validate
 from tools.cleaning import Cleaner
-from tools.contract import Tool, ToolFailed, Verified
+from tools.contract import Held, Tool, ToolFailed, Verified
 from tools.desk import Circumstances, Desk
 from tools.editing import Editing
 from tools.errors import UnknownTool
+from tools.gathering import Gathering
+from tools.granting import Granting, approve_by
 from tools.judging import Judgement, describe
-from tools.limits import Earlier, look_back, out_of_scope, too_many
+from tools.limits import Earlier, denied_by_halt, look_back, out_of_scope, too_many
 from tools.manifest import DryRun
-from tools.outcomes import Denied, Execution, Failed, Outcome, Previewed, Waiting
-from tools.proposing import Draft, Proposing
+from tools.outcomes import Denied, Execution, Failed, Halted, Outcome, Previewed, Waiting
+from tools.planning import Plan
+from tools.proposing import Proposing
 from tools.rechecking import Rechecking
 from tools.recording import Book, with_impact
 from tools.registry import Registry
 from tools.requests import RequestedCall, Then
 from tools.rules import Rules, VoteRule
-from tools.running import Runner
+from tools.running import Line, Runner
 from tools.sealing import SealedCall, open_seal
 from tools.undoing import Undoing
 
@@ -42,6 +47,8 @@ class Gateway:
         self._book = Book(desk=self._desk)
         self._proposing = Proposing(desk=self._desk)
         self._rechecking = Rechecking(desk=self._desk, book=self._book, proposing=self._proposing)
+        self._granting = Granting(desk=self._desk)
+        self._gathering = Gathering(desk=self._desk, proposing=self._proposing, granting=self._granting)
         self._editing = Editing(desk=self._desk)
         self._undoing = Undoing(desk=self._desk, proposing=self._proposing)
 
@@ -70,13 +77,20 @@ class Gateway:
         async with self._desk.db.read() as tx:
             started = await intents.find(tx, call.task.tenant, call.key)
             earlier = await look_back(tx, call, admitted.arguments)
+            halt = await halts.standing(tx, call.task.tenant)
         if earlier.open is not None:
             return await self._wait_on(earlier.open, then)
         if started is not None:
             return await self._resume(call, tool, admitted, started, then)
+        if halt is not None and tool.manifest.tier is not Tier.READ and not call.task.dry_run:
+            return await self._book.refuse(call, denied_by_halt(str(halt)), then)
         if (refused := out_of_scope(call) or earlier.refusal) is not None:
             return await self._book.refuse(call, refused, then)
         return await self._decide(call, tool, admitted, earlier, then)
+
+    async def plan(self, calls: Sequence[RequestedCall], then: Then) -> Waiting | None:
+        """Seal the first calls, as many as people would be asked about, as one plan; None when that is not several."""
+        return await self._gathering.plan(calls, then)
 
     async def _wait_on(self, proposal: Proposal, then: Then) -> Waiting:
         async with self._desk.db.write() as tx:
@@ -89,7 +103,13 @@ class Gateway:
         """Decided and begun in an earlier life; the runner knows what to do with it."""
         context = self._desk.context(call.task, call.key, env=admitted.target.env)
         line = self._book.line_of_call(call, tool, admitted, tuple(started.rules), context)
-        return await self._desk.runner.run(line, then)
+        return await self._run(call, line, then)
+
+    async def _run(self, call: RequestedCall, line: Line, then: Then) -> Outcome:
+        outcome = await self._desk.runner.run(line, then)
+        if isinstance(outcome, Halted):  # written since we looked; nothing began
+            return await self._book.refuse(call, denied_by_halt(outcome.message), then)
+        return outcome
 
     async def _decide(
         self, call: RequestedCall, tool: Tool, admitted: Admitted, earlier: Earlier, then: Then
@@ -121,7 +141,7 @@ class Gateway:
                 return await self._ask(call, tool, admitted, judged, owed, earlier, then)
             case Allow(because=because):
                 line = self._book.line_of_call(call, tool, admitted, because, context)
-                return await self._desk.runner.run(with_impact(line, impact), then)
+                return await self._run(call, with_impact(line, impact), then)
 
     async def _ask(
         self,
@@ -135,29 +155,13 @@ class Gateway:
     ) -> Waiting | Denied:
         if (refused := too_many(call, earlier)) is not None:
             return await self._book.refuse(call, refused, then)
-        clean = self._desk.cleaner
-        sealed = await self._proposing.seal(
-            Draft(
-                task=call.task,
-                call_id=call.call_id,
-                tool=tool,
-                call=admitted,
-                judged=judged,
-                requester=call.task.requester,
-                channel=call.place.id,
-                reason_code=call.reason_code,
-                skill=clean.text(call.skill),
-                why=clean.text(call.why)[:600],
-                editors=earlier.editors,
-                origins=dict(call.origins),
-                evidence=tuple(call.evidence),
-                obligations=obligations,
-                rules=judged.decision.because,
-                supersedes=earlier.replaced_id,
-            )
-        )
+        draft = self._proposing.draft(call, tool, admitted, judged, obligations, earlier)
+        sealed = await self._proposing.seal(draft)
+        grant = await self._granting.covering(sealed)
         async with self._desk.db.write() as tx:
             proposal = await self._proposing.store(tx, call.task, sealed)
+            if grant is not None:
+                proposal = await approve_by(tx, proposal, grant)
             await then.parked(tx, proposal)
         return Waiting(proposal_id=proposal.id)
 
@@ -167,13 +171,24 @@ class Gateway:
         """Run exactly the sealed bytes, once, after everything has been checked again."""
         return await self._rechecking.execute(task, proposal, then)
 
-    async def watch(self, task: Task, proposal: Proposal) -> Verified:
-        """What the tool's check sees after a run, asked again for the tool's watch time."""
+    async def watch(self, task: Task, proposal: Proposal) -> Verified | None:
+        """What the tool's check sees now of a change that ran; None: it does not hold yet, ask again soon."""
         sealed = open_seal(proposal)
         tool = self.registry.get(sealed.tool)
         call = validate(tool, dict(sealed.arguments))
-        context = self._desk.context(task, f"proposal:{proposal.id}", env=sealed.env)
-        return await self._desk.runner.watch(tool, call.parsed, sealed.impact(), context)
+        key = f"proposal:{proposal.id}"
+        context = self._desk.context(task, key, env=sealed.env)
+        seen = await self._desk.runner.verify(tool, call.parsed, sealed.impact(), context)
+        if seen.held is Held.YES or tool.verify is None:
+            return seen
+        async with self._desk.db.read() as tx:
+            ran, now = await intents.find(tx, task.tenant, key), await tx.time()
+        began = now if ran is None or ran.finished_at is None else ran.finished_at
+        return seen if now >= began + tool.manifest.watch_seconds else None
+
+    @property
+    def people(self) -> People:
+        return self._desk.people
 
     def may_edit(self, sealed: SealedCall, editor: Actor) -> bool:
         """Whether this person may change the values of a waiting call."""
@@ -197,6 +212,10 @@ class Gateway:
         """Keep a sealed undo, in the caller's transaction."""
         return await self._proposing.store(tx, task, sealed)
 
+    async def store_plan(self, tx: Tx, task: Task, plan: Plan) -> Proposal:
+        """Keep a sealed plan with its calls, in the caller's transaction."""
+        return await planning.store(tx, self._proposing, task, plan)
+
     async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
         """Which approvals are still missing by today's groups, in words; "" when all obligations are met."""
         return await self._desk.missing(tenant, sealed, owed, approvers)
@@ -205,9 +224,13 @@ class Gateway:
         """The rule that says whose vote counts for which obligation of this call."""
         return self._desk.judge_of(sealed)
 
-    def place(self, tenant: str, channel: str) -> Place:
+    async def place(self, tenant: str, channel: str) -> Place:
         """The channel with its autonomy cap."""
-        return self._desk.place(tenant, channel)
+        return await self._desk.place(tenant, channel)
+
+    def clean_json(self, value: JsonObject) -> JsonObject:
+        """The same for values."""
+        return self._desk.cleaner.json(value)
 
     def clean(self, text: str) -> str:
         """The text without secrets, in a form every store keeps; for words that people typed."""

@@ -29,6 +29,8 @@ class Earlier:
     replaced: SealedCall | None = None
     """the proposal of this call that a person's edit or word replaced"""
     replaced_id: str | None = None
+    replaced_plan: str | None = None
+    """the plan that held what was replaced"""
     editors: tuple[str, ...] = ()
     """everybody who wrote values into this call"""
     other_calls: int = 0
@@ -42,6 +44,7 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
     waiting: Proposal | None = None
     refusal: Denied | None = None
     replaced: tuple[SealedCall, str] | None = None
+    replaced_plan: str | None = None
     editors: list[str] = [call.edited_by] if call.edited_by else []
     others: set[str] = set()
     for proposal in await proposals.of_task(tx, call.task.tenant, call.task.id):
@@ -49,10 +52,12 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
             sealed = open_seal(proposal)
         except SealBroken as error:
             return Earlier(refusal=Denied(because=("builtin:seal",), message=str(error)))
+        if proposal.is_plan:
+            continue
         if proposal.call_id == call.call_id:
             waiting = proposal if proposal.state is ProposalState.OPEN else waiting
             if proposal.state is ProposalState.SUPERSEDED:
-                replaced = (sealed, proposal.id)
+                replaced, replaced_plan = (sealed, proposal.id), proposal.plan_id
             editors += sealed.editors
             continue
         others.add(proposal.call_id)
@@ -67,6 +72,7 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
         refusal=refusal,
         replaced=replaced[0] if replaced else None,
         replaced_id=replaced[1] if replaced else None,
+        replaced_plan=replaced_plan,
         editors=tuple(sorted(set(editors))),
         other_calls=len(others),
         last_minute=await proposals.asked_since(tx, call.task.tenant, call.task.requester, 60.0),
@@ -83,14 +89,22 @@ def out_of_scope(call: RequestedCall) -> Denied | None:
     return None
 
 
-def too_many(call: RequestedCall, earlier: Earlier) -> Denied | None:
-    """Why people are not asked once more; None when they are. A person's own edit is never one too many."""
+def denied_by_halt(halted: str) -> Denied:
+    """What a brain is told of a write while a halt stands."""
+    return Denied(because=("builtin:halt",), message=f"{halted}; nothing is changed until a person lifts it")
+
+
+def too_many(call: RequestedCall, earlier: Earlier, beside: int = 0) -> Denied | None:
+    """Why people are not asked once more; None when they are. A person's own edit is never one too many.
+
+    `beside`: calls that are about to be asked about together with this one.
+    """
     if earlier.replaced is not None:
         return None
-    if earlier.other_calls >= call.scope.max_proposals:
+    if earlier.other_calls + beside >= call.scope.max_proposals:
         message = f"this task has asked people {earlier.other_calls} times, the limit for one task; do not ask again"
         return Denied(because=("builtin:proposals-of-task",), message=message)
-    if earlier.last_minute >= MOST_A_MINUTE:
+    if earlier.last_minute + beside >= MOST_A_MINUTE:
         message = f"{earlier.last_minute} proposals for one person within a minute, at most {MOST_A_MINUTE}; ask later"
         return Denied(because=("builtin:proposals-a-minute",), message=message)
     return None

@@ -23,6 +23,15 @@ class DryRun(StrEnum):
     ANALYSED = "analysed"
     """previewed, and what it touches was counted"""
 
+    @property
+    def words(self) -> str:
+        """The grade as people read it, on cards and in dry runs."""
+        return {
+            DryRun.SIMULATED: "simulated from the manifest",
+            DryRun.PREVIEWED: "previewed by the tool",
+            DryRun.ANALYSED: "previewed with impact analysis",
+        }[self]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,8 +94,10 @@ class ToolManifest(_Strict):
     reason_codes: tuple[str, ...] = ("INCIDENT", "TICKET", "ROUTINE")
     rate_per_hour: int = Field(default=60, gt=0)
     timeout_seconds: float = Field(default=10.0, gt=0, le=25)
-    """kept below the 30 s lease: see DURABILITY in docs/why.md"""
+    """the lease is renewed meanwhile; this bounds how late a frozen worker's call may still arrive: see docs/why.md"""
     watch_seconds: float = Field(default=0.0, ge=0)
-    """writes: how long `verify` is asked again until it holds"""
+    """writes: how long `verify` is asked again until it holds; no worker waits meanwhile, and a restart goes on"""
+    on_failed_check: Literal["tell", "undo"] = "tell"
+    """writes: what a check that does not hold by then leads to: people are told, or Undo is pressed for them"""
     drift_percent: int = Field(default=20, ge=0)
     """how far the counted blast radius may move between proposal and run, in percent; other state must be equal"""

@@ -79,5 +79,12 @@ class AskAgain:
     message: str
 
 
-Execution = Ran | Failed | InDoubt | Refused | AskAgain
+@dataclass(frozen=True, kw_only=True)
+class Halted:
+    """A person stopped everything: it has not begun, stays approved, and is asked again after the lift."""
+
+    message: str
+
+
+Execution = Ran | Failed | InDoubt | Refused | AskAgain | Halted
 """what executing an approved proposal can come to"""

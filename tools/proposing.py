@@ -1,18 +1,22 @@
 """Sealing a call for people and keeping it, with the undo that was rehearsed for it."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from policy.types import Obligation
-from storage import audit, proposals
+from policy.waiting import Plan, WaitingTable, Waits, planned
+from storage import audit, proposals, reminders
 from storage.db import Tx
-from storage.records import JsonObject, Proposal, Task
+from storage.records import JsonObject, Proposal, Reminder, Task
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, Tool, ToolFailed
 from tools.desk import Desk
 from tools.errors import UnknownTool
 from tools.judging import Judgement
+from tools.limits import Earlier
 from tools.manifest import DryRun
+from tools.requests import RequestedCall
 from tools.sealing import SealedCall, SealedEvidence, SealedObligation, SealedUndo, counts, fingerprint, rows, seal
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,36 @@ class Proposing:
 
     desk: Desk
 
+    def draft(
+        self,
+        call: RequestedCall,
+        tool: Tool,
+        admitted: Admitted,
+        judged: Judgement,
+        obligations: tuple[Obligation, ...],
+        earlier: Earlier,
+    ) -> Draft:
+        """What a brain asked for, as people will be asked about it."""
+        clean = self.desk.cleaner
+        return Draft(
+            task=call.task,
+            call_id=call.call_id,
+            tool=tool,
+            call=admitted,
+            judged=judged,
+            requester=call.task.requester,
+            channel=call.place.id,
+            reason_code=call.reason_code,
+            skill=clean.text(call.skill),
+            why=clean.text(call.why)[:600],
+            editors=earlier.editors,
+            origins=dict(call.origins),
+            evidence=tuple(call.evidence),
+            obligations=obligations,
+            rules=judged.decision.because,
+            supersedes=earlier.replaced_id,
+        )
+
     async def seal(self, draft: Draft) -> SealedCall:
         """The call in its sealed form; nothing is stored yet."""
         judged, impact, tool = draft.judged, draft.judged.impact, draft.tool
@@ -83,9 +117,16 @@ class Proposing:
                 "agent": draft.task.agent,
                 "agent_version": draft.task.agent_version,
                 **self.as_judged(tool, draft.call, judged),
-                **lifetime(draft.obligations, now),
+                **lifetime(draft.obligations, now, self._plan(draft).expires),
                 "rules": draft.rules,
             }
+        )
+
+    def _plan(self, draft: Draft) -> Plan:
+        tool, target = draft.tool, draft.judged.target
+        rules = [one.rule for one in draft.obligations]
+        return self.desk.rules.waiting.plan(
+            Waits(rules=rules, tool=tool.name, tier=tool.manifest.tier, env=target.env, reason=draft.reason_code)
         )
 
     def as_judged(self, tool: Tool, call: Admitted, judged: Judgement) -> dict[str, object]:
@@ -108,7 +149,9 @@ class Proposing:
             "policy_version": judged.policy_version,
         }
 
-    async def store(self, tx: Tx, task: Task, sealed: SealedCall) -> Proposal:
+    async def store(
+        self, tx: Tx, task: Task, sealed: SealedCall, *, plan_id: str | None = None, place: int = 0
+    ) -> Proposal:
         """Keep a sealed call and say so in the audit log, in the caller's transaction."""
         proposal_id, text = seal(sealed)
         proposal = await proposals.create(
@@ -121,9 +164,14 @@ class Proposing:
             tool=sealed.tool,
             expires_at=sealed.expires_at,
             undoes=sealed.undoes,
+            plan_id=plan_id,
+            place=place,
         )
+        if plan_id is None:  # people are reminded of the plan, not of each of its calls
+            await reminders.plan(tx, _reminders(proposal, sealed, plan_of(self.desk.rules.waiting, sealed)))
         body: JsonObject = {
             "proposal": proposal_id,
+            "plan": plan_id,
             "says": self.desk.cleaner.text(sealed.says),
             "tool": sealed.tool,
             "risk": sealed.risk,
@@ -172,12 +220,15 @@ class Proposing:
             says=says,
             rehearsed_at=0.0,
             objects=max(1, len(impact.changes)),
+            by_check=tool.manifest.on_failed_check == "undo" and tool.verify is not None,
         )
 
 
-def lifetime(obligations: tuple[Obligation, ...], now: float) -> dict[str, object]:
-    """What is owed, since when, and until when it may be given (seconds since the epoch)."""
-    life = min((o.expires_in for o in obligations), default=UNDO_LIFE)
+def lifetime(obligations: tuple[Obligation, ...], now: float, most: float | None = None) -> dict[str, object]:
+    """What is owed, since when, and until when it may be given (seconds since the epoch); `most` only shortens it."""
+    life: float = min((o.expires_in for o in obligations), default=UNDO_LIFE)
+    if most is not None:
+        life = min(life, most)
     owed = tuple(
         SealedObligation(
             rule=o.rule, count=o.count, group=o.group, allow_requester=o.allow_requester, expires_in=o.expires_in
@@ -185,6 +236,25 @@ def lifetime(obligations: tuple[Obligation, ...], now: float) -> dict[str, objec
         for o in obligations
     )
     return {"obligations": owed, "proposed_at": now, "expires_at": now + life}
+
+
+def plan_of(table: WaitingTable, sealed: SealedCall) -> Plan:
+    """What the table in force says of a sealed call that waits."""
+    rules = [one.rule for one in sealed.obligations]
+    return table.plan(Waits(rules=rules, tool=sealed.tool, tier=sealed.tier, env=sealed.env, reason=sealed.reason_code))
+
+
+def _reminders(proposal: Proposal, sealed: SealedCall, plan: Plan) -> Iterator[Reminder]:
+    for one in planned(plan, [obligation.group for obligation in sealed.obligations]):
+        yield Reminder(
+            proposal_id=proposal.id,
+            step=one.step,
+            audience=one.audience,
+            tenant=proposal.tenant,
+            kind=one.kind,
+            to_group=one.to,
+            due_at=sealed.proposed_at + one.after,
+        )
 
 
 def relaxed(obligations: tuple[Obligation, ...], groups: frozenset[str]) -> tuple[Obligation, ...]:

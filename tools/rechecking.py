@@ -1,18 +1,20 @@
 """What people approved, right before it runs: the seal, the time, the people, the rules and the target once more."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policy.types import Deny, NeedsApproval, Obligation
-from storage import intents, proposals
+from storage import halts, intents, proposals
+from storage.db import Tx
 from storage.records import Proposal, ProposalState, Task
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
-from tools.errors import SealBroken, UnknownTool
+from tools.errors import GrantEnded, SealBroken, UnknownTool
 from tools.judging import Judgement
-from tools.outcomes import AskAgain, Execution, Failed, Refused
-from tools.proposing import Proposing, lifetime
+from tools.outcomes import AskAgain, Execution, Failed, Halted, Refused
+from tools.planning import turn_of
+from tools.proposing import Proposing, lifetime, plan_of
 from tools.recording import Book, with_impact
 from tools.requests import Then
 from tools.running import Line
@@ -47,8 +49,13 @@ class Rechecking:
         async with self.desk.db.read() as tx:
             proposal = await proposals.get(tx, task.tenant, claimed.id)
             started = await intents.find(tx, task.tenant, key)
-            votes = await proposals.votes_on(tx, task.tenant, proposal.id)
+            votes = await proposals.votes_on(tx, task.tenant, proposal.card_id)
+            plan = await proposals.get(tx, task.tenant, proposal.plan_id) if proposal.plan_id else None
+            not_its_turn = await self._not_its_turn(tx, proposal, plan)
             now = await tx.time()
+            halt = await halts.standing(tx, task.tenant)
+        if halt is not None and started is None:
+            return Halted(message=str(halt))
         try:
             approved = self._open(task, proposal, [vote.voter for vote in votes if vote.approve])
         except (SealBroken, UnknownTool, BadArguments) as error:
@@ -61,9 +68,22 @@ class Rechecking:
             return await self.desk.runner.run(line, then)
         if proposal.state is not ProposalState.APPROVED:
             return await self._refuse(task, "builtin:state", f"it is {proposal.state.value}; nothing ran", then)
+        if not_its_turn:
+            return await self._refuse(task, "builtin:plan", f"{not_its_turn}; it did not run", then)
         if now >= approved.sealed.expires_at:
             return await self._refuse(task, "builtin:expired", "it expired before it could run; nothing ran", then)
         return await self._recheck(approved, line, then)
+
+    async def _not_its_turn(self, tx: Tx, proposal: Proposal, plan: Proposal | None) -> str:
+        """Why a call of a plan may not run now; "" when it may, or belongs to none."""
+        if plan is None:
+            return ""
+        if plan.state is not ProposalState.APPROVED:
+            return f"its plan is {plan.state.value}"
+        try:
+            return await turn_of(tx, proposal, open_seal(plan))
+        except SealBroken as error:
+            return str(error)
 
     def _open(self, task: Task, proposal: Proposal, approvers: list[str]) -> Approved:
         sealed = open_seal(proposal)
@@ -84,7 +104,7 @@ class Rechecking:
         around = Circumstances(
             task=task,
             requester=requester,
-            place=self.desk.place(task.tenant, sealed.channel),
+            place=await self.desk.place(task.tenant, sealed.channel),
             reason_code=sealed.reason_code,
             untrusted=bool(sealed.origins),
             undo=sealed.kind == "undo",
@@ -104,9 +124,19 @@ class Rechecking:
             await self.desk.missing(task.tenant, sealed, today, approved.approvers)
         )
         why, moved = self._what_moved(sealed, tool, judged, today if stricter else ())
+        if why and approved.proposal.plan_id is not None:
+            # The calls after it were weighed beside what was shown of this one, so the plan ends here.
+            moved_says = "; ".join(f"{row.label}: {row.before} → {row.after}" for row in moved[:3])
+            why = f"{why} ({moved_says})" if moved_says else why
+            return await self._refuse(task, "builtin:moved", f"{why}; it did not run; ask again to decide anew", then)
         if why:
             return await self._ask_again(approved, judged, today or owed, why, moved, then)
-        return await self.desk.runner.run(with_impact(line, impact), then)
+        line = replace(with_impact(line, impact), grant_id=approved.proposal.grant_id)
+        try:
+            return await self.desk.runner.run(line, then)
+        except GrantEnded:
+            why = "the standing grant that approved it has ended"
+            return await self._ask_again(approved, judged, today or owed, why, (), then)
 
     def _what_moved(
         self, sealed: SealedCall, tool: Tool, judged: Judgement, stricter: tuple[Obligation, ...]
@@ -154,7 +184,7 @@ class Rechecking:
             {
                 **dict(sealed),
                 **self.proposing.as_judged(tool, approved.call, judged),
-                **lifetime(obligations, now),
+                **lifetime(obligations, now, plan_of(self.desk.rules.waiting, sealed).expires),
                 "arguments": approved.call.arguments,
                 "undo": undo and undo.model_copy(update={"rehearsed_at": now}),
                 "supersedes": old.id,

@@ -7,6 +7,7 @@ from policy.autonomy import AutonomyTable
 from policy.cedar import PolicyEngine
 from policy.risk import RiskTable
 from policy.types import Actor, Allow, Deny
+from policy.waiting import WaitingTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,8 @@ class Rules:
     autonomy: AutonomyTable
     channel_caps: Mapping[str, int] = field(default_factory=dict)
     """channel → highest autonomy allowed there; others have no cap of their own"""
+    waiting: WaitingTable = field(default_factory=WaitingTable)
+    """when people are reminded of what waits for them, and whom it is escalated to"""
 
 
 @dataclass(frozen=True, kw_only=True)

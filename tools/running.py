@@ -8,14 +8,15 @@ from opentelemetry import trace
 from pydantic import BaseModel
 
 from policy.types import Tier
-from storage import audit, evidence, intents
+from storage import audit, evidence, grants, halts, intents
 from storage.db import Database, Tx
 from storage.errors import LostRace
 from storage.intents import NewIntent
 from storage.records import Intent, IntentState, JsonObject
 from tools.cleaning import Cleaner
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified
-from tools.outcomes import Failed, InDoubt, Ran
+from tools.errors import GrantEnded
+from tools.outcomes import Failed, Halted, InDoubt, Ran
 from tools.requests import Then
 
 _tracer = trace.get_tracer("ops_autopilot.tools")
@@ -37,6 +38,8 @@ class Line:
     arguments: BaseModel
     impact: Impact | None
     context: ToolContext
+    grant_id: str | None = None
+    """the standing grant that is used up by one when this begins"""
 
 
 class Runner:
@@ -47,10 +50,13 @@ class Runner:
         self._clean = cleaner
         self._at_work: set[tuple[str, str]] = set()
 
-    async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt:
+    async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted:
         """Run a call once, however often this is asked: the intent's unique key remembers.
 
+        A write is not begun where a halt stands: that is read in the transaction that would begin it.
+
         Raises:
+            GrantEnded: the grant it was approved by has no use left.
             LostRace: another worker, or this one before its lease ran out, is at it.
         """
         key = (line.new.tenant, line.new.key)
@@ -62,11 +68,20 @@ class Runner:
         finally:
             self._at_work.discard(key)
 
-    async def _once(self, line: Line, then: Then) -> Ran | Failed | InDoubt:
+    async def _once(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted:
         async with self._db.write() as tx:
+            reads = line.tool.manifest.tier is Tier.READ
+            halt = None if reads else await halts.at_dispatch(tx, line.new.tenant)
             intent = await intents.find(tx, line.new.tenant, line.new.key)
             if intent is None:
+                if halt is not None:
+                    return Halted(message=str(halt))
                 then.check_lease()
+                if line.grant_id is not None:
+                    used = await grants.use(tx, line.new.tenant, line.grant_id)
+                    if used is None:
+                        raise GrantEnded
+                    await self._note(tx, line, "grant_used", {"grant": used.id, "used": used.used, "of": used.most})
                 intent = await intents.begin(tx, line.new)
                 await self._note(tx, line, "call_started", {"input": line.new.input, "rules": list(line.new.rules)})
                 await then.running(tx)
@@ -75,9 +90,9 @@ class Runner:
                 fresh = False
         if fresh:
             return await self._run(line, intent, then)
-        return await self._resume(line, intent, then)
+        return await self._resume(line, intent, then, halted=str(halt) if halt is not None else "")
 
-    async def _resume(self, line: Line, intent: Intent, then: Then) -> Ran | Failed | InDoubt:
+    async def _resume(self, line: Line, intent: Intent, then: Then, *, halted: str) -> Ran | Failed | InDoubt:
         """An intent of an earlier life: its outcome, a second run under the same key, or a doubt for a person."""
         match intent.state:
             case IntentState.RAN:
@@ -88,6 +103,10 @@ class Runner:
             case IntentState.IN_DOUBT:
                 return await self._settle_again(InDoubt(message=intent.outcome), then)
             case IntentState.STARTED:
+                if halted:  # sending it again would be a write; looking whether it took is none
+                    return await self._doubt(
+                        line, intent, then, f"the worker died while it ran, and now it is {halted}"
+                    )
                 if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
                     return await self._run(line, intent, then)
                 return await self._doubt(line, intent, then, "the worker died while it ran")
@@ -121,7 +140,15 @@ class Runner:
                 return await self._failed(line, intent, failed, then)
             if attempt < attempts:
                 await asyncio.sleep(0.2 * attempt)
+                if await self._halted(line):
+                    break
         return await self._doubt(line, intent, then, self._clean.text(str(failed)))
+
+    async def _halted(self, line: Line) -> bool:
+        if line.tool.manifest.tier is Tier.READ:
+            return False
+        async with self._db.read() as tx:
+            return await halts.standing(tx, line.new.tenant) is not None
 
     async def _ran(self, line: Line, intent: Intent, result: JsonObject, then: Then) -> Ran:
         clean = self._clean.json(result)
@@ -189,16 +216,6 @@ class Runner:
             what = str(error) or type(error).__name__
             return Verified(held=Held.UNKNOWN, says=self._clean.text(f"the check failed: {what}")[:400])
         return Verified(held=seen.held, says=self._clean.text(seen.says), data=self._clean.json(dict(seen.data)))
-
-    async def watch(self, tool: Tool, arguments: BaseModel, impact: Impact | None, context: ToolContext) -> Verified:
-        """Ask the check again until it holds or the tool's watch time is over (seconds)."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + tool.manifest.watch_seconds
-        while True:
-            seen = await self.verify(tool, arguments, impact, context)
-            if seen.held is Held.YES or tool.verify is None or loop.time() >= until:
-                return seen
-            await asyncio.sleep(min(1.0, max(0.05, tool.manifest.watch_seconds / 10)))
 
     async def _note(self, tx: Tx, line: Line, event: str, body: JsonObject) -> None:
         full: JsonObject = {"tool": line.tool.name, "intent": line.new.key, "reason_code": line.new.reason_code, **body}

@@ -24,6 +24,8 @@ class SealedUndo(_Frozen):
     says: str
     rehearsed_at: float
     objects: int
+    by_check: bool = False
+    """pressed by itself when the check after the run does not hold; those who approve see it"""
 
 
 class SealedEvidence(_Frozen):
@@ -58,7 +60,7 @@ class SealedCall(_Frozen):
     tenant: str
     task: str
     call: str
-    kind: Literal["call", "undo"]
+    kind: Literal["call", "undo", "plan"]
     channel: str
     requester: str
     editors: tuple[str, ...]
@@ -100,6 +102,11 @@ class SealedCall(_Frozen):
     proposed_at: float
     expires_at: float
 
+    def calls(self) -> tuple[str, ...]:
+        """Of a plan: the ids of its sealed calls, in the order in which they run."""
+        found = self.arguments.get("calls") if self.kind == "plan" else None
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
     def impact(self) -> Impact:
         """The target as it was when this was sealed."""
         return Impact(grade=DryRun(self.grade), before=dict(self.before))
@@ -140,7 +147,7 @@ def open_seal(proposal: Proposal) -> SealedCall:
         raise SealBroken(proposal.id) from None
     sealed = (call.tenant, call.task, call.call, call.tool, call.undoes, call.expires_at)
     row = (proposal.tenant, proposal.task_id, proposal.call_id, proposal.tool, proposal.undoes, proposal.expires_at)
-    if sealed != row:
+    if sealed != row or (call.kind == "plan") is not proposal.is_plan:
         raise SealBroken(proposal.id)
     return call
 

@@ -1,5 +1,6 @@
 """Agent definitions: versioned files. The version is the hash of the content, so a changed prompt is a new agent."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +51,7 @@ class AgentDefinition(BaseModel):
     """of work, not of waiting for people"""
     max_proposals: int = Field(default=8, gt=0)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """SHA-256 of the content, 64 hex characters."""
         return digest(canonical(self.model_dump(mode="json")))

@@ -10,17 +10,19 @@ from typing import Any, assert_never
 from bot.agent import prompt as prompts
 from bot.agent import sight, transcript
 from bot.agent.definition import AgentDefinition
-from bot.agent.titles import step_title
+from bot.agent.titles import not_done, step_title
 from bot.agent.turn import Turn
 from bot.brains.base import Brain
 from bot.brains.errors import BrainRefused, BrainUnavailable
+from bot.lifecycle.halted import tell_halted
 from bot.lifecycle.hooks import CallHooks, Hooks
 from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Progress
 from policy.people import People
 from policy.provenance import trace, untrusted
+from policy.types import Actor
+from storage import channels, halts, proposals, tasks
 from storage import steps as step_store
-from storage import tasks
 from storage.db import Database
 from storage.records import JsonObject, Step, StepKind, TaskState
 from tools.gateway import Gateway
@@ -53,10 +55,12 @@ class AgentRunner:
         brain: Brain,
         env: str,
         evidence_url: Callable[[str], str],
+        sends_out: bool = False,
     ) -> None:
+        """`sends_out`: what the brain reads leaves this installation."""
         self._db, self._gateway, self._people = db, gateway, people
         self._agent, self._brain, self._env = agent, brain, env
-        self._evidence_url = evidence_url
+        self._evidence_url, self._sends_out = evidence_url, sends_out
 
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""
@@ -66,8 +70,8 @@ class AgentRunner:
             steps = await self._load(hooks)
             if hooks.stopping:
                 return await self._stopped(hooks)
-            waiting_call = transcript.open_call(steps)
-            if waiting_call is None:
+            waiting_calls = transcript.open_calls(steps)
+            if not waiting_calls:
                 over = self._over_limit(hooks, time.monotonic() - began)
                 if over is not None:
                     return await self._give_up(hooks, over)
@@ -75,7 +79,9 @@ class AgentRunner:
                 if ended is not None:
                     return ended
                 continue
-            outcome = await self._call(hooks, steps, waiting_call, progress)
+            if await self._together(hooks, steps, waiting_calls, progress):
+                return Ended(waiting=True)
+            outcome = await self._call(hooks, steps, waiting_calls[0], progress)
             if isinstance(outcome, Waiting):
                 return Ended(waiting=True)
             if isinstance(outcome, InDoubt):
@@ -102,9 +108,15 @@ class AgentRunner:
 
     async def _think(self, hooks: Hooks, steps: list[Step], progress: Progress) -> Ended | None:
         """One turn; None when it asked for calls or people said more meanwhile."""
+        async with self._db.read() as tx:
+            around = await channels.in_force(tx, hooks.task.tenant, hooks.task.channel)
+        if around.local_only and self._sends_out:
+            return await self._keep_inside(hooks)
         turn = Turn(progress)
         try:
-            question = prompts.build(self._agent, hooks.task, steps, self._gateway.registry, self._env)
+            question = prompts.build(
+                self._agent, hooks.task, steps, self._gateway.registry, self._env, added=around.prompt
+            )
             stream = self._brain.think(question)
             with sight.turn(self._brain.name, hooks.task.correlation_id) as seen:
                 async with contextlib.aclosing(stream) as events:  # type: ignore[type-var]  # a generator in every brain
@@ -135,26 +147,50 @@ class AgentRunner:
 
     # --- one call -----------------------------------------------------------------------------------------
 
+    async def _together(
+        self, hooks: Hooks, steps: list[Step], calls: list[transcript.OpenCall], progress: Progress
+    ) -> bool:
+        """Have the first calls decided as one plan; False when they do not make one."""
+        if len(calls) < 2:
+            return False
+        requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
+        asked = [await self._requested(hooks, steps, call, requester) for call in calls]
+        waiting = await self._gateway.plan(asked, CallHooks(hooks, calls[0].call_id, calls[0].tool))
+        if waiting is None:
+            return False
+        async with self._db.read() as tx:
+            planned = {call.call_id for call in await proposals.calls_of(tx, hooks.task.tenant, waiting.proposal_id)}
+        for call in calls:
+            if call.call_id in planned:
+                title = step_title(self._gateway.registry, call.tool, call.arguments)
+                self._show(call.call_id, title, waiting, progress)
+        return True
+
+    async def _requested(
+        self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, requester: Actor | None
+    ) -> RequestedCall:
+        return RequestedCall(
+            task=hooks.task,
+            scope=self._agent.scope,
+            call_id=call.call_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            requester=requester,
+            place=await self._gateway.place(hooks.task.tenant, hooks.task.channel),
+            reason_code=call.reason_code,
+            why=call.why,
+            skill=call.skill,
+            edited_by=call.edited_by,
+            origins=self._origins(steps, call),
+            evidence=transcript.evidence_so_far(steps),
+        )
+
     async def _call(self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, progress: Progress) -> Outcome:
         title = step_title(self._gateway.registry, call.tool, call.arguments)
         progress.step(call.call_id, title, "in_progress")
         requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
         outcome = await self._gateway.call(
-            RequestedCall(
-                task=hooks.task,
-                scope=self._agent.scope,
-                call_id=call.call_id,
-                tool=call.tool,
-                arguments=call.arguments,
-                requester=requester,
-                place=self._gateway.place(hooks.task.tenant, hooks.task.channel),
-                reason_code=call.reason_code,
-                why=call.why,
-                skill=call.skill,
-                edited_by=call.edited_by,
-                origins=self._origins(steps, call),
-                evidence=transcript.evidence_so_far(steps),
-            ),
+            await self._requested(hooks, steps, call, requester),
             CallHooks(hooks, call.call_id, call.tool),
         )
         if not isinstance(outcome, Waiting | InDoubt):
@@ -180,11 +216,12 @@ class AgentRunner:
             case Ran(finding=finding, evidence=evidence):
                 progress.step(call_id, title, "complete", output=finding, link=self._evidence_url(evidence))
             case Waiting():
-                progress.step(call_id, title, "complete", output="proposed: people decide on the card")
+                progress.step(call_id, not_done("Proposed", title), "complete", output="people decide on the card")
             case Denied(message=message) | Failed(message=message) | InDoubt(message=message):
                 progress.step(call_id, title, "error", output=message)
-            case Previewed(would=would):
-                progress.step(call_id, title, "complete", output=f"dry run: it would {would}")
+            case Previewed(would=would, grade=grade):
+                title = not_done("Dry run", title)
+                progress.step(call_id, title, "complete", output=f"{grade.words}: it would {would}")
             case _:
                 assert_never(outcome)
 
@@ -192,7 +229,11 @@ class AgentRunner:
 
     async def _stopped(self, hooks: Hooks) -> Ended:
         async with self._db.write() as tx:
-            hooks.task = await move(tx, hooks.task, TaskState.CANCELLED, why="stopped by a person")
+            halt = await halts.standing(tx, hooks.task.tenant)
+            if halt is not None:
+                await tell_halted(tx, hooks.task, str(halt))
+            why = "stopped by a person" if halt is None else str(halt)
+            hooks.task = await move(tx, hooks.task, TaskState.CANCELLED, why=why)
         return Ended()
 
     async def _give_up(self, hooks: Hooks, why: str) -> Ended:
@@ -200,6 +241,15 @@ class AgentRunner:
             await tell(
                 tx, hooks.task, f"limit:{hooks.task.id}", f"{why} Ask again with a narrower question.", kind="warning"
             )
+            hooks.task = await move(tx, hooks.task, TaskState.FAILED_TERMINAL, why=why)
+        return Ended()
+
+    async def _keep_inside(self, hooks: Hooks) -> Ended:
+        """The channel is local-only: nothing of it goes to this brain."""
+        why = "this channel is local-only, and my brain runs at a provider; nothing was sent there"
+        async with self._db.write() as tx:
+            text = f"{_sentence(why)} Ask in another channel, or an admin can change it with /autopilot settings."
+            await tell(tx, hooks.task, f"local-only:{hooks.task.id}", text, kind="warning")
             hooks.task = await move(tx, hooks.task, TaskState.FAILED_TERMINAL, why=why)
         return Ended()
 

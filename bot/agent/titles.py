@@ -6,6 +6,11 @@ from tools.errors import UnknownTool
 from tools.registry import Registry
 
 
+def not_done(why: str, title: str) -> str:
+    """The title of a step that changed nothing: a green tick beside "Turn it off" would be read as done."""
+    return f"{why}: {title[:1].lower()}{title[1:]}"
+
+
 def step_title(registry: Registry, tool: str, arguments: JsonObject) -> str:
     """What a call does, in the tool's own words; a plain fallback when it cannot be told."""
     try:

@@ -65,22 +65,23 @@ def entries(steps: Sequence[Step]) -> list[Entry]:
     return out
 
 
-def open_call(steps: Sequence[Step]) -> OpenCall | None:
-    """The first call without a result, with the newest arguments it was given."""
+def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
+    """The calls without a result, as they were asked for, each with the newest arguments it was given."""
     done = {str(s.body["call_id"]) for s in steps if s.kind is StepKind.RESULT}
     newest = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
-    for call_id, body in newest.items():
-        if call_id not in done:
-            return OpenCall(
-                call_id=call_id,
-                tool=str(body["tool"]),
-                arguments=_object(body["arguments"]),
-                reason_code=str(body.get("reason_code", "")),
-                why=str(body.get("why", "")),
-                skill=str(body.get("skill", "")),
-                edited_by=str(body.get("edited_by", "")),
-            )
-    return None
+    return [
+        OpenCall(
+            call_id=call_id,
+            tool=str(body["tool"]),
+            arguments=_object(body["arguments"]),
+            reason_code=str(body.get("reason_code", "")),
+            why=str(body.get("why", "")),
+            skill=str(body.get("skill", "")),
+            edited_by=str(body.get("edited_by", "")),
+        )
+        for call_id, body in newest.items()
+        if call_id not in done
+    ]
 
 
 def changed_by_people(steps: Sequence[Step], call_id: str) -> dict[str, JsonValue]:
@@ -95,8 +96,8 @@ def changed_by_people(steps: Sequence[Step], call_id: str) -> dict[str, JsonValu
 
 
 def trusted_words(steps: Sequence[Step]) -> list[str]:
-    """What people asked in this task, word for word; nothing quoted, nothing read elsewhere."""
-    return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER]
+    """What people asked in this task, word for word; nothing quoted, nothing read elsewhere, no alert's title."""
+    return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER and not s.body.get("hearsay")]
 
 
 def looked_up(steps: Sequence[Step], registry: Registry) -> list[LookedUp]:

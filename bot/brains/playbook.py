@@ -44,6 +44,8 @@ class CallStep(_Strict):
     with_: dict[str, Cel] = Field(default={}, alias="with")
     reason_code: str = ""
     why: Cel | None = None
+    when: Cel | None = None
+    """in `together`: it is asked for only when this holds"""
 
 
 class Step(_Strict):
@@ -53,6 +55,8 @@ class Step(_Strict):
     think_cel: Cel | None = None
     say: Cel | None = None
     call: CallStep | None = None
+    together: tuple[CallStep, ...] = ()
+    """calls asked for at once; changes among them that wait for people become one plan"""
     if_: Cel | None = Field(default=None, alias="if")
     then: tuple["Step", ...] = ()
     else_: tuple["Step", ...] = Field(default=(), alias="else")
@@ -60,9 +64,11 @@ class Step(_Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Step":
-        kinds = [self.think, self.think_cel, self.say, self.call, self.if_, self.stop or None]
+        kinds = [self.think, self.think_cel, self.say, self.call, self.together or None, self.if_, self.stop or None]
         if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("a step is exactly one of think, think_cel, say, call, if, stop")
+            raise ValueError("a step is exactly one of think, think_cel, say, call, together, if, stop")
+        if len(self.together) == 1:
+            raise ValueError("together takes two calls or more; one alone is a call")
         if (self.then or self.else_) and self.if_ is None:
             raise ValueError("then and else belong to an if")
         return self
@@ -129,6 +135,7 @@ def _calls(steps: Sequence[Step]) -> Iterator[CallStep]:
     for step in steps:
         if step.call is not None:
             yield step.call
+        yield from step.together
         yield from _calls(step.then)
         yield from _calls(step.else_)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.brains.base import (
     BrainEvent,
@@ -22,7 +23,15 @@ from tools.expressions import ExpressionError
 
 _PIECES = re.compile(r"\S+\s*|\s+")
 
-Act = Thinking | Saying | Call
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Calls of one turn."""
+
+    calls: tuple[Call, ...]
+
+
+Act = Thinking | Saying | Asked
 
 
 class RulesBrain:
@@ -74,11 +83,11 @@ class _Walk:
         fresh: list[Act] = []
         try:
             for act in self._run(self._book.steps):
-                if isinstance(act, Call) and act.call_id in self._results:
-                    fresh.clear()  # everything up to here was said in the turn that made this call
+                if isinstance(act, Asked) and all(call.call_id in self._results for call in act.calls):
+                    fresh.clear()  # everything up to here was said in the turn that made these calls
                     continue
                 fresh.append(act)
-                if isinstance(act, Call):
+                if isinstance(act, Asked):
                     self.asked = True
                     break
         except _Stop:
@@ -104,9 +113,11 @@ class _Walk:
                 yield Thinking(delta=str(step.think_cel.value(self._scope)))
             elif step.say is not None:
                 yield Saying(delta=str(step.say.value(self._scope)))
-            elif step.call is not None:
-                yield self._call(step.call)
-                self._done[step.call.id] = _seen(self._results[step.call.id])
+            elif step.call is not None or step.together:
+                every = step.together if step.call is None else (step.call,)
+                asked = [one for one in every if one.when is None or one.when.truth(self._scope)]
+                yield Asked(calls=tuple(map(self._call, asked)))
+                self._done.update({one.id: _seen(self._results[one.id]) for one in asked})
             elif step.if_ is not None:
                 yield from self._run(step.then if step.if_.truth(self._scope) else step.else_)
 
@@ -139,5 +150,5 @@ def _stream(act: Act) -> Iterator[BrainEvent]:
             yield Thought(text=text)
         case Saying(delta=text):
             yield from (Saying(delta=piece) for piece in _PIECES.findall(text))
-        case Call():
-            yield act
+        case Asked(calls=calls):
+            yield from calls

@@ -15,5 +15,5 @@ def configured(*, quiet: bool = False) -> Settings:
 
     config = settings.read()
     level = "WARNING" if quiet and config.log_level.upper() in ("DEBUG", "INFO") else config.log_level
-    logs.set_up(level=level, fmt=config.log_format, redactor=Redactor.default())
+    logs.set_up(level=level, fmt=config.log_format, redactor=Redactor.load(config.redaction_rules))
     return config

@@ -48,6 +48,7 @@ async def _all(config: Settings) -> "AsyncIterator[Finding]":
     from bot.commands.checks.agent import check_agent
     from bot.commands.checks.console import check_console
     from bot.commands.checks.model import check_model
+    from bot.commands.checks.people import check_people
     from bot.commands.checks.rules import check_policy
     from bot.commands.checks.slack import check_slack
     from bot.commands.checks.store import check_database
@@ -62,5 +63,7 @@ async def _all(config: Settings) -> "AsyncIterator[Finding]":
     for finding in of_tools:
         yield finding
     yield check_policy(config, registry)
+    async for finding in check_people(config):
+        yield finding
     yield await check_model(config, agent)
     yield await check_console(config)

@@ -1,6 +1,7 @@
 """Tools as commands look at them: as declared, whether or not their tokens are set here. Nothing is called."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,48 +11,65 @@ from bot import settings, wiring
 from bot.settings import Settings
 from tools.contract import Tool
 from tools.registry import Registry
-from tools.sources.openapi import load_openapi_source
-from tools.sources.openapi_manifest import HttpManifest, read_manifest
+from tools.sources.loading import Means, load_manifest, tokens_of
+from tools.sources.python_packages import load_python_source
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadedManifest:
-    """One manifest with its tools."""
+class LoadedSource:
+    """One manifest or package with its tools."""
 
-    file: Path
-    declared: HttpManifest
+    name: str
+    """the file, or the package"""
     tools: tuple[Tool, ...]
-    missing_token: str = ""
-    """the variable that must be set before the tools can run; "" when it is"""
+    missing_tokens: tuple[str, ...] = ()
+    """the variables that must be set before the tools can run"""
+
+    @property
+    def source(self) -> str:
+        return ", ".join(sorted({tool.source for tool in self.tools})) or "no source"
 
 
 def manifests(config: Settings) -> tuple[Path, ...]:
-    """The configured manifests; without any, the sample shop's."""
-    return config.manifests or (wiring.SHOP,)
+    """The configured manifests; without any tools at all, the sample shop's."""
+    return config.manifests or (() if config.tool_packages or config.operator_database_url else (wiring.SHOP,))
 
 
-async def load_manifest(file: Path) -> LoadedManifest:
-    """The manifest and its document, checked against each other.
+@contextlib.asynccontextmanager
+async def means(environ: Mapping[str, str]) -> AsyncIterator[Means]:
+    """What sources need for one command, closed afterwards."""
+    async with contextlib.AsyncExitStack() as closing:
+        client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+        yield Means(environ=environ, client=client, closing=closing)
+
+
+async def load_source(source: Path | str) -> LoadedSource:
+    """A manifest file with all it needs, or the package of a name, checked.
 
     Raises:
-        SourceError: they cannot be used; the message names the file and the place.
+        SourceError: it cannot be used; the message names the place.
     """
-    declared = read_manifest(file)
-    environ: Mapping[str, str] = settings.environment()
-    missing = ""
-    if (auth := declared.service.auth) is not None and not environ.get(auth.token_env):
-        missing = auth.token_env
-        environ = {**environ, auth.token_env: "not-set"}  # only so that everything else can be checked
-    async with httpx.AsyncClient() as client:
-        found = await load_openapi_source(file, environ=environ, client=client)
-    return LoadedManifest(file=file, declared=declared, tools=tuple(found), missing_token=missing)
+    if isinstance(source, str):
+        return LoadedSource(name=source, tools=tuple(load_python_source(source)))
+    environ = settings.environment()
+    missing = tuple(token for token in tokens_of(source) if not environ.get(token))
+    # Filled in only so that everything else can be checked.
+    async with means({**environ, **dict.fromkeys(missing, "not-set")}) as given:
+        found = await load_manifest(source, given)
+    return LoadedSource(name=str(source), tools=tuple(found), missing_tokens=missing)
+
+
+def sources_of(config: Settings) -> Sequence[Path | str]:
+    """Everything that is configured."""
+    return [*manifests(config), *config.tool_packages]
 
 
 async def load_registry(config: Settings) -> Registry:
-    """All tools of all manifests.
+    """All tools of all sources.
 
     Raises:
-        SourceError: a manifest cannot be used.
-        DuplicateTool: two manifests declare the same name.
+        SourceError: one cannot be used.
+        DuplicateTool: two declare the same name.
     """
-    return Registry([tool for file in manifests(config) for tool in (await load_manifest(file)).tools])
+    found = [tool for source in sources_of(config) for tool in (await load_source(source)).tools]
+    return Registry([*found, *wiring.operator_tools(config)])

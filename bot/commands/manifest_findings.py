@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.commands.loaded import LoadedManifest
+from bot.commands.loaded import LoadedSource
 from policy.types import Tier
 from tools.contract import Tool
 
@@ -17,11 +17,11 @@ class Finding:
     broken: bool
 
 
-def findings(loaded: LoadedManifest) -> list[Finding]:
+def findings(loaded: LoadedSource) -> list[Finding]:
     """Everything worth saying, broken things first."""
     found = [finding for tool in loaded.tools for finding in _of_tool(tool)]
-    if loaded.missing_token:
-        says = f"{loaded.missing_token} is not set here; set it where the bot runs"
+    for token in loaded.missing_tokens:
+        says = f"{token} is not set here; set it where the bot runs"
         found.append(Finding(place="service", says=says, broken=False))
     return sorted(found, key=lambda finding: not finding.broken)
 

@@ -21,6 +21,7 @@ def check(folder: Folder = None) -> None:
     from policy.autonomy import AutonomyTable
     from policy.cedar import DEFAULT_RULES, PolicyEngine
     from policy.risk import RiskTable
+    from policy.waiting import DEFAULT_WAITING, WaitingTable
 
     config = configured(quiet=True)
     rules = folder or config.policy_dir or DEFAULT_RULES
@@ -28,6 +29,7 @@ def check(folder: Folder = None) -> None:
     engine = PolicyEngine.load(rules, registry.actions(), config.groups)
     RiskTable.load()
     AutonomyTable.load()
+    WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
     typer.echo(f"{YES} {rules}: the rules load, fit {len(registry)} tools, and decide every case as written")
     typer.echo(f"  policy version {engine.version}; groups the rules may name: {', '.join(config.groups)}")
 
@@ -101,3 +103,72 @@ def explain(
             typer.echo(line)
     except (BadAssignment, BadArguments) as error:
         raise typer.BadParameter(str(error), param_hint="--arg") from None
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A folder of rules.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+) -> None:
+    """Which rules differ between two folders, and which of their cases are decided otherwise; exit code 1 when any."""
+    from bot.commands.configured import configured
+    from bot.commands.loaded import load_registry
+    from bot.commands.policy_diff import difference
+
+    config = configured(quiet=True)
+    registry = asyncio.run(load_registry(config))
+    found = list(difference(before, after, registry.actions(), config.groups))
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{YES} the same rules, and the same decision in every case")
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The candidate rules.")],
+    since: Annotated[str, typer.Option(help="How far back, e.g. 30d, 12h.")] = "30d",
+    tenant: Annotated[str, typer.Option(help="Only this workspace.")] = "",
+) -> None:
+    """Decide the recorded calls again, by candidate rules: what would have run alone, asked, been blocked."""
+    from bot.commands.configured import configured
+    from bot.commands.policy_simulated import BadSpan, simulated
+
+    try:
+        for line in asyncio.run(simulated(configured(quiet=True), folder, since, tenant)):
+            typer.echo(line)
+    except BadSpan as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+
+
+@app.command()
+def redaction(
+    seed: Annotated[int, typer.Option(help="The same seed makes the same documents.")] = 1,
+    documents: Annotated[int, typer.Option(min=2, help="How many; every second holds a secret.")] = 4000,
+    misses: Annotated[int, typer.Option(help="Show so many of what was missed or masked in vain.")] = 5,
+) -> None:
+    """Measure what redaction finds: recall and precision on documents with planted, made-up secrets."""
+    from bot.commands.configured import configured
+    from bot.terminal.printable import one_line
+    from policy.redaction import Redactor
+    from policy.redaction_corpus import corpus
+    from policy.redaction_report import measure
+
+    config = configured(quiet=True)
+    report = measure(Redactor.load(config.redaction_rules), corpus(seed, documents))
+    for title, shares in (("kind of secret", report.by_kind), ("found in", report.by_shape)):
+        typer.echo(f"{title:<16} {'recall':>7}")
+        for name, share in shares.items():
+            typer.echo(f"  {name:<14} {share.value:7.1%}  {share.good} of {share.of}")
+    typer.echo(
+        f"recall    {report.recall.value:7.2%}  {report.recall.good} of {report.recall.of} planted secrets hidden"
+    )
+    typer.echo(
+        f"precision {report.precision.value:7.2%}  {report.precision.good} of {report.precision.of} masks hide one"
+    )
+    typer.echo(f"speed     {report.megabytes_per_second:7.2f}  MB/s of all of them as one text, on one core")
+    for document in report.missed[:misses]:
+        typer.echo(f"{NO} missed a {document.kind} in {document.shape}: {one_line(document.text)}")
+    for document, words in report.false_alarms[:misses]:
+        typer.echo(f"{NO} masked {one_line(words)!r} in vain, in {document.shape}: {one_line(document.text)}")

@@ -2,30 +2,35 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.commands.asked import Asked
 from bot.terminal.marks import NEITHER, NO, YES
+from tools.conformance.verdicts import Tried, Verdict
 
 app = typer.Typer(no_args_is_help=True, help="What the bot can do: list, show one, check a manifest.")
 
 
 @app.command("list")
 def list_tools() -> None:
-    """Every tool: its tier, whether it can preview, undo and verify, and who owns it."""
+    """Every tool: its tier, how a dry run of it is known, whether it can undo and verify, and who owns it."""
     from rich.console import Console
     from rich.table import Table
 
     from bot.commands.configured import configured
     from bot.commands.loaded import load_registry
     from policy.types import Tier
+    from tools.manifest import DryRun
 
     registry = asyncio.run(load_registry(configured(quiet=True)))
-    table = Table("tool", "tier", "preview", "undo", "verify", "owner", box=None, header_style="bold")
+    table = Table("tool", "tier", "dry run", "undo", "verify", "owner", box=None, header_style="bold")
     for tool in registry:
-        rest = ("", "", "") if tool.manifest.tier is Tier.READ else map(_mark, (tool.preview, tool.undo, tool.verify))
+        grade = tool.manifest.dry_run if tool.preview is not None else DryRun.SIMULATED
+        rest = ("", "", "") if tool.manifest.tier is Tier.READ else (grade.value, _mark(tool.undo), _mark(tool.verify))
         table.add_row(tool.name, tool.manifest.tier.value, *rest, tool.manifest.owner)
     Console(highlight=False).print(table)
 
@@ -57,17 +62,27 @@ def show(name: Annotated[str, typer.Argument(help="The tool's name, e.g. shop.er
 @app.command()
 def check(
     manifest: Annotated[Path | None, typer.Argument(help="A manifest file; default: the configured ones.")] = None,
+    run: Annotated[bool, typer.Option("--run", help="Call it: run the examples of reads, preview changes.")] = False,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Make reversible changes and undo them. Never in production.")
+    ] = False,
+    irreversible: Annotated[
+        bool, typer.Option("--irreversible", help="Make irreversible changes too. On a scratch installation only.")
+    ] = False,
+    state: Annotated[
+        list[str] | None, typer.Option(help="A read tool whose answer is the state to compare; may be repeated.")
+    ] = None,
 ) -> None:
-    """Load manifests with their documents, and check examples, bounds, and what a change can preview and take back."""
+    """Check that tools keep what tools promise: first what can be seen without calling anything, then as asked."""
     from bot.commands.configured import configured
-    from bot.commands.loaded import load_manifest, manifests
+    from bot.commands.loaded import load_source, sources_of
     from bot.commands.manifest_findings import findings
 
     config = configured(quiet=True)
     broken = 0
-    for file in (manifest,) if manifest else manifests(config):
-        loaded = asyncio.run(load_manifest(file))
-        typer.echo(f"{file}: service {loaded.declared.service.name!r}, {len(loaded.tools)} tools")
+    for source in (manifest,) if manifest else sources_of(config):
+        loaded = asyncio.run(load_source(source))
+        typer.echo(f"{loaded.name}: {loaded.source}, {len(loaded.tools)} tools")
         found = findings(loaded)
         for finding in found:
             typer.echo(f"  {NO if finding.broken else NEITHER} {finding.place}: {finding.says}")
@@ -75,8 +90,54 @@ def check(
         broken += wrong
         if not wrong:
             typer.echo(f"  {YES} manifest, document, examples and bounds fit together")
+        if run or changes or irreversible:
+            from bot.commands.conformance import tried_on
+
+            asked = Asked(changes=changes or irreversible, irreversible=irreversible, state=tuple(state or ()))
+            broken += _told(asyncio.run(tried_on(source, asked)))
     if broken:
         raise typer.Exit(1)
+
+
+@app.command()
+def pin(
+    manifest: Annotated[Path, typer.Argument(help="The manifest of an MCP server.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Agree without being asked.")] = False,
+) -> None:
+    """Look at the tools an MCP server offers, and agree to them as they are now. Until then a changed one is denied."""
+    from bot.commands.configured import configured
+    from bot.commands.pinning import look, shown
+    from tools.sources.mcp_pins import Pins, lock_of, read_pins
+
+    configured(quiet=True)
+    now = asyncio.run(look(manifest))
+    before = read_pins(manifest) or Pins(server=now.server)
+    changes = before.changes(now)
+    for name, what in changes:
+        typer.echo(f"{what}: {name}")
+        typer.echo(shown(before.tools.get(name), now.tools.get(name)))
+    lock = lock_of(manifest)
+    if not changes and lock.exists():
+        typer.echo(f"{now.server}: {len(now.tools)} tools, all as they were pinned")
+        return
+    if not yes and not typer.confirm(f"Agree to these {len(now.tools)} tools of {now.server!r}?"):
+        typer.echo("nothing was pinned")
+        raise typer.Exit(1)
+    lock.write_text(now.written(), encoding="utf-8")
+    typer.echo(f"pinned {len(now.tools)} tools in {lock}; keep it with the manifest, then restart the bot")
+
+
+def _told(tried: Sequence[Tried]) -> int:
+    """Print what was tried, one line a promise; the number of broken ones."""
+    marks = {Verdict.KEPT: YES, Verdict.BROKEN: NO, Verdict.UNTRIED: NEITHER}
+    lines = dict.fromkeys(f"{marks[one.verdict]} {one.tool}: {one.promise}" + _because(one) for one in tried)
+    for line in lines:
+        typer.echo(f"  {line}")
+    return sum(one.verdict is Verdict.BROKEN for one in tried)
+
+
+def _because(one: Tried) -> str:
+    return f" ({one.says})" if one.says else ""
 
 
 def _mark(part: object) -> str:

@@ -1,8 +1,8 @@
-"""The console: health, evidence and tasks as plain pages. Reads storage; changes nothing."""
+"""The console: health, evidence and tasks as plain pages. Reads storage; only the API beside it changes something."""
 
 import datetime as dt
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import jinja2
@@ -33,8 +33,8 @@ _HEADERS = {
 Ready = Callable[[], Awaitable[dict[str, bool]]]
 
 
-def build(db: Database, tenant: Callable[[], str], ready: Ready) -> Starlette:
-    """The ASGI app. `ready` names what this process needs and whether it has it."""
+def build(db: Database, tenant: Callable[[], str], ready: Ready, doors: Sequence[Route] = ()) -> Starlette:
+    """The ASGI app. `ready` names what this process needs and whether it has it; `doors` are routes of other parts."""
 
     def page(name: str, *, status: int = 200, **values: object) -> Response:
         return HTMLResponse(_PAGES.get_template(name).render(**values), status_code=status, headers=_HEADERS)
@@ -77,6 +77,7 @@ def build(db: Database, tenant: Callable[[], str], ready: Ready) -> Starlette:
             Route("/evidence/{hash}", show_evidence),
             Route("/tasks/{id}", show_task),
             Route("/", show_tasks),
+            *doors,
         ]
     )
 

@@ -27,5 +27,12 @@ class Overlap(InboxError):
         super().__init__("another inbox worker is running here; wait until it ends, or, if it died, for a minute")
 
 
+class StandsStill(InboxError):
+    """A person halted everything."""
+
+    def __init__(self, halted: str) -> None:
+        super().__init__(f"{halted}; the inbox worker changes nothing until it is lifted")
+
+
 class NotYet(InboxError):
     """This run may not be made yet; the message says what to run first."""

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from bot.inbox.errors import StandsStill
 from bot.inbox.gate import Gate
 from bot.inbox.lease import held
 from bot.inbox.report import Report
 from bot.inbox.worker import InboxWorker
+from storage import halts
 from storage.db import Database
 from storage.rollouts import Stage
 
@@ -29,8 +31,11 @@ async def act_once(worker: InboxWorker, gate: Gate, db: Database, tenant: str) -
     Raises:
         NotYet: no clean dry run of this definition is on record.
         Overlap: another run is under way.
+        StandsStill: everything is halted.
     """
     await gate.require(Stage.MANUAL)
+    if halted := await _halted(db, tenant):
+        raise StandsStill(halted)
     async with held(db, tenant) as lease:
         report = await worker.act(lease)
     await gate.record(Stage.MANUAL, report)
@@ -58,9 +63,10 @@ async def act_until(
     async with held(db, tenant) as lease:
         await gate.started(Stage.UNATTENDED)
         while not stop.is_set():
-            report = await worker.act(lease)
-            on_round(report)
-            bad = bad + 1 if report.troubles else 0
+            if not await _halted(db, tenant):
+                report = await worker.act(lease)
+                on_round(report)
+                bad = bad + 1 if report.troubles else 0
             if bad >= PATIENCE:
                 await gate.record(Stage.UNATTENDED, report)
                 return False
@@ -70,3 +76,9 @@ async def act_until(
             except TimeoutError:
                 continue
     return True
+
+
+async def _halted(db: Database, tenant: str) -> str:
+    async with db.read() as tx:
+        halt = await halts.standing(tx, tenant)
+    return str(halt) if halt is not None else ""

@@ -2,12 +2,25 @@
 
 import time
 
+from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note, show_card, tell
-from storage import posts, proposals, steps, tasks
+from storage import grants, posts, proposals, steps, tasks
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.records import JsonObject, PostKind, Proposal, ProposalState, Source, StepKind, Task, TaskState
-from tools.outcomes import AskAgain, Denied, Execution, Failed, InDoubt, Outcome, Previewed, Ran, Refused, Waiting
+from tools.outcomes import (
+    AskAgain,
+    Denied,
+    Execution,
+    Failed,
+    Halted,
+    InDoubt,
+    Outcome,
+    Previewed,
+    Ran,
+    Refused,
+    Waiting,
+)
 
 
 class Hooks:
@@ -52,6 +65,10 @@ class CallHooks:
         task = self._hooks.task
         self._hooks.task = await move(tx, task, TaskState.NEEDS_APPROVAL, proposal_id=proposal.id, attempt=0)
         await _supersede_earlier(tx, task, proposal)
+        if proposal.state is ProposalState.APPROVED:  # a standing grant did, in this very transaction
+            by: JsonObject = {"proposal": proposal.id, "grant": proposal.grant_id}
+            await note(tx, self._hooks.task, "approved", by)
+            self._hooks.task = await move(tx, self._hooks.task, TaskState.EXECUTING)
         await show_card(tx, task, proposal.id)
         elsewhere = self._hooks.approvals_channel
         if task.source is Source.DM and elsewhere:  # in a direct message nobody but the requester could press
@@ -91,7 +108,18 @@ class ExecutionHooks:
     async def running(self, tx: Tx) -> None:
         self._proposal = await proposals.move(tx, self._proposal, ProposalState.RUNNING)
         await self._hooks.running(tx)
-        await show_card_if_shown(tx, self._hooks.task, self._proposal.id)
+        await self._say_whose_grant(tx)
+        await show_card_if_shown(tx, self._hooks.task, self._proposal.card_id)
+
+    async def _say_whose_grant(self, tx: Tx) -> None:
+        proposal = self._proposal
+        if proposal.grant_id is None:
+            return
+        grant = await grants.find(tx, proposal.tenant, proposal.grant_id)
+        if grant is not None:
+            left = f"{grant.most - grant.used} of {grant.most} left"
+            said = f"Runs under <@{grant.granter}>'s grant, {left}. Undo is on its card."
+            await tell(tx, self._hooks.task, f"grant:{proposal.id}", said)
 
     async def parked(self, tx: Tx, proposal: Proposal) -> None:
         raise AssertionError("executing never parks a new call")
@@ -111,6 +139,7 @@ class ExecutionHooks:
                 if proposal.state is not ProposalState.IN_DOUBT:
                     await self._to(tx, ProposalState.IN_DOUBT, message)
                 self._hooks.task = await move(tx, task, TaskState.ESCALATED_TO_HUMAN, why=message)
+                await plans.close(tx, task, self._proposal, message)
             case AskAgain(proposal_id=new_id, message=message):
                 await self._to(tx, ProposalState.SUPERSEDED, message, superseded_by=new_id)
                 await posts.readdress(tx, task.tenant, proposal.id, new_id)
@@ -118,11 +147,12 @@ class ExecutionHooks:
                     tx, task, TaskState.NEEDS_APPROVAL, why=message, proposal_id=new_id, attempt=0
                 )
                 await show_card(tx, task, new_id)
-            case Waiting() | Denied() | Previewed():
+            case Waiting() | Denied() | Previewed() | Halted():
                 raise AssertionError(f"executing cannot come to {type(outcome).__name__}")
         if proposal.undoes is not None:
-            await posts.refresh(tx, task.tenant, proposal.undoes)
-        await show_card_if_shown(tx, task, proposal.id)
+            done = await proposals.get(tx, task.tenant, proposal.undoes)
+            await posts.refresh(tx, task.tenant, done.card_id)
+        await show_card_if_shown(tx, task, proposal.card_id)
 
     async def _to(self, tx: Tx, state: ProposalState, outcome: str, **columns: str) -> None:
         self._proposal = await proposals.move(tx, self._proposal, state, outcome=outcome, **columns)
@@ -135,11 +165,14 @@ async def show_card_if_shown(tx: Tx, task: Task, proposal_id: str) -> None:
 
 async def _supersede_earlier(tx: Tx, task: Task, proposal: Proposal) -> None:
     """Link the proposals of this call that were superseded by an edit to the one that replaces them."""
-    for earlier in await proposals.of_task(tx, task.tenant, task.id):
+    every = await proposals.of_task(tx, task.tenant, task.id)
+    anew = {one.call_id for one in every if one.card_id == proposal.id}
+    cards = {one.card_id for one in every if one.state is ProposalState.SUPERSEDED and one.call_id in anew}
+    for earlier in every:
         replaced = earlier.state is ProposalState.SUPERSEDED and earlier.superseded_by is None
-        if replaced and earlier.call_id == proposal.call_id and earlier.id != proposal.id:
+        if replaced and (earlier.call_id in anew or earlier.id in cards) and earlier.id != proposal.id:
             await proposals.mark(tx, task.tenant, earlier.id, superseded_by=proposal.id)
-            await posts.refresh(tx, task.tenant, earlier.id)
+            await posts.refresh(tx, task.tenant, earlier.card_id)
 
 
 def in_transcript(outcome: Outcome | Execution) -> tuple[str, JsonObject, JsonObject]:
@@ -158,7 +191,7 @@ def in_transcript(outcome: Outcome | Execution) -> tuple[str, JsonObject, JsonOb
             return "in_doubt", {"message": message}, {}
         case Previewed(says=says, would=would, changes=changes, counted=counted, grade=grade):
             preview: JsonObject = {
-                "message": f"dry run, nothing changed: {says}; it would {would}",
+                "message": f"dry run ({grade.words}), nothing changed: {says}; it would {would}",
                 "would": would,
                 "says": says,
                 "grade": grade.value,
@@ -166,5 +199,5 @@ def in_transcript(outcome: Outcome | Execution) -> tuple[str, JsonObject, JsonOb
                 "counted": [{"count": c.count, "unit": c.unit, "of": c.of} for c in counted],
             }
             return "previewed", preview, {}
-        case Waiting() | AskAgain():
+        case Waiting() | AskAgain() | Halted():
             raise AssertionError("a waiting call has no result")

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.lifecycle.moves import move, note, show_card
+from bot.lifecycle import plans
+from bot.lifecycle.moves import move, note
+from bot.orchestrator.freshness import how_it_stands, redraw
 from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.orchestrator.withdrawals import end_undo
 from policy.approval import tally
-from policy.people import People
+from policy.people import People, unasked
 from policy.types import Actor, CastVote
-from storage import inbox, proposals, steps, tasks
+from storage import evaluations, inbox, proposals, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
-from storage.records import OPEN_STATES, JsonObject, Proposal, ProposalState, StepKind, Task, TaskState, Vote
+from storage.evaluations import EvaluationKind
+from storage.records import JsonObject, Proposal, ProposalState, Task, TaskState, Vote
 from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.sealing import SealedCall, open_seal
@@ -74,10 +77,11 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
         return Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE, message="this press was already counted")
-    await show_card(tx, task, proposal.id)  # whatever comes of it, the pressed card is drawn again
+    await redraw(tx, click)  # whatever comes of it, the pressed card is drawn again
     late = proposal.state is ProposalState.OPEN and await tx.time() >= proposal.expires_at
-    if late or not _may_still_vote(proposal, task, approve=ballot.approve):
-        return Answer(said=Said.STALE, message=_how_it_stands(proposal, late=late))
+    of_plan = await proposals.calls_of(tx, click.tenant, proposal.id)
+    if late or not _may_still_vote(proposal, of_plan, task, approve=ballot.approve):
+        return Answer(said=Said.STALE, message=how_it_stands(proposal, late=late))
     new = await proposals.vote(
         tx,
         tenant=click.tenant,
@@ -87,7 +91,7 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
         reason=ballot.reason,
     )
     if not ballot.approve:
-        await _reject(tx, task, proposal, click.who, ballot.reason)
+        await _reject(tx, gateway, task, proposal, click.who, ballot.reason)
         return Answer(said=Said.DONE, message="rejected", task_id=task.id)
     return await _approve(tx, gateway, click, task, proposal, sealed, actors, new=new)
 
@@ -118,52 +122,70 @@ async def _approve(
         await note(tx, task, "voted", {"who": click.who, "proposal": proposal.id, "approve": True, "missing": missing})
     if missing:
         counted = "counted" if new else "your vote is already counted"
-        return Answer(said=Said.COUNTED, message=f"{counted}; still needs {missing}", task_id=task.id)
-    await proposals.move(tx, proposal, ProposalState.APPROVED)
+        groups = {state.obligation.group for state in states if state.missing}
+        silent = dict.fromkeys(unasked(actor, groups) for actor in actors.values())
+        why = "".join(f"; {one}, so press again in a minute" for one in silent if one)
+        return Answer(said=Said.COUNTED, message=f"{counted}; still needs {missing}{why}", task_id=task.id)
+    first = await plans.approve(tx, proposal)
     approvers = [vote.voter for vote in found if vote.approve]
     await note(tx, task, "approved", {"proposal": proposal.id, "by": [*approvers]})
-    await move(tx, task, TaskState.EXECUTING)
+    await move(tx, task, TaskState.EXECUTING, proposal_id=first.id)
     return Answer(said=Said.DONE, message="approved", task_id=task.id)
 
 
-def _may_still_vote(proposal: Proposal, task: Task, *, approve: bool) -> bool:
-    if task.proposal_id != proposal.id:
-        return False
+def _may_still_vote(proposal: Proposal, calls: Sequence[Proposal], task: Task, *, approve: bool) -> bool:
     if proposal.state is ProposalState.OPEN:
-        return task.state is TaskState.NEEDS_APPROVAL
-    # Approve and Reject at once: Reject wins as long as no worker has taken the call up.
-    waits = proposal.state is ProposalState.APPROVED and task.state is TaskState.EXECUTING and task.owner is None
-    return waits and not approve
+        return task.state is TaskState.NEEDS_APPROVAL and task.proposal_id == proposal.id
+    # Approve and Reject at once: Reject wins as long as no worker has taken the call, or the first of a plan, up.
+    first = calls[0] if calls else proposal
+    waits = first.state is ProposalState.APPROVED and task.state is TaskState.EXECUTING and task.owner is None
+    return waits and task.proposal_id == first.id and not approve
 
 
-async def _reject(tx: Tx, task: Task, proposal: Proposal, who: str, reason: str) -> None:
+async def _reject(tx: Tx, gateway: Gateway, task: Task, proposal: Proposal, who: str, reason: str) -> None:
     said = f"<@{who}> said no" + (f": {reason}" if reason else "")
-    await proposals.move(tx, proposal, ProposalState.REJECTED, outcome=said)
+    message = f"a person rejected it: {reason or 'no reason given'}"
+    content: JsonObject = {"message": message, "reason": reason, "by": who}
+    calls = await plans.turn_down(tx, task, proposal, ProposalState.REJECTED, outcome=said, content=content)
     await note(tx, task, "rejected", {"proposal": proposal.id, "by": who, "reason": reason})
     if proposal.undoes is not None:
+        for call in calls:
+            await plans.release(tx, call)
         await end_undo(tx, task, proposal, said)
         return
-    message = f"a person rejected it: {reason or 'no reason given'}"
-    body: JsonObject = {
-        "call_id": proposal.call_id,
-        "tool": proposal.tool,
-        "status": "rejected",
-        "content": {"message": message, "reason": reason, "by": who},
-    }
-    await steps.append(tx, task, task.turns, [(StepKind.RESULT, body)])
+    for call in calls:
+        await evaluations.keep(
+            tx,
+            task,
+            kind=EvaluationKind.REJECTED,
+            request=gateway.clean(task.text),
+            proposal_id=call.id,
+            proposed=_proposed(gateway, call),
+            feedback=reason,
+            by=who,
+        )
     await move(tx, task, TaskState.QUEUED, proposal_id=None)
+
+
+def _proposed(gateway: Gateway, call: Proposal) -> JsonObject:
+    """The call as an evaluation shows it: what was asked for and why, without secrets."""
+    try:
+        sealed = open_seal(call)
+    except SealBroken as error:  # a No counts whatever became of the bytes
+        return {"tool": call.tool, "says": str(error)}
+    return {
+        "tool": sealed.tool,
+        "arguments": gateway.clean_json(dict(sealed.arguments)),
+        "says": gateway.clean(sealed.says),
+        "why": gateway.clean(sealed.why),
+        "skill": sealed.skill,
+        "reason_code": sealed.reason_code,
+        "target": {"kind": sealed.target_kind, "id": gateway.clean(sealed.target_id), "env": sealed.env},
+        "tool_version": sealed.tool_version,
+        "policy_version": sealed.policy_version,
+    }
 
 
 def _cast(found: Sequence[Vote], actors: dict[str, Actor | None]) -> list[CastVote]:
     known = [(actors[vote.voter], vote.approve) for vote in found]
     return [CastVote(voter=actor, approve=approve) for actor, approve in known if actor is not None]
-
-
-def _how_it_stands(proposal: Proposal, *, late: bool) -> str:
-    if late:
-        return "it has expired; ask again"
-    if proposal.state is ProposalState.SUPERSEDED:
-        return "a newer proposal replaced this one"
-    if proposal.state in OPEN_STATES:
-        return "it is already approved and on its way"
-    return f"it has already ended ({proposal.state.value.replace('_', ' ')})"

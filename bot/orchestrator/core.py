@@ -1,13 +1,17 @@
 """What edges may ask for: submit, vote, edit, undo, resolve, stop. Each is one transaction and answers in words."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 
 from bot.agent.definition import AgentDefinition
-from bot.orchestrator import ballots, doubts, edits, intake, stops, undos
-from bot.orchestrator.requests import Answer, Click, Edit, Request, Verdict
-from policy.people import People
-from storage import tasks
+from bot.orchestrator import ballots, doubts, edits, freshness, halting, handovers, intake, overhearing, stops, undos
+from bot.orchestrator.halting import HaltPress
+from bot.orchestrator.refusals import cannot_ask, refuse
+from bot.orchestrator.requests import Answer, Click, Edit, Request, Said, Verdict
+from policy.people import CannotAsk, People
+from storage import channels, proposals, tasks
 from storage.db import Database
+from storage.errors import NotFound
 from storage.records import Task
 from tools.gateway import Gateway
 
@@ -20,25 +24,73 @@ class Orchestrator:
     gateway: Gateway
     people: People
     agent: AgentDefinition
+    halt_groups: tuple[str, ...] = ()
+    """whose members may halt and lift, besides admins"""
+    per_minute: int = 10
+    """requests begun in a channel in a minute, where no admin set another number"""
 
     async def submit(self, request: Request) -> Task | None:
         """Store a request durably, once; None when this delivery was here before."""
-        return await intake.submit(self.db, self.agent, request)
+        return await intake.submit(self.db, self.agent, request, per_minute=self.per_minute)
+
+    async def overhear(self, request: Request, text: str, *, by_bot: bool) -> Task | None:
+        """Take a message that was not said to us as a request, when its channel's settings say so."""
+        async with self.db.read() as tx:
+            around = await channels.in_force(tx, request.tenant, request.channel)
+        return await self.submit(request) if overhearing.answers(around, text, by_bot=by_bot) else None
 
     async def approve(self, click: Click) -> Answer:
-        return await ballots.vote(self.db, self.gateway, self.people, click, approve=True)
+        voting = ballots.vote(self.db, self.gateway, self.people, click, approve=True)
+        return await self._known(click, voting, "vote_refused")
 
     async def reject(self, click: Click, reason: str) -> Answer:
-        return await ballots.vote(self.db, self.gateway, self.people, click, approve=False, reason=reason)
+        voting = ballots.vote(self.db, self.gateway, self.people, click, approve=False, reason=reason)
+        return await self._known(click, voting, "vote_refused")
 
     async def edit(self, edit: Edit) -> Answer:
-        return await edits.edit(self.db, self.gateway, self.people, edit)
+        return await self._known(edit.click, edits.edit(self.db, self.gateway, self.people, edit), "edit_refused")
+
+    async def hand_to(self, click: Click, to: str) -> Answer:
+        handing = handovers.hand_to(self.db, self.gateway, self.people, click, to)
+        return await self._known(click, handing, "hand_over_refused")
+
+    async def hand_in_thread(self, click: Click, thread_ts: str, to: str) -> Answer:
+        """Hand over what waits in a thread, or the card that this thread hangs on. The click names no proposal yet."""
+        async with self.db.read() as tx:
+            found = await proposals.waiting_in_thread(tx, click.tenant, click.channel, click.who, thread_ts)
+        if found is None:
+            return Answer(said=Said.STALE, message="nothing waits for approval in this thread")
+        return await self.hand_to(replace(click, proposal_id=found), to)
+
+    async def stale(self, click: Click) -> Answer | None:
+        """How it stands, when nobody can say yes or no to it any more; None while people can."""
+        return await freshness.stale(self.db, click)
 
     async def undo(self, click: Click) -> Answer:
-        return await undos.undo(self.db, self.gateway, self.people, click)
+        return await self._known(click, undos.undo(self.db, self.gateway, self.people, click), "undo_refused")
 
     async def resolve(self, click: Click, verdict: Verdict) -> Answer:
-        return await doubts.resolve(self.db, self.gateway, self.people, click, verdict)
+        resolving = doubts.resolve(self.db, self.gateway, self.people, click, verdict)
+        return await self._known(click, resolving, "doubt_refused")
+
+    async def _known(self, click: Click, work: Awaitable[Answer], event: str) -> Answer:
+        """What became of a press; when nobody can say who pressed, that, on the record like any refusal."""
+        try:
+            return await work
+        except CannotAsk as error:
+            answer = cannot_ask(str(error))
+            try:
+                async with self.db.read() as tx:
+                    proposal = await proposals.get(tx, click.tenant, click.proposal_id)
+            except NotFound:
+                return answer
+            return await refuse(self.db, click, proposal, answer, event)
+
+    async def halt(self, press: HaltPress) -> Answer:
+        return await halting.halt(self.db, self.gateway, self.people, press, self.halt_groups)
+
+    async def lift(self, press: HaltPress) -> Answer:
+        return await halting.lift(self.db, self.gateway, self.people, press, self.halt_groups)
 
     async def stop(self, tenant: str, task_id: str, who: str) -> bool:
         """Ask a task to stop; False when there is nothing left to stop."""

@@ -1,9 +1,9 @@
 """Calls in doubt: a person says whether it happened. Never a blind second run."""
 
 from bot.lifecycle.moves import move, note, show_card
+from bot.lifecycle.plans import release
 from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said, Verdict
-from bot.orchestrator.withdrawals import release
 from policy.people import People
 from storage import inbox, intents, proposals, steps, tasks
 from storage.attempts import transact
@@ -61,7 +61,10 @@ async def _end(tx: Tx, click: Click, sealed: SealedCall, verdict: Verdict) -> An
         await intents.finish(tx, intent, to, outcome=said, output={"says": said} if happened else None)
     await proposals.move(tx, proposal, _ENDS[verdict], outcome=said)
     await note(tx, task, "doubt_resolved", {"proposal": proposal.id, "by": click.who, "verdict": verdict})
-    await show_card(tx, task, proposal.id)
+    if proposal.plan_id is not None:
+        plan = await proposals.get(tx, click.tenant, proposal.plan_id)
+        await proposals.mark(tx, click.tenant, plan.id, outcome=f"{plan.outcome} {said}.")
+    await show_card(tx, task, proposal.card_id)
     if proposal.undoes is not None:
         if not happened:
             await release(tx, proposal)

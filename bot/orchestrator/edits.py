@@ -1,9 +1,10 @@
 """Edits: a person changes the arguments of a waiting proposal. The old one is superseded; votes never carry over."""
 
 from bot.lifecycle.moves import move, note, show_card
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, refuse
+from bot.lifecycle.plans import supersede
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
 from bot.orchestrator.requests import Answer, Edit, Said
-from policy.people import People
+from policy.people import People, unasked
 from policy.types import Actor
 from storage import inbox, proposals, steps, tasks
 from storage.attempts import transact
@@ -55,9 +56,9 @@ async def _replace(tx: Tx, request: Edit, seen: Proposal, sealed: SealedCall) ->
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE)
     if not _waits(proposal, task) or await tx.time() >= proposal.expires_at:
-        await show_card(tx, task, proposal.id)
+        await show_card(tx, task, proposal.card_id)
         return TOO_LATE
-    await proposals.move(tx, proposal, ProposalState.SUPERSEDED, outcome=f"<@{click.who}> changed the values")
+    await supersede(tx, proposal, f"<@{click.who}> changed the values")
     called: JsonObject = {
         "call_id": proposal.call_id,
         "tool": sealed.tool,
@@ -71,7 +72,7 @@ async def _replace(tx: Tx, request: Edit, seen: Proposal, sealed: SealedCall) ->
     await steps.append(tx, task, task.turns, [(StepKind.CALLED, called)])
     await note(tx, task, "edited", {"proposal": proposal.id, "by": click.who})
     await move(tx, task, TaskState.QUEUED, proposal_id=None)
-    await show_card(tx, task, proposal.id)
+    await show_card(tx, task, proposal.card_id)
     return Answer(said=Said.DONE, message="a new proposal is on its way", task_id=task.id)
 
 
@@ -79,13 +80,18 @@ def _waits(proposal: Proposal, task: Task) -> bool:
     return (
         proposal.state is ProposalState.OPEN
         and task.state is TaskState.NEEDS_APPROVAL
-        and task.proposal_id == proposal.id
+        and task.proposal_id == proposal.card_id
     )
 
 
 def _not_yours(sealed: SealedCall, editor: Actor | None) -> Answer:
     if editor is None:
         return STRANGER
+    if why := unasked(editor, {o.group for o in sealed.obligations}):
+        return cannot_ask(why)
+    if sealed.kind == "plan":
+        message = "a plan is edited one call at a time: press Edit beside the call"
+        return Answer(said=Said.REFUSED, message=message, rules=("builtin:edit",))
     if sealed.kind != "call":
         return Answer(said=Said.REFUSED, message="an undo is taken as it is or not at all", rules=("builtin:edit",))
     groups = ", ".join(dict.fromkeys(f"@{o.group}" for o in sealed.obligations))

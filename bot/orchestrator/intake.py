@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from bot.agent.definition import AgentDefinition
 from bot.lifecycle.moves import note
+from bot.orchestrator import admission
 from bot.orchestrator.requests import Request
-from storage import inbox, steps, tasks
+from storage import channels, inbox, steps, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
 from storage.records import JsonObject, Source, StepKind, Task, TaskState
@@ -19,28 +20,35 @@ _MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
 _DRY = re.compile(r"^\s*(?:please\s+)?dry[ -]run[:,]?\s*", re.IGNORECASE)
 
 
-async def submit(db: Database, agent: AgentDefinition, request: Request) -> Task | None:
+async def submit(db: Database, agent: AgentDefinition, request: Request, *, per_minute: int) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
     text = _MENTION.sub("", storable(request.text)).strip()
     dry = bool(_DRY.match(text)) or request.dry_run
     text = _DRY.sub("", text)
     if len(text) > LONGEST_REQUEST:
         text = f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
-    return await transact(db, lambda tx: _keep(tx, agent, replace(request, text=text, dry_run=dry)))
+    asked = replace(request, text=text, dry_run=dry)
+    return await transact(db, lambda tx: _keep(tx, agent, asked, per_minute))
 
 
-async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None:
+async def _keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int) -> Task | None:
     if not await inbox.all_first(tx, request.tenant, request.keys, request.source):
         return None
-    said: tuple[StepKind, JsonObject] = (StepKind.USER, {"text": request.text, "by": request.requester})
+    around = await channels.in_force(tx, request.tenant, request.channel)
+    if not around.enabled and not request.parent_id:
+        await admission.turn_away(tx, request)
+        return None
+    said = _as_steps(request)
     at_work = await _at_work(tx, request)
     if at_work is not None:
-        await steps.append(tx, at_work, at_work.turns, [said])
+        await steps.append(tx, at_work, at_work.turns, said)
         await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
         tx.hint(tasks.WAKE)
         return at_work
     task = await tasks.create(tx, _task_of(agent, request))
-    await steps.begin(tx, task, *said)
+    await steps.begin(tx, task, *said[0])
+    if said[1:]:
+        await steps.append(tx, task, 0, said[1:])
     await note(
         tx,
         task,
@@ -55,7 +63,17 @@ async def _keep(tx: Tx, agent: AgentDefinition, request: Request) -> Task | None
             "dry_run": request.dry_run,
         },
     )
+    await admission.wait_its_turn(tx, task, around.per_minute or per_minute)
     return task
+
+
+def _as_steps(request: Request) -> list[tuple[StepKind, JsonObject]]:
+    """What was asked, and what was quoted with it."""
+    asked: JsonObject = {"text": request.text, "by": request.requester}
+    if not request.hearsay:
+        return [(StepKind.USER, asked)]
+    quoted: JsonObject = {"text": storable(request.hearsay)[:LONGEST_REQUEST], "by": "alert"}
+    return [(StepKind.USER, {**asked, "hearsay": True}), (StepKind.CONTEXT, quoted)]
 
 
 async def _at_work(tx: Tx, request: Request) -> Task | None:

@@ -15,4 +15,5 @@ class Pace:
     heartbeat: float = 1.0
     poll: float = 1.0
     """finds what a lost hint would have told"""
-    drain: float = 20.0
+    drain: float = 15.0
+    """what runs may take this long to end at a stop; who waits for the worker waits a little longer"""

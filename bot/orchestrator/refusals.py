@@ -3,6 +3,7 @@
 from bot.lifecycle.moves import note
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import rejected_by
+from policy.people import unasked
 from policy.types import Actor, Allow, CastVote, Deny
 from storage import posts, tasks
 from storage.db import Database
@@ -36,6 +37,8 @@ def refusal_of(
     ]
     if any(isinstance(answer, Allow) for answer in answers):
         return None
+    if why := unasked(voter, {o.group for o in owed}):
+        return cannot_ask(why)
     refusals = [answer for answer in answers if isinstance(answer, Deny)]
     # A forbid says more than "no rule permits it": lead with the one that has a reason of its own.
     chosen = max(refusals, key=lambda d: not d.because[0].startswith("builtin:"), default=None)
@@ -50,6 +53,16 @@ def refusal_of(
         message=f"you cannot {what} this; it needs {'somebody else of ' if own else ''}{groups}",
         rules=chosen.because if chosen is not None else (),
         hint=hint or f"ask somebody in {groups}",
+    )
+
+
+def cannot_ask(why: str) -> Answer:
+    """The answer while nobody can say who somebody is: nothing counted, nothing lost."""
+    return Answer(
+        said=Said.REFUSED,
+        message=f"nothing was counted, because {why}",
+        rules=("builtin:people",),
+        hint="press again in a minute; whoever runs me finds out more with 'autopilot doctor'",
     )
 
 

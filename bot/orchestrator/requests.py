@@ -23,6 +23,9 @@ class Request:
     """every name this delivery may come again under (event id, channel and ts); the first seen wins"""
     dry_run: bool = False
     agent: str = ""
+    hearsay: str = ""
+    """words of no person who may ask, such as an alert: shown to the brain as data. With it, `text` vouches for no
+    argument either"""
     parent_id: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from bot.lifecycle.plans import with_calls
+from bot.orchestrator.show_plans import whole
 from bot.orchestrator.undos import UNDO_HOURS
 from bot.orchestrator.views import (
     ApprovalView,
@@ -15,12 +17,13 @@ from bot.orchestrator.views import (
     VoteLine,
 )
 from policy.approval import tally
-from policy.people import People
+from policy.people import People, unasked
 from policy.types import CastVote
-from storage import proposals, tasks
+from storage import halts, posts, proposals, tasks
 from storage.canonical import canonical
 from storage.db import Database
-from storage.records import JsonObject, Proposal, ProposalState, Task, Vote
+from storage.errors import NotFound
+from storage.records import JsonObject, Post, PostKind, Proposal, ProposalState, Task, Vote
 from tools.contract import Change, Counted
 from tools.errors import SealBroken
 from tools.gateway import Gateway
@@ -44,8 +47,16 @@ _STATES = {
 class Showroom:
     """Builds views. Reads only; people and groups are asked anew each time."""
 
-    def __init__(self, db: Database, gateway: Gateway, people: People, evidence_url: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        gateway: Gateway,
+        people: People,
+        evidence_url: Callable[[str], str],
+        card_url: Callable[[Post], str] = lambda _post: "",
+    ) -> None:
         self._db, self._gateway, self._people, self._evidence_url = db, gateway, people, evidence_url
+        self._card_url = card_url
 
     async def approval(self, tenant: str, proposal_id: str) -> ApprovalView:
         """Everything the card of this proposal shows now.
@@ -56,19 +67,23 @@ class Showroom:
         """
         async with self._db.read() as tx:
             proposal = await proposals.get(tx, tenant, proposal_id)
-            votes = await proposals.votes_on(tx, tenant, proposal_id)
+            votes = await proposals.votes_on(tx, tenant, proposal.card_id)
+            calls = await proposals.calls_of(tx, tenant, proposal_id)
             task = await tasks.get(tx, tenant, proposal.task_id)
             undone = await proposals.get(tx, tenant, proposal.undone_by) if proposal.undone_by else None
+            waits = proposal.state in (ProposalState.OPEN, ProposalState.APPROVED)
+            halt = await halts.standing(tx, tenant) if waits else None
             undo_task = await tasks.get(tx, tenant, undone.task_id) if undone else None
+            shown = await posts.showing(tx, tenant, proposal_id)
         sealed = open_seal(proposal)
-        needs = await self._needs(tenant, sealed, votes)
+        needs, silent = await self._needs(tenant, sealed, votes)
         undo_until = None
         if proposal.state is ProposalState.RAN and sealed.undo is not None and proposal.undone_by is None:
             undo_until = (proposal.finished_at or 0) + UNDO_HOURS * 3600
-        return ApprovalView(
+        view = ApprovalView(
             proposal_id=proposal.id,
             fence=task.fence,
-            state=_card_state(proposal, sealed, votes, undone),
+            state=_card_state(proposal, sealed, votes, undone, halted=halt is not None),
             says=sealed.says,
             verb=sealed.verb,
             tool=sealed.tool,
@@ -87,6 +102,7 @@ class Showroom:
             undo_says=sealed.undo.says if sealed.undo else "",
             undo_rehearsed_at=sealed.undo.rehearsed_at if sealed.undo else None,
             undo_objects=sealed.undo.objects if sealed.undo else 0,
+            undo_by_check=sealed.undo is not None and sealed.undo.by_check,
             needs=needs,
             votes=tuple(VoteLine(voter=v.voter, approve=v.approve, at=v.at, reason=v.reason) for v in votes),
             requester=sealed.requester,
@@ -99,15 +115,46 @@ class Showroom:
             agent_version=sealed.agent_version,
             policy_version=sealed.policy_version,
             outcome=proposal.outcome,
+            halted=str(halt) if halt is not None else "",
             moved=_changes(sealed.moved),
             undo_until=undo_until,
             undone_by=undo_task.requester if undo_task else "",
             superseded_by=proposal.superseded_by or "",
             is_undo_of=proposal.undoes or "",
-            notices=tuple(f"<@{editor}> changed the values" for editor in sealed.editors),
+            notices=(
+                *(f"<@{editor}> changed the values" for editor in sealed.editors),
+                *(handed for post in shown if (handed := str(post.body.get("handed", "")))),
+                *silent,
+            ),
+            can_hand_over=sealed.kind != "undo",
+            link=self._link(shown, task),
+            waits=proposal.plan_id is not None and proposal.state is ProposalState.APPROVED,
         )
+        if not proposal.is_plan:
+            return view
+        each = [await self.approval(tenant, call.id) for call in calls]
+        return whole(view, proposal, each, (proposal.finished_at or 0) + UNDO_HOURS * 3600)
 
-    async def _needs(self, tenant: str, sealed: SealedCall, votes: list[Vote]) -> tuple[Need, ...]:
+    async def link(self, tenant: str, proposal_id: str) -> str:
+        """The address of the card in its task's thread; "" while it is not posted."""
+        async with self._db.read() as tx:
+            try:
+                proposal = await proposals.get(tx, tenant, proposal_id)
+            except NotFound:
+                return ""
+            task = await tasks.get(tx, tenant, proposal.task_id)
+            shown = await posts.showing(tx, tenant, proposal_id)
+        return self._link(shown, task)
+
+    def _link(self, shown: list[Post], task: Task) -> str:
+        posted = [post for post in shown if post.kind is PostKind.CARD and post.ts is not None]
+        own = next((post for post in posted if post.channel == task.channel), None)
+        return self._card_url(own) if own is not None else ""
+
+    async def _needs(
+        self, tenant: str, sealed: SealedCall, votes: list[Vote]
+    ) -> tuple[tuple[Need, ...], tuple[str, ...]]:
+        """(who is asked and has answered, what could not be found out about them)."""
         cast = []
         for vote in votes:
             actor = await self._people.actor(tenant, vote.voter)
@@ -120,7 +167,10 @@ class Showroom:
             tenant=tenant,
             judge=self._gateway.judge_of(sealed),
         )
-        return tuple(Need(count=s.obligation.count, group=s.obligation.group, have=s.have) for s in states)
+        short = {state.obligation.group for state in states if state.missing}
+        silent = dict.fromkeys(unasked(vote.voter, short) for vote in cast)
+        needs = tuple(Need(count=s.obligation.count, group=s.obligation.group, have=s.have) for s in states)
+        return needs, tuple(one for one in silent if one)
 
     async def edit(self, tenant: str, proposal_id: str) -> tuple[EditView, Task]:
         """The typed fields of the Edit modal, and the task, for its fence."""
@@ -139,14 +189,20 @@ class Showroom:
     async def sealed_text(self, tenant: str, proposal_id: str) -> str:
         """The sealed bytes, as text."""
         async with self._db.read() as tx:
-            return (await proposals.get(tx, tenant, proposal_id)).sealed
+            proposal = await proposals.get(tx, tenant, proposal_id)
+            calls = await proposals.calls_of(tx, tenant, proposal_id)
+        return "\n".join(one.sealed for one in [proposal, *calls])
 
     async def preview_now(self, tenant: str, proposal_id: str) -> str:
         """What the call would do at this moment, in one sentence."""
         async with self._db.read() as tx:
             proposal = await proposals.get(tx, tenant, proposal_id)
             task = await tasks.get(tx, tenant, proposal.task_id)
-        return await self._gateway.preview_again(task, open_seal(proposal))
+            every = await with_calls(tx, proposal)
+        found = [await self._gateway.preview_again(task, open_seal(one)) for one in every]
+        if not proposal.is_plan:
+            return found[0]
+        return " ".join(f"{place}. {said}" for place, said in enumerate(found, 1))
 
     async def recent(self, tenant: str, limit: int = 10) -> tuple[DigestItem, ...]:
         """The newest actions that ended."""
@@ -165,7 +221,9 @@ class Showroom:
         return tuple(out)
 
     def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
-        """One field for each argument a person can type."""
+        """One field for each argument a person can type; none for a plan, whose calls are edited one by one."""
+        if sealed.kind == "plan":
+            return ()
         tool = self._gateway.registry.get(sealed.tool)
         schema = schema_of(tool)
         required = set(schema.get("required", ()))
@@ -211,7 +269,11 @@ def _changes(rows: tuple[SealedRow, ...]) -> tuple[Change, ...]:
     return tuple(Change(label=row.label, before=row.before, after=row.after) for row in rows)
 
 
-def _card_state(proposal: Proposal, sealed: SealedCall, votes: list[Vote], undone: Proposal | None) -> CardState:
+def _card_state(
+    proposal: Proposal, sealed: SealedCall, votes: list[Vote], undone: Proposal | None, *, halted: bool
+) -> CardState:
+    if proposal.state is ProposalState.APPROVED and halted:
+        return CardState.HALTED
     if proposal.state is ProposalState.OPEN:
         if any(vote.approve for vote in votes):
             return CardState.PARTLY_APPROVED

@@ -1,12 +1,14 @@
 """What time does: leases run out, proposals expire, old delivery keys are forgotten."""
 
 from bot.lifecycle.moves import move, note, show_card, tell
-from bot.orchestrator.withdrawals import end_undo, release
-from storage import inbox, intents, posts, proposals, steps, tasks
+from bot.lifecycle.plans import release, turn_down
+from bot.orchestrator.breakage import end_executing
+from bot.orchestrator.withdrawals import end_undo
+from storage import inbox, posts, proposals, reminders, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
-from storage.records import IntentState, Proposal, ProposalState, Source, StepKind, Task, TaskState
+from storage.errors import LostRace
+from storage.records import JsonObject, Proposal, ProposalState, Source, Task, TaskState
 
 KEYS_KEPT = 7 * 86400
 """seconds a delivery key is remembered; Slack's last retry comes after minutes"""
@@ -28,31 +30,26 @@ async def expire(db: Database) -> int:
 
 async def _expire(tx: Tx, proposal: Proposal) -> None:
     task = await tasks.lock(tx, proposal.tenant, proposal.task_id)
-    await proposals.move(tx, proposal, ProposalState.EXPIRED, outcome="nobody answered in time")
-    await note(tx, task, "expired", {"proposal": proposal.id})
+    votes = await proposals.votes_on(tx, proposal.tenant, proposal.id)
+    why = "too few people answered in time" if votes else "nobody answered in time"
+    waits = task.state is TaskState.NEEDS_APPROVAL and task.proposal_id == proposal.id
+    if waits:
+        content: JsonObject = {"message": f"{why} before it expired; this is not a refusal"}
+        calls = await turn_down(tx, task, proposal, ProposalState.EXPIRED, outcome=why, content=content)
+    else:
+        calls = [await proposals.move(tx, proposal, ProposalState.EXPIRED, outcome=why)]
+    await reminders.end(tx, proposal.tenant, proposal.id)
+    await note(tx, task, "expired", {"proposal": proposal.id, "why": why})
     await show_card(tx, task, proposal.id)
-    if task.state is not TaskState.NEEDS_APPROVAL or task.proposal_id != proposal.id:
-        await release(tx, proposal)
+    for call in [*calls, proposal]:
+        await release(tx, call)
+    if not waits:
         return
+    said = f"{why[:1].upper()}{why[1:]}, so nothing was changed. Ask again if it is still needed."
+    await tell(tx, task, f"expired:{proposal.id}", said)
     if task.source is Source.UNDO:
-        await end_undo(tx, task, proposal, "nobody answered in time")
+        await end_undo(tx, task, proposal, why)
         return
-    await steps.append(
-        tx,
-        task,
-        task.turns,
-        [
-            (
-                StepKind.RESULT,
-                {
-                    "call_id": proposal.call_id,
-                    "tool": proposal.tool,
-                    "status": "expired",
-                    "content": {"message": "nobody answered before it expired; this is not a refusal"},
-                },
-            )
-        ],
-    )
     await move(tx, task, TaskState.QUEUED, proposal_id=None)
 
 
@@ -68,38 +65,10 @@ async def take_back(db: Database, *, only_expired: bool = True) -> int:
             if task.state is TaskState.FAILED_TERMINAL:
                 await _tell_worn_out(tx, task)
             elif task.state is TaskState.EXECUTING and task.attempt >= tasks.MOST_ATTEMPTS:
-                await _worn_out_executing(tx, task)
+                await end_executing(tx, task, "the worker died on it again and again")
         return len(freed)
 
     return await transact(db, work)
-
-
-async def _worn_out_executing(tx: Tx, task: Task) -> None:
-    """An approved call that kills each worker: nothing ran when it has no intent, else a person must say."""
-    why = "the worker died on it again and again"
-    try:
-        proposal = await proposals.get(tx, task.tenant, task.proposal_id or "")
-    except NotFound:
-        await _end(tx, task, "its proposal is gone from the record")
-        return
-    intent = await intents.find(tx, task.tenant, f"proposal:{proposal.id}")
-    if intent is None:
-        if proposal.state is ProposalState.APPROVED:
-            await proposals.move(tx, proposal, ProposalState.FAILED, outcome=f"{why}; nothing ran")
-        await release(tx, proposal)
-        await _end(tx, task, f"{why}; nothing ran")
-    else:
-        if intent.state is IntentState.STARTED:
-            await intents.finish(tx, intent, IntentState.IN_DOUBT, outcome=why)
-        if proposal.state is ProposalState.RUNNING:
-            await proposals.move(tx, proposal, ProposalState.IN_DOUBT, outcome=f"{why}; whether it took is not known")
-        await move(tx, task, TaskState.ESCALATED_TO_HUMAN, why=why)
-    await posts.refresh(tx, task.tenant, proposal.id)
-
-
-async def _end(tx: Tx, task: Task, why: str) -> None:
-    await _tell_worn_out(tx, task)
-    await move(tx, task, TaskState.FAILED_TERMINAL, why=why)
 
 
 async def _tell_worn_out(tx: Tx, task: Task) -> None:

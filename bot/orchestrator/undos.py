@@ -1,10 +1,11 @@
 """Undo: the sealed inverse of a call that ran becomes a task of its own and goes through the same door."""
 
+from bot.lifecycle import plans
 from bot.lifecycle.moves import note, show_card
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import tally
-from policy.people import People
+from policy.people import People, unasked
 from policy.types import CastVote, Deny
 from storage import inbox, posts, proposals, tasks
 from storage.attempts import transact
@@ -15,13 +16,14 @@ from storage.tasks import NewTask
 from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.outcomes import Denied
+from tools.planning import bind
 from tools.sealing import SealedCall, open_seal
 
 UNDO_HOURS = 24
 """how long a card offers Undo after its call ran"""
 
 
-async def undo(db: Database, gateway: Gateway, people: People, click: Click) -> Answer:
+async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, cause: str = "pressed Undo") -> Answer:
     """Start the inverse of a call that ran; the press is the presser's own approval of it."""
     presser = await people.actor(click.tenant, click.who)
     async with db.read() as tx:
@@ -36,7 +38,8 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click) -> 
     except SealBroken as error:
         broken = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
         return await refuse(db, click, done, broken, "undo_refused")
-    if done.state is not ProposalState.RAN or done.undone_by is not None:
+    changes = await _still_done(db, done)
+    if not changes or done.undone_by is not None:
         return Answer(said=Said.STALE, message="there is nothing to undo here any more")
     if now > (done.finished_at or now) + UNDO_HOURS * 3600:
         return Answer(said=Said.STALE, message=f"undo was offered for {UNDO_HOURS} hours; ask for the change instead")
@@ -45,46 +48,88 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click) -> 
     groups = {o.group for o in sealed.obligations} or {"operators"}
     may = gateway.rules.engine.may_undo(presser, requester=sealed.requester, groups=groups, tenant=click.tenant)
     if isinstance(may, Deny):
-        return await refuse(db, click, done, _not_you(may.because, groups), "undo_refused")
-    inverse = await gateway.seal_undo(was, done, presser, gateway.place(click.tenant, was.channel))
-    if isinstance(inverse, Denied):
-        return await refuse(db, click, done, _not_you(inverse.because, groups, inverse.message), "undo_refused")
+        why = unasked(presser, groups)
+        answer = cannot_ask(why) if why else _not_you(may.because, groups)
+        return await refuse(db, click, done, answer, "undo_refused")
+    inverses: list[SealedCall] = []
+    place = await gateway.place(click.tenant, was.channel)
+    for change in reversed(changes):
+        inverse = await gateway.seal_undo(was, change, presser, place)
+        if isinstance(inverse, Denied):
+            return await refuse(db, click, done, _not_you(inverse.because, groups, inverse.message), "undo_refused")
+        inverses.append(inverse)
+    whole = inverses[0] if len(inverses) == 1 else bind(inverses, undoes=done.id).whole
     states = tally(
-        inverse.policy_obligations(),
+        whole.policy_obligations(),
         [CastVote(voter=presser, approve=True)],
         requester=presser.id,
         tenant=click.tenant,
-        judge=gateway.judge_of(inverse),
+        judge=gateway.judge_of(whole),
     )
     enough = all(not state.missing for state in states)
     try:
-        return await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverse, enough=enough))
+        return await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverses, cause, enough=enough))
     except LostRace:
         return LOST
 
 
+async def _still_done(db: Database, done: Proposal) -> list[Proposal]:
+    """What ran and was not taken back yet, in the order in which it ran: the call itself, or those of a plan."""
+    every = [done]
+    if done.is_plan:
+        async with db.read() as tx:
+            every = await proposals.calls_of(tx, done.tenant, done.id)
+    return [one for one in every if one.state is ProposalState.RAN and one.undone_by is None]
+
+
 async def _begin(
-    tx: Tx, gateway: Gateway, click: Click, was: Task, done: Proposal, inverse: SealedCall, *, enough: bool
+    tx: Tx,
+    gateway: Gateway,
+    click: Click,
+    was: Task,
+    done: Proposal,
+    inverses: list[SealedCall],
+    cause: str,
+    *,
+    enough: bool,
 ) -> Answer:
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE)
     task = await tasks.create(tx, _task_of(was, click, open_seal(done).says, enough=enough))
-    proposal = await gateway.store_undo(tx, task, inverse.model_copy(update={"task": task.id}))
-    if not await proposals.claim_undo(tx, done, proposal.id):
-        raise LostRace("undo", done.id)
+    own = [inverse.model_copy(update={"task": task.id}) for inverse in inverses]
+    if len(own) == 1:
+        proposal = await gateway.store_undo(tx, task, own[0])
+    else:
+        proposal = await gateway.store_plan(tx, task, bind(own, undoes=done.id))
+    await _book(tx, done, proposal)
     await tasks.touch(tx, task, proposal_id=proposal.id)
-    await proposals.vote(
-        tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason="pressed Undo"
-    )
-    await note(tx, task, "created", {"source": "undo", "requester": click.who, "undoes": done.id})
+    await proposals.vote(tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason=cause)
+    await note(tx, task, "created", {"source": "undo", "requester": click.who, "undoes": done.id, "why": cause})
     if enough:
-        await proposals.move(tx, proposal, ProposalState.APPROVED)
+        first = await plans.approve(tx, proposal)
+        await tasks.touch(tx, task, proposal_id=first.id)
         await note(tx, task, "approved", {"proposal": proposal.id, "by": [click.who]})
     else:
         await note(tx, task, "voted", {"who": click.who, "proposal": proposal.id, "approve": True})
         await show_card(tx, task, proposal.id)
-    await posts.refresh(tx, click.tenant, done.id)
+    await posts.refresh(tx, click.tenant, done.card_id)
     return Answer(said=Said.DONE, message="undoing", task_id=task.id)
+
+
+async def _book(tx: Tx, done: Proposal, undo: Proposal) -> None:
+    """Book the one Undo of everything that is taken back.
+
+    Raises:
+        LostRace: another Undo has some of it.
+    """
+    calls = await plans.with_calls(tx, undo)
+    booked = [(call.undoes, call.id) for call in calls]
+    if done.is_plan and len(calls) > 1:
+        booked.append((done.id, undo.id))
+    for change, by in booked:
+        assert change is not None
+        if not await proposals.claim_undo(tx, await proposals.get(tx, done.tenant, change), by):
+            raise LostRace("undo", change)
 
 
 def _task_of(was: Task, click: Click, says: str, *, enough: bool) -> NewTask:

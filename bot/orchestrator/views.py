@@ -16,6 +16,8 @@ class CardState(StrEnum):
     CHANGED = "changed"
     """the world moved since it was proposed; asks again"""
     SUPERSEDED = "superseded"
+    HALTED = "halted"
+    """approved; waits because a person stopped everything"""
     RUNNING = "running"
     VERIFIED = "verified"
     DONE = "done"
@@ -108,6 +110,8 @@ class ApprovalView:
     agent_version: str
     policy_version: str
     outcome: str = ""
+    halted: str = ""
+    """who stopped everything and why, while this waits"""
     """what happened, what did not, next step; one or two sentences"""
     moved: tuple[Change, ...] = ()
     """state CHANGED: what moved since it was proposed"""
@@ -116,6 +120,8 @@ class ApprovalView:
     undone_by: str = ""
     superseded_by: str = ""
     """permalink or id of the proposal that replaced it"""
+    undo_by_check: bool = False
+    """Undo is pressed by itself when the check after the run does not hold"""
     dry_run: bool = False
     notices: tuple[str, ...] = ()
     """short reminders shown above the buttons"""
@@ -128,6 +134,12 @@ class ApprovalView:
     """lists "Hand over" under More"""
     link: str = ""
     """permalink of the card, for lists and Home"""
+    asked: str = ""
+    """on a copy for one person: why they have it"""
+    calls: tuple["ApprovalView", ...] = ()
+    """of a plan: its calls in their order, each as it stands"""
+    waits: bool = False
+    """of a call in a plan: approved, and its turn has not come"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,3 +221,7 @@ class HomeView:
     waiting_for_me: tuple[ApprovalView, ...]
     open_tasks: tuple[TaskLine, ...]
     recent: tuple[DigestItem, ...]
+    halted: str = ""
+    """who stopped everything and why; "" when nothing is halted"""
+    altered: int = 0
+    """waiting proposals that are not listed, because their stored bytes no longer match their ids"""

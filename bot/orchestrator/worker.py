@@ -7,25 +7,27 @@ import os
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
 
 from bot.agent.runner import AgentRunner, Ended
-from bot.lifecycle.hooks import ExecutionHooks, Hooks, in_transcript
-from bot.lifecycle.moves import move, note, tell
+from bot.lifecycle.hooks import Hooks
+from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Stage
 from bot.orchestrator import sweeps
+from bot.orchestrator.approved import ask_later
+from bot.orchestrator.breakage import end_executing
+from bot.orchestrator.executing import Executing
 from bot.orchestrator.pace import Pace
-from storage import posts, proposals, steps, tasks
-from storage.db import Database, Tx
+from policy.people import CannotAsk
+from storage import steps, tasks
+from storage.db import Database
 from storage.errors import LOST_DATABASE, LostRace
 from storage.ids import new_id
-from storage.records import JsonObject, Proposal, ProposalState, Source, StepKind, Task, TaskState
-from tools.contract import Held, Verified
+from storage.records import StepKind, Task, TaskState
 from tools.gateway import Gateway
-from tools.outcomes import AskAgain, Execution, Failed, InDoubt, Ran, Refused
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("ops_autopilot")
@@ -49,24 +51,25 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what runs has ended or the drain time is over."""
         self._stop.set()
-        self.db.wakes.ring(tasks.WAKE)
+        self.db.wakes.ring(tasks.WAKE_APPROVED)
 
     async def run(self) -> None:
         """Claim and work until `stop`; survives a database restart."""
         background = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
         if self.db.is_postgres:
             background.append(asyncio.create_task(self._forever(self.db.listen)))
-        wake = self.db.wakes.of(tasks.WAKE)
+        new, approved = self.db.wakes.of(tasks.WAKE), self.db.wakes.of(tasks.WAKE_APPROVED)
         try:
             while not self._stop.is_set():
-                wake.clear()
+                new.clear()
+                approved.clear()
                 free = self.pace.slots - len(self._busy)
                 claimed = await self._claim(free) if free else []
                 for task in claimed:
                     hooks = Hooks(task, self.pace.lease, self.approvals_channel)
                     self._busy[asyncio.create_task(self._work(hooks))] = hooks
                 if not claimed:
-                    await self._wait(wake)
+                    await self._wait(approved, *([new] if free > self.pace.kept_for_approved else []))
                 for done in [t for t in self._busy if t.done()]:
                     self._busy.pop(done)
                 for dead in background:
@@ -79,10 +82,11 @@ class Worker:
                 task_.cancel()
             await asyncio.gather(*background, *self._busy, return_exceptions=True)
 
-    async def _wait(self, wake: asyncio.Event) -> None:
-        waiter = asyncio.create_task(wake.wait())
-        await asyncio.wait([waiter, *self._busy], timeout=self.pace.poll, return_when=asyncio.FIRST_COMPLETED)
-        waiter.cancel()
+    async def _wait(self, *wakes: asyncio.Event) -> None:
+        waiters = [asyncio.create_task(wake.wait()) for wake in wakes]
+        await asyncio.wait([*waiters, *self._busy], timeout=self.pace.poll, return_when=asyncio.FIRST_COMPLETED)
+        for waiter in waiters:
+            waiter.cancel()
 
     async def _claim(self, free: int) -> list[Task]:
         try:
@@ -122,6 +126,10 @@ class Worker:
                 log.info("somebody else has this task now", extra={"why": str(lost)})
             except LOST_DATABASE:
                 log.exception("the database went away under a task; a lease will run out and it is taken up again")
+            except CannotAsk as error:
+                log.warning("a task waits until it can be said who is who", extra={"why": str(error)})
+                if not await ask_later(self.db, hooks.task, self.name, str(error)):
+                    await self._broken(hooks)
             except Exception:
                 log.exception("a task broke its worker")
                 await self._broken(hooks)
@@ -131,7 +139,7 @@ class Worker:
         async with self.db.read() as tx:
             so_far = await steps.of_task(tx, task)
         if task.state is TaskState.EXECUTING:
-            if not await self._execute(hooks):
+            if not await Executing(db=self.db, gateway=self.gateway).run(hooks):
                 return
             async with self.db.read() as tx:
                 so_far = await steps.of_task(tx, hooks.task)
@@ -157,69 +165,6 @@ class Worker:
                 tx, hooks.task, 0, [(StepKind.CONTEXT, {"by": who, "text": text}) for who, text in earlier]
             )
 
-    async def _execute(self, hooks: Hooks) -> bool:
-        """Run what people approved; True when the brain goes on with the result."""
-        task = hooks.task
-        assert task.proposal_id is not None
-        async with self.db.read() as tx:
-            proposal = await proposals.get(tx, task.tenant, task.proposal_id)
-        outcome = _ended_before(proposal) or await self.gateway.execute(task, proposal, ExecutionHooks(hooks, proposal))
-        if isinstance(outcome, InDoubt | AskAgain):
-            return False
-        verified: Verified | None = None
-        if isinstance(outcome, Ran):
-            verified = outcome.verified or await self.gateway.watch(task, proposal)
-        await self._record(hooks, proposal, outcome, verified)
-        return task.source is not Source.UNDO
-
-    async def _record(self, hooks: Hooks, proposal: Proposal, outcome: Execution, verified: Verified | None) -> None:
-        if isinstance(outcome, Ran):
-            outcome = replace(outcome, verified=verified)
-        status, content, extra = in_transcript(outcome)
-        body: JsonObject = {
-            "call_id": proposal.call_id,
-            "tool": proposal.tool,
-            "status": status,
-            "content": content,
-            **extra,
-        }
-        async with self.db.write() as tx:
-            if verified is not None:
-                columns = {"verified": verified.held.value}
-                if verified.says:
-                    columns["outcome"] = verified.says
-                await proposals.mark(tx, proposal.tenant, proposal.id, **columns)
-                await note(
-                    tx,
-                    hooks.task,
-                    "verified",
-                    {"proposal": proposal.id, "held": verified.held.value, "says": verified.says},
-                )
-            await posts.refresh(tx, proposal.tenant, proposal.id)
-            if hooks.task.source is Source.UNDO:
-                await self._end_undo(hooks, proposal, outcome, verified, tx)
-                return
-            await steps.append(tx, hooks.task, hooks.task.turns, [(StepKind.RESULT, body)])
-            hooks.task = await move(tx, hooks.task, TaskState.RUNNING, keep=True, proposal_id=None)
-
-    async def _end_undo(
-        self, hooks: Hooks, proposal: Proposal, outcome: Execution, verified: Verified | None, tx: Tx
-    ) -> None:
-        task = hooks.task
-        assert proposal.undoes is not None
-        match outcome:
-            case Ran():
-                seen = f" {verified.says}" if verified is not None and verified.held is Held.YES else ""
-                await tell(tx, task, f"undone:{proposal.id}", f"Undone by <@{task.requester}>.{seen}")
-                hooks.task = await move(tx, task, TaskState.COMPLETED)
-            case Failed(message=message) | Refused(message=message):
-                await proposals.mark(tx, task.tenant, proposal.undoes, undone_by=None)
-                await tell(tx, task, f"undo-failed:{proposal.id}", f"The undo did not run: {message}.", kind="error")
-                hooks.task = await move(tx, task, TaskState.FAILED_TERMINAL, why=message)
-            case _:
-                raise AssertionError("handled before")
-        await posts.refresh(tx, task.tenant, proposal.undoes)
-
     async def _broken(self, hooks: Hooks) -> None:
         """A bug: the task is tried again a few times, then it ends with its correlation id to look for."""
         with contextlib.suppress(LostRace, *LOST_DATABASE):
@@ -234,20 +179,11 @@ class Worker:
                     elif task.state is TaskState.EXECUTING:  # its intent says what another worker may still do
                         await tasks.move(tx, task, TaskState.EXECUTING, delay=delay, reason="an internal error")
                     return
-                await tell(
-                    tx,
-                    task,
-                    f"broken:{task.id}",
-                    "Something in the bot broke on this task. An operator can find it by the id below.",
-                    kind="error",
-                )
                 if task.state is TaskState.EXECUTING:
-                    proposal = await proposals.get(tx, task.tenant, task.proposal_id or "")
-                    if proposal.state in (ProposalState.APPROVED, ProposalState.RUNNING):
-                        await proposals.move(tx, proposal, ProposalState.IN_DOUBT, outcome="an internal error")
-                        await posts.refresh(tx, task.tenant, proposal.id)
-                    await move(tx, task, TaskState.ESCALATED_TO_HUMAN, why="an internal error")
+                    await end_executing(tx, task, "something in the bot broke on it")
                 elif task.state is TaskState.RUNNING:
+                    text = "Something in the bot broke on this task. An operator can find it by the id below."
+                    await tell(tx, task, f"broken:{task.id}", text, kind="error")
                     await move(tx, task, TaskState.FAILED_TERMINAL, why="an internal error")
 
     # --- in the background --------------------------------------------------------------------------------
@@ -286,12 +222,3 @@ class Worker:
             with contextlib.suppress(*LOST_DATABASE):
                 await listen()
             await asyncio.sleep(self.pace.poll)
-
-
-def _ended_before(proposal: Proposal) -> Failed | Refused | None:
-    """The outcome of an earlier life that ended it without a run; what people were told stays so."""
-    if proposal.state is ProposalState.REFUSED:
-        return Refused(because=(), message=proposal.outcome)
-    if proposal.state is ProposalState.FAILED:
-        return Failed(message=proposal.outcome, reason="failed before")
-    return None

@@ -20,10 +20,18 @@ class ActionId(StrEnum):
     """in doubt: it did not happen, run it"""
     DROP_IT = "proposal.drop_it"
     FEEDBACK = "answer.feedback"
+    SETTINGS = "settings.open"
     OPEN = "link.open"
     """a button that only opens an address; acked and forgotten"""
     FIELD = "field"
     """the one input of an input block"""
+    SCHEDULE_ADD = "schedule.add"
+    SCHEDULE_EDIT = "schedule.edit"
+    SCHEDULE_START = "schedule.start"
+    SCHEDULE_PAUSE = "schedule.pause"
+    SCHEDULE_DRY_RUN = "schedule.dry_run"
+    SCHEDULE_RUN_NOW = "schedule.run_now"
+    SCHEDULE_REMOVE = "schedule.remove"
 
 
 class Choice(StrEnum):
@@ -39,8 +47,16 @@ class CallbackId(StrEnum):
 
     EDIT = "proposal.edit"
     REJECT = "proposal.reject"
+    HAND_OVER = "proposal.hand_over"
     DETAILS = "proposal.details"
+    SETTINGS = "settings.edit"
+    SETTINGS_CONFIRM = "settings.confirm"
+    SETTINGS_SAVED = "settings.saved"
     HOME = "home"
+    SCHEDULES = "schedules"
+    SCHEDULE = "schedule.save"
+    NOTICE = "notice"
+    """words that have no channel to be said in"""
 
 
 class BlockId(StrEnum):
@@ -48,6 +64,7 @@ class BlockId(StrEnum):
 
     BUTTONS = "proposal.buttons"
     REASON = "reject.reason"
+    PERSON = "handover.person"
     FEEDBACK = "answer.feedback"
 
 

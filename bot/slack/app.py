@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.show import Showroom
 from bot.slack.actions import ActionId
-from bot.slack.listeners import home, proposals, requests
+from bot.slack.listeners import home, proposals, reactions, requests, schedules, settings
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
 
@@ -25,27 +25,33 @@ def build(
     showroom: Showroom,
     words: Words,
     replies: Replies,
+    signing_secret: str = "",
 ) -> AsyncApp:
     """The app with all listeners.
 
     `process_before_response`: bolt answers Slack only when the listener has returned, so an ack means "on disk"; a
     listener that raises leaves the delivery unacked, and Slack sends it again.
     """
-    app = AsyncApp(token=token, client=client, process_before_response=True, raise_error_for_unhandled_request=False)
+    app = AsyncApp(
+        token=token,
+        client=client,
+        signing_secret=signing_secret or None,
+        process_before_response=True,
+        raise_error_for_unhandled_request=False,
+    )
     requests.register(app, orchestrator, words)
     proposals.register(app, orchestrator, showroom, replies)
     home.register(app, words, replies)
+    schedules.register(app, words.schedules)
+    settings.register(app, words.settings)
+    reactions.register(app, words.db, replies)
 
     @app.action(ActionId.FEEDBACK)
     async def feedback(ack: AsyncAck, body: dict[str, Any]) -> None:
         await words.feedback(body)
         await ack()
 
-    # What is subscribed to but not used, and buttons that only open a link: acked, or Slack sends them again.
-    @app.event({"type": "message"})
-    async def other_message() -> None:
-        return None
-
+    # Buttons that only open a link: acked, or Slack would say that we did not answer.
     @app.action(ActionId.OPEN)
     async def opened(ack: AsyncAck) -> None:
         await ack()

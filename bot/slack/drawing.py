@@ -1,17 +1,20 @@
 """From a post to the card that shows it now: reads storage, draws with the pure cards."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.orchestrator.show import Showroom
+from bot.schedules.autonomy import autonomy
 from bot.schedules.digests import digest
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.approval import approval_card
+from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.digest import digest_card
+from bot.slack.charts import Charts
 from storage import intents, proposals, tasks
 from storage.db import Database
-from storage.records import Post, PostKind
+from storage.records import Post, PostKind, ScheduleKind
 
 _PERSON = re.compile(r"(<@[UW][A-Z0-9]+>)")
 _MARKS = {"error": "✗ ", "warning": "! ", "info": "", "answer": ""}
@@ -23,39 +26,51 @@ class Drawing:
 
     db: Database
     showroom: Showroom
+    charts: Charts
 
     async def draw(self, post: Post) -> Card | None:
         """The card of a post as storage stands now."""
         match post.kind:
             case PostKind.CARD:
-                return approval_card(await self.showroom.approval(post.tenant, post.subject))
+                view = await self.showroom.approval(post.tenant, post.subject)
+                return approval_card(replace(view, asked=str(post.body.get("asked", ""))))
             case PostKind.NOTICE:
-                return notice_card(post)
+                return notice_card(post, await self._card_of(post))
             case PostKind.DIGEST:
                 return await self._digest(post)
             case PostKind.STREAM:
                 return None
 
+    async def _card_of(self, post: Post) -> str:
+        """Where the card is that a notice is about, or ""."""
+        about = str(post.body.get("about", ""))
+        return await self.showroom.link(post.tenant, about) if about else ""
+
     async def _digest(self, post: Post) -> Card:
         since, until = float(str(post.body["since"])), float(str(post.body["until"]))
+        weekly = post.body.get("kind") == ScheduleKind.AUTONOMY
         async with self.db.read() as tx:
-            found = await proposals.recent(tx, post.tenant, since=since)
+            found = await proposals.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 200)
+            ran = await intents.recent(tx, post.tenant, since=since, limit=50_000 if weekly else 1_000)
             view = digest(
                 title="Daily operations digest",
                 since=since,
                 until=until,
-                tasks=await tasks.recent(tx, post.tenant, since=since, limit=500),
+                tasks=await tasks.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 500),
                 proposals=found,
                 open_now=await proposals.open_ones(tx, post.tenant),
-                intents=await intents.recent(tx, post.tenant, since=since),
+                intents=ran,
                 approvers={
                     p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve] for p in found
                 },
             )
-        return digest_card(view)
+        if not weekly:
+            return digest_card(view)
+        week = autonomy(view, proposals=found, intents=ran, tz=str(post.body.get("tz") or "UTC"))
+        return autonomy_card(week, chart=await self.charts.of(post, week))
 
 
-def notice_card(post: Post) -> Card:
+def notice_card(post: Post, link: str = "") -> Card:
     """One sentence of ours; people in it are named, everything else in it is literal."""
     text, kind = str(post.body.get("text", "")), str(post.body.get("kind", "info"))
     if kind == "answer":
@@ -64,7 +79,8 @@ def notice_card(post: Post) -> Card:
     said = _MARKS.get(kind, "") + "".join(
         part if _PERSON.fullmatch(part) or not part.strip() else escaping.says(part) for part in _PERSON.split(text)
     )
-    parts = [blocks.section(said[:2_900])]
+    shown = escaping.link(link, "Open the card")
+    parts = [blocks.section(said[:2_500] + (f" {shown}" if shown else ""))]
     if kind in ("error", "warning"):
         parts.append(blocks.context(f"id {escaping.code(str(post.body.get('correlation_id', '')))}"))
     return Card(blocks=tuple(parts), text=escaping.plain(_PERSON.sub("somebody", text))[:3_000])

@@ -255,6 +255,7 @@ class _CommandBody(BaseModel):
     text: str = ""
     command: str = "/autopilot"
     trigger_id: str = ""
+    response_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +269,10 @@ class Command:
     word: str
     rest: str
     key: str
+    trigger_id: str = ""
+    """Slack's ticket to open a modal with; a mention has none"""
+    response_url: str = ""
+    """answers a slash command even where the bot is no member"""
 
 
 def command(body: Payload) -> Command | None:
@@ -284,6 +289,8 @@ def command(body: Payload) -> Command | None:
         word=word.lower() or "help",
         rest=rest.strip(),
         key=f"command:{found.trigger_id}",
+        trigger_id=found.trigger_id,
+        response_url=found.response_url,
     )
 
 

@@ -16,11 +16,12 @@ from bot.slack.cards.blocks import Card
 from bot.slack.faults import Fault, classify
 from bot.slack.pacing import Pace
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
-from storage import posts
+from policy.people import CannotAsk
+from storage import homes, posts
 from storage.db import Database
 from storage.errors import LostRace, StorageError
 from storage.ids import new_id
-from storage.records import Post
+from storage.records import Post, PostKind
 from tools.errors import ToolError
 
 BEATS = 4
@@ -39,10 +40,19 @@ HOPELESS = frozenset(
         "token_revoked",
         "thread_not_found",
         "restricted_action",
+        "user_not_found",
+        "user_disabled",
+        "cannot_dm_bot",
     }
 )
 """errors that another try cannot mend: https://docs.slack.dev/reference/methods/chat.postMessage"""
 _log = structlog.get_logger(__name__)
+
+
+def is_person(channel: str) -> bool:
+    """Whether this address is a person: what is sent there goes to the direct message with them."""
+    return channel[:1] in ("U", "W")
+
 
 Draw = Callable[[Post], Awaitable[Card | None]]
 
@@ -59,6 +69,8 @@ class Outbox:
     lease: float = 12.0
     """seconds after which a dead sender's message is somebody else's to send"""
     name: str = field(default_factory=lambda: new_id("o"))
+    _direct: dict[str, str] = field(default_factory=dict)
+    """person → the conversation with them"""
     _sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -124,6 +136,9 @@ class Outbox:
             await self._failed(
                 post, str(error.response["error"]), _fault(error), error.response.headers.get("Retry-After")
             )
+        except CannotAsk as error:
+            _log.warning("a card waits until it can be said who is who", post=post.id, why=str(error))
+            await self._failed(post, "cannot ask who is who", Fault.NOT_SENT, None)
         except LostRace as lost:
             _log.info("another replica sends this message now", why=str(lost))
         except (StorageError, ToolError) as error:
@@ -135,6 +150,8 @@ class Outbox:
             with contextlib.suppress(LostRace):
                 async with self.db.write() as tx:
                     await posts.sent(tx, post, ts, owner=self.name)
+                    if post.ts is None and post.kind is PostKind.CARD:  # Home links to it
+                        await homes.outdated(tx, post.tenant)
 
     async def _show(self, post: Post, card: Card) -> str:
         """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""
@@ -144,11 +161,12 @@ class Outbox:
                 return await self._update(post, post_ts, card)
         if post.ts is not None:
             return await self._update(post, post.ts, card)
-        async with self.pace.slot("chat.postMessage", post.channel):
+        channel = await self._place(post.channel)
+        async with self.pace.slot("chat.postMessage", channel):
             async with self.db.write() as tx:
                 await posts.about_to_send(tx, post, owner=self.name)
             answer = await self.client.chat_postMessage(
-                channel=post.channel,
+                channel=channel,
                 thread_ts=post.thread_ts or None,
                 text=card.text,
                 blocks=list(card.blocks),
@@ -159,9 +177,10 @@ class Outbox:
         return str(answer["ts"])
 
     async def _update(self, post: Post, ts: str, card: Card) -> str:
-        async with self.pace.slot("chat.update", post.channel):
+        channel = await self._place(post.channel)
+        async with self.pace.slot("chat.update", channel):
             await self.client.chat_update(
-                channel=post.channel,
+                channel=channel,
                 ts=ts,
                 text=card.text,
                 blocks=list(card.blocks),
@@ -174,8 +193,17 @@ class Outbox:
         if post.thread_ts:
             messages = await read_thread(self.client, post.channel, post.thread_ts, since=post.created_at)
         else:
-            messages = await read_channel(self.client, post.channel, post.created_at)
+            messages = await read_channel(self.client, await self._place(post.channel), post.created_at)
         return next((m.ts for m in messages if m.post_id() == post.id), None)
+
+    async def _place(self, channel: str) -> str:
+        """The conversation a post goes to; one that is addressed to a person goes to the direct message with them."""
+        if not is_person(channel):
+            return channel
+        if channel not in self._direct:
+            answer = await self.client.conversations_open(users=channel)
+            self._direct[channel] = str(answer["channel"]["id"])
+        return self._direct[channel]
 
     async def _failed(self, post: Post, error: str, fault: Fault | None, retry_after: str | None) -> None:
         """Try again later; what Slack refuses again and again is given up, what it only cannot do now never is."""

@@ -2,16 +2,22 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import NoReturn
 
+import aiohttp
 from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from policy.people import CannotAsk
 from policy.types import Actor
 
 FRESH = 2.0
 """seconds an answer is used again: one click asks several times, a removed approver must not get in later"""
+ADDRESS_FRESH = 60.0
+"""seconds whose address it is may be kept; whether that person is still active is asked at each press"""
 _UNKNOWN = ("user_not_found", "user_not_visible", "users_not_found")
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class _User(BaseModel):
@@ -20,6 +26,8 @@ class _User(BaseModel):
     deleted: bool = False
     is_bot: bool = False
     is_stranger: bool = False
+    is_admin: bool = False
+    is_owner: bool = False
 
 
 class _Group(BaseModel):
@@ -34,6 +42,7 @@ class SlackPeople:
 
     client: AsyncWebClient
     _users: dict[str, tuple[float, _User | None]] = field(default_factory=dict)
+    _addresses: dict[str, tuple[float, str | None]] = field(default_factory=dict)
     _groups: tuple[float, list[_Group]] = (-FRESH, [])
 
     async def actor(self, tenant: str, user_id: str) -> Actor | None:
@@ -41,11 +50,33 @@ class SlackPeople:
         if user is None or user.deleted or user.is_stranger or user.team_id not in ("", tenant):
             return None
         groups = frozenset(g.handle for g in await self._all_groups() if user_id in g.users)
-        return Actor(id=user.id, tenant=tenant, groups=groups, is_bot=user.is_bot)
+        admin = user.is_admin or user.is_owner
+        return Actor(id=user.id, tenant=tenant, groups=groups, is_bot=user.is_bot, is_admin=admin)
 
     async def members(self, tenant: str, group: str) -> frozenset[str]:
         found = [g.users for g in await self._all_groups() if g.handle == group]
         return frozenset(found[0]) if found else frozenset()
+
+    async def by_email(self, tenant: str, email: str) -> str | None:
+        """The active member of the workspace with this address."""
+        at, known = self._addresses.get(email, (-ADDRESS_FRESH, None))
+        if time.monotonic() - at < ADDRESS_FRESH:
+            return known
+        try:
+            answer = await self.client.users_lookupByEmail(email=email)
+            user = _User.model_validate(answer["user"])
+            ours = not user.deleted and not user.is_stranger and user.team_id in ("", tenant)
+            found = user.id if ours else None
+        except SlackApiError as error:
+            if error.response["error"] not in _UNKNOWN:
+                _silent(error)
+            found = None
+        except _UNREACHABLE as error:
+            _silent(error)
+        if len(self._addresses) > 5_000:
+            self._addresses.clear()
+        self._addresses[email] = (time.monotonic(), found)
+        return found
 
     async def _user(self, user_id: str) -> _User | None:
         at, known = self._users.get(user_id, (-FRESH, None))
@@ -56,8 +87,10 @@ class SlackPeople:
             user = _User.model_validate(answer["user"])
         except SlackApiError as error:
             if error.response["error"] not in _UNKNOWN:
-                raise
+                _silent(error)
             user = None
+        except _UNREACHABLE as error:
+            _silent(error)
         if len(self._users) > 5_000:
             self._users.clear()
         self._users[user_id] = (time.monotonic(), user)
@@ -67,7 +100,15 @@ class SlackPeople:
         at, known = self._groups
         if time.monotonic() - at < FRESH:
             return known
-        answer = await self.client.usergroups_list(include_users=True)
+        try:
+            answer = await self.client.usergroups_list(include_users=True)
+        except (SlackApiError, *_UNREACHABLE) as error:
+            _silent(error)
         groups = [_Group.model_validate(group) for group in answer["usergroups"]]
         self._groups = (time.monotonic(), groups)
         return groups
+
+
+def _silent(error: Exception) -> NoReturn:
+    why = error.response["error"] if isinstance(error, SlackApiError) else type(error).__name__
+    raise CannotAsk(f"slack does not say who is who ({why})") from error

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.agent.titles import step_title
+from bot.agent.titles import not_done, step_title
 from bot.slack.cards.orphan import Step as ShownStep
 from storage.records import JsonObject, Post, Step, StepKind
 from tools.registry import Registry
 
 _STATUS = {"ran": "complete", "previewed": "complete", "rejected": "complete", "expired": "complete"}
 """a No or no answer is not a failure, and is never shown as one"""
+_NOT_DONE = {"previewed": "Dry run", "rejected": "Rejected", "expired": "Nobody answered"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,12 @@ def _result(body: JsonObject, call: JsonObject, registry: Registry) -> Piece:
     verified = content.get("verified") if isinstance(content, dict) else None
     seen = str(verified.get("says", "")) if isinstance(verified, dict) else ""
     arguments = call.get("arguments")
+    status = str(body["status"])
+    title = step_title(registry, str(body["tool"]), arguments if isinstance(arguments, dict) else {})
     return Piece(
         step_id=str(body["call_id"]),
-        title=step_title(registry, str(body["tool"]), arguments if isinstance(arguments, dict) else {}),
-        status=_STATUS.get(str(body["status"]), "error"),
+        title=not_done(_NOT_DONE[status], title) if status in _NOT_DONE else title,
+        status=_STATUS.get(status, "error"),
         output=seen or str(body.get("finding") or said),
         evidence=str(body.get("evidence") or ""),
     )

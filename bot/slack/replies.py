@@ -1,6 +1,7 @@
 """What a person gets back at once: ephemeral words, a modal. Not durable: what matters is on the card."""
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,13 +9,18 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.orchestrator.requests import Answer, Said
-from bot.slack.cards.blocks import Block, Card
+from bot.slack.actions import CallbackId
+from bot.slack.cards.blocks import Block, Card, modal
+from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
-from bot.slack.inbound import Press
+from bot.slack.inbound import Command, Press
+from policy.people import CannotAsk
 
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _log = structlog.get_logger(__name__)
 
 
@@ -34,7 +40,7 @@ class Replies:
     async def _logged(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except (SlackApiError, CannotAsk, OSError, TimeoutError) as error:
             _log.warning("a reply did not reach its person", why=str(error)[:300])
 
     async def drain(self, seconds: float) -> None:
@@ -48,11 +54,68 @@ class Replies:
             channel=channel, user=user, text=card.text, blocks=list(card.blocks), thread_ts=thread_ts or None
         )
 
+    async def begin_thread(self, channel: str, person: str, text: str) -> str:
+        """The ts of a message that a request without one hangs on; "" where the person or the bot may not write.
+
+        Who is not in a channel cannot speak there: what may be done depends on the channel.
+        """
+        try:
+            cursor, members = "", set[str]()
+            while person not in members:
+                page = await self.client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
+                members |= set(page["members"])
+                cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    break
+            if person not in members:
+                return ""
+            posted = await self.client.chat_postMessage(
+                channel=channel,
+                text=f"<@{person}> asks: {plain(text)}"[:3000],
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            _log.info("a request by the API has no channel", why=str(error.response["error"]))
+            return ""
+        return str(posted["ts"])
+
+    async def respond(self, where: Command, card: Card) -> None:
+        """Answer a command for its asker only: by its response url, which needs no membership, else in the channel."""
+        if not where.response_url:
+            await self.whisper(where.channel, where.who, card, thread_ts=where.thread_ts)
+            return
+        hook = AsyncWebhookClient(where.response_url, session=self.client.session)
+        done = await hook.send(text=card.text, blocks=list(card.blocks), response_type="ephemeral")
+        if done.status_code != 200:
+            _log.warning("a command's answer did not reach its asker", status=done.status_code)
+
     async def answer(self, press: Press, answer: Answer) -> None:
         """Say what became of a press, when there is something the card does not say itself."""
         card = card_of(answer)
-        if card is not None and press.channel:
+        if card is not None:
+            await self.tell(press, card)
+
+    async def tell(self, press: Press, card: Card) -> None:
+        """Show a card to who pressed: where they pressed, or, on Home, in a dialog."""
+        if press.channel:
             await self.whisper(press.channel, press.click.who, card, thread_ts=press.thread_ts)
+        elif press.trigger_id:
+            await self.open(
+                press.trigger_id,
+                modal(callback_id=CallbackId.NOTICE, title="Autopilot", blocks=card.blocks, metadata="", close="OK"),
+            )
+
+    async def with_names(self, text: str) -> str:
+        """The sentence for a place where Slack draws no mentions: people by their names."""
+        for user in dict.fromkeys(_MENTION.findall(text)):
+            try:
+                found = await self.client.users_info(user=user)
+                name = str(found["user"].get("real_name") or found["user"]["name"])
+            except (SlackApiError, KeyError):
+                name = "this person"
+            text = text.replace(f"<@{user}>", name)
+        return text
 
     async def open(self, trigger_id: str, view: Block) -> None:
         await self.client.views_open(trigger_id=trigger_id, view=view)

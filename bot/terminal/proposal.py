@@ -21,6 +21,11 @@ def proposal_panel(view: ApprovalView) -> RenderableType:
 
 def _rows(view: ApprovalView) -> Iterator[tuple[str, str]]:
     yield "proposal", view.proposal_id
+    for place, call in enumerate(view.calls, 1):
+        yield f"call {place}", call.says
+        for label, value in _rows(call):
+            if label in ("argument", "change", "touches", "risk", "undo"):
+                yield label, value
     yield "tool", f"{view.tool} ({view.tier}, {view.env})"
     for argument in view.arguments:
         yield (

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
@@ -29,8 +30,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def demo(tmp_path: Path) -> AsyncIterator[RunningDemo]:
-    async with running_demo(tmp_path / "demo") as running:
+async def demo(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[RunningDemo]:
+    """A demo whose shop has the fault that the test names (indirectly), else the bad flag."""
+    async with running_demo(tmp_path / "demo", fault=getattr(request, "param", "bad_flag")) as running:
         yield running
 
 

@@ -43,6 +43,17 @@ class RunningDemo:
             while await self.error_rate() >= below:  # noqa: ASYNC110  the shop is another process: asking is all there is
                 await asyncio.sleep(0.25)
 
+    async def somebody_turns_the_flag_off(self) -> None:
+        """The target of a waiting proposal moves behind its card."""
+        await self.shop.put("/demo/faults", json={"bad_flag": False})
+
+    async def slack_takes_no_updates(self, on: bool) -> None:
+        """Messages stay as they are: chat.update answers with an error of Slack's own."""
+        async with httpx.AsyncClient(base_url=self.slack_url) as slack:
+            await slack.delete("/control/faults")
+            if on:
+                await slack.post("/control/faults", json={"kind": "error", "method": "chat.update", "status": 500})
+
     async def answer_slowly(self, on: bool) -> None:
         """Every call to the shop takes two seconds, so that a task can be met while it works."""
         await self.shop.put("/demo/faults", json={"service": "slow" if on else "none"})

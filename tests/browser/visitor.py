@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 
-ANA, DANA, SAM, NOOR, RILEY = "U0ANA", "U0DANA", "U0SAM", "U0NOOR", "U0RILEY"
+ANA, DANA, SAM, NOOR, KIM, RILEY = "U0ANA", "U0DANA", "U0SAM", "U0NOOR", "U0KIM", "U0RILEY"
 INCIDENTS, OPS = "C0INCIDENTS", "C0OPS"
 SCREENS = Path(__file__).parents[2] / ".artifacts" / "screens"
 ASK = "@autopilot checkout is failing, what is going on?"
@@ -49,6 +49,17 @@ class Visitor:
     async def press(self, action: str, card: Locator) -> None:
         await card.locator(f"[data-action-id='proposal.{action}']").click()
 
+    async def choose(self, entry: str, card: Locator) -> None:
+        """An entry of a card's More menu."""
+        await self.press("more", card)
+        await self.page.locator(".menu").get_by_text(entry).click()
+
+    async def read_direct_messages(self) -> Locator:
+        """The bot's newest card in one's own direct messages."""
+        await self.page.locator("#sidebar a", has_text="autopilot").click()
+        await self.page.locator("[data-tab=messages]").click()
+        return self.page.locator("#main article:has([data-block-id='proposal.buttons'])").last
+
     async def agree(self) -> None:
         """Say yes to the "are you sure?" dialog."""
         await self.page.locator("[data-confirm=yes]").click()
@@ -61,7 +72,11 @@ class Visitor:
         """Words anywhere in the open thread."""
         await expect(self.thread).to_contain_text(words, timeout=seconds * 1000)
 
-    async def shoot(self, name: str) -> None:
-        """A picture of the page as it is, for people to look at."""
+    async def shoot(self, name: str, *, dark: bool = False) -> None:
+        """A picture of the page as it is, for people to look at; with `dark`, a second one by night."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SCREENS / f"{name}.png")
+        if dark:
+            await self.page.emulate_media(color_scheme="dark")
+            await self.page.screenshot(path=SCREENS / f"{name}-dark.png")
+            await self.page.emulate_media(color_scheme="light")

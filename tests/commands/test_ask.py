@@ -57,7 +57,7 @@ async def test_a_proposal_is_shown_and_kept_and_nothing_runs(asking: Asking) -> 
 async def test_a_dry_run_ends_and_says_what_would_happen(asking: Asking) -> None:
     done = await asking("ask", "--dry-run", QUESTION)
     assert done.returncode == 0
-    assert "dry run: it would ask: 1 of @operators" in done.stdout
+    assert "previewed with impact analysis: it would ask: 1 of @operators" in " ".join(done.stdout.split())
     assert "waits for people" not in done.stdout
 
 

@@ -23,7 +23,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     file = tmp_path_factory.mktemp("record") / "autopilot.db"
 
     async def write() -> dict[str, str]:
-        db = Database(f"sqlite+aiosqlite:///{file}")
+        db = Database(f"sqlite:///{file}")
         try:
             await migrate(db)
             async with db.write() as tx:

@@ -10,6 +10,7 @@ from bot.commands.bench.numbers import quantile
 from tests.commands.conftest import Cli
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_measures_something(cli: Cli, tmp_path: Path, name: str) -> None:
     out = tmp_path / "numbers.json"
@@ -19,7 +20,7 @@ def test_a_benchmark_measures_something(cli: Cli, tmp_path: Path, name: str) -> 
     assert report["machine"]["cores"] >= 1
     [measured] = report["benchmarks"]
     for number in measured["numbers"]:
-        assert number["value"] > 0
+        assert number["value"] > 0 or number["name"].startswith("extra")  # a difference may be none
         assert number["name"] in done.stdout
 
 

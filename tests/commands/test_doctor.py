@@ -97,6 +97,41 @@ async def test_a_slack_that_does_not_answer_is_told_from_a_wrong_token(slack: Lo
     assert found.says.startswith(f"cannot reach {slack.api_url}")
 
 
+@pytest.mark.usefixtures("home")
+async def test_every_source_of_the_groups_file_is_asked(slack: LocalSlack, tmp_path: Path) -> None:
+    """One that answers, one that names a stranger, one that is broken, one that names nobody; and a group too many."""
+    file = tmp_path / "groups.yaml"
+    file.write_text(
+        "sources:\n"
+        "  leads: {list: [U0SAM, dana@acme.example]}\n"
+        "  old: {list: [left@acme.example]}\n"
+        "  nobody: {slack: no-such-group}\n"
+        "  rota: {rota: rota.yaml}\n"
+        "groups: {sre-leads: leads, pilots: {any_of: [old, nobody, rota]}}\n"
+    )
+    found = await examine(**settings_of(slack, groups_file=file))
+    states = {check: finding.state for check, finding in found.items() if check.startswith("source")}
+    assert states == {
+        "source leads": State.OK,
+        "source old": State.OPEN,
+        "source nobody": State.OPEN,
+        "source rota": State.BROKEN,
+    }
+    assert found["source leads"].says == "names U0DANA, U0SAM now"
+    assert "left@acme.example, who is no active member" in found["source old"].says
+    assert "cannot read" in found["source rota"].says and "rota.yaml" in found["source rota"].says
+    assert "no rule can ask @pilots" in found["groups"].says
+
+
+@pytest.mark.usefixtures("home")
+async def test_a_groups_file_that_cannot_be_used_is_broken(slack: LocalSlack, tmp_path: Path) -> None:
+    file = tmp_path / "groups.yaml"
+    file.write_text("sources: {x: {opsgenie: {schedule: x, token_env: NO_SUCH_TOKEN}}}\ngroups: {sre: x}")
+    found = (await examine(**settings_of(slack, groups_file=file)))["groups"]
+    assert found.state is State.BROKEN
+    assert "'NO_SUCH_TOKEN', which is not set" in found.says
+
+
 async def test_looking_at_a_database_that_is_not_there_makes_none(home: Path) -> None:
     found = (await examine())["database"]
     assert found.state is State.OK

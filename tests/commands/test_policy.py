@@ -71,3 +71,27 @@ def test_arguments_that_do_not_fit_are_wrong_usage(cli: Cli) -> None:
     assert done.exit_code == 2
     assert "on: field required" in done.stderr
     assert cli("policy", "explain", "--tool", "shop.set_flag", "--arg", "name").exit_code == 2
+
+
+def test_two_folders_are_compared_by_rule_and_by_case(cli: Cli, rules: Path) -> None:
+    same = cli("policy", "diff", str(DEFAULT_RULES), str(rules))
+    assert same.exit_code == 0 and "the same decision in every case" in same.stdout
+    reads = rules / "reads.cedar"
+    reads.write_text(reads.read_text().replace("permit (", "forbid (", 1))
+    (rules / "more.cedar").write_text(
+        '@id("never")\nforbid (principal, action in Action::"WRITE", resource)\nwhen { context.call.risk > 100 };\n'
+    )
+    done = cli("policy", "diff", str(DEFAULT_RULES), str(rules))
+    assert done.exit_code == 1
+    assert "+ forbid never (" in done.stdout and "~ forbid grant-read (" in done.stdout
+    assert "! anyone may look at prod: was allow by grant-read, is deny by grant-read" in done.stdout
+
+
+def test_a_span_of_time_that_is_none_is_wrong_usage(cli: Cli, rules: Path) -> None:
+    assert cli("policy", "simulate", str(rules), "--since", "a month").exit_code == 2
+
+
+def test_redaction_is_measured(cli: Cli) -> None:
+    done = cli("policy", "redaction", "--documents", "200")
+    assert done.exit_code == 0, done.output
+    assert "100 of 100 planted secrets hidden" in done.stdout

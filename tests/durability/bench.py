@@ -226,7 +226,7 @@ class Bench:
         url = make_url(self.database_url)
         name = f"{url.database}_{os.urandom(2).hex()}"
         if url.get_backend_name() == "postgresql":
-            async with self.database() as db, db.writer.connect() as conn:
+            async with self.database() as db, db.engine.connect() as conn:
                 await conn.execution_options(isolation_level="AUTOCOMMIT")
                 await conn.execute(sa.text(f"create database {name}"))
         self.database_url = url.set(database=name).render_as_string(hide_password=False)
@@ -277,6 +277,7 @@ async def a_bench(
                 "AUTOPILOT_HOME": str(home),
                 "AUTOPILOT_DATABASE_URL": database_url,
                 "AUTOPILOT_LEASE_SECONDS": "2",
+                "AUTOPILOT_REQUESTS_PER_MINUTE": "1000000",
                 "SHOP_URL": url,
                 "SHOP_TOKEN": "shop-test-token",
                 **environment,

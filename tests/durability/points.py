@@ -67,6 +67,17 @@ EVERYDAY = (
 )
 """where words, cards, votes and effects are at stake"""
 
+THROTTLE = "/throttles/checkout.retry"
+IN_PLAN = (
+    Point(name=f"write {FLAG}"),
+    Point(name=f"write {FLAG}", after=True),
+    Point(name=f"GET {FLAG}"),
+    Point(name=f"preview {THROTTLE}", nth=3),
+    Point(name=f"write {THROTTLE}"),
+    Point(name=f"write {THROTTLE}", after=True),
+)
+"""in and between the two calls of a plan that people approved"""
+
 EVERYDAY_POSTGRES = (
     Point(name="chat.startStream", after=True),
     Point(name="chat.postMessage", after=True),

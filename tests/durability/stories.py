@@ -9,6 +9,7 @@ from tests.durability.reading import Stored, chain_holds, settled, stored, threa
 from tests.scenarios.world import everything
 
 ANSWER = "Not checked: why the code behind"
+TOGETHER = "as you asked; the limit ends by itself"
 TITLES = {
     "shop.error_rate": "Checked error rates of checkout",
     "shop.flag_history": "Looked up flag changes of the last 120 min",
@@ -17,6 +18,41 @@ TITLES = {
     "shop.set_flag": "Turn feature flag new-checkout off in prod",
 }
 """how the thread names a finished call"""
+
+
+async def killed_in_plan_at(bench: Bench, point: Point) -> None:
+    """Two changes in one plan: wherever the bot dies, both are made once, in their order."""
+    await bench.begin_story()
+    bench.break_checkout()
+    before = len(bench.shop.world.effects.applied)
+    bench.next_approver()
+    hold = bench.hold(point.name, nth=point.nth, after=point.after)
+
+    async def killer() -> None:
+        await bench.reached(hold)
+        [bot] = bench.bots
+        await bench.kill(bot)
+        hold.end()
+        await bench.start_bot()
+
+    async def people() -> str:
+        thread = await bench.ask("checkout is failing, turn off what breaks it and limit the retries")
+        await bench.approve(thread)
+        return thread
+
+    _, thread = await asyncio.gather(killer(), people())
+    await bench.see(thread, lambda: any(TOGETHER in everything(m) for m in bench.ours(thread)), "answer")
+    async with bench.database() as db:
+        await settled(bench, db)
+        end = await stored(db, thread)
+        await chain_holds(db)
+    assert [e.operation for e in bench.shop.world.effects.applied[before:]] == ["setFlag", "setThrottle"]
+    assert len(bench.cards(thread)) == 1 and end.task.state is TaskState.COMPLETED
+    assert {p.state for p in end.proposals} == {ProposalState.RAN} and len(end.proposals) == 3
+    assert [(i.tool, i.state) for i in end.writes] == [
+        ("shop.set_flag", IntentState.RAN),
+        ("shop.set_throttle", IntentState.RAN),
+    ]
 
 
 async def killed_at(bench: Bench, point: Point) -> None:

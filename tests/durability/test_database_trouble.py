@@ -1,8 +1,9 @@
 """The database goes away under a running bot: connections cut, or a lock that somebody holds for long."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
-import aiosqlite
 import asyncpg
 import pytest
 
@@ -11,7 +12,7 @@ from tests.durability.bots import Nursery
 from tests.durability.points import FLAG
 from tests.durability.stories import ended_well
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def _cut_all(bench: Bench) -> None:
@@ -50,18 +51,18 @@ async def test_cut_connections_lose_nothing(nursery: Nursery, postgres_of_module
 async def test_a_long_lock_on_sqlite_loses_nothing(nursery: Nursery, tmp_path: Path) -> None:
     """Somebody holds the file for longer than Slack waits for an ack: Slack asks again, and it is one task."""
     path = tmp_path / "autopilot.db"
-    async with a_bench(tmp_path, nursery, f"sqlite+aiosqlite:///{path}") as bench:
+    async with a_bench(tmp_path, nursery, f"sqlite:///{path}") as bench:
         await bench.start_bot()
         bench.break_checkout()
         before = len(bench.shop.world.effects.applied)
-        async with aiosqlite.connect(path, isolation_level=None) as somebody:
-            await somebody.execute("begin immediate")
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as somebody:
+            somebody.execute("begin immediate")
             thread = await bench.ask()
             await bench.see(
                 thread,
                 lambda: any(not e.answer["acked"] for e in bench.slack.log.find(kind="event", name="app_mention")),
                 "delivery that was not acked in time",
             )
-            await somebody.execute("rollback")
+            somebody.execute("rollback")
         await bench.approve(thread)
         await ended_well(bench, thread, effects_before=before)

@@ -14,7 +14,7 @@ from tests.durability.points import FLAG
 from tests.durability.reading import Stored, chain_holds, settled, stored
 from tests.scenarios.world import action_ids, everything
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 TOOLS = MANIFEST.parent / "tools" / "manifests"
 DOUBT = {"proposal.it_happened", "proposal.run_it", "proposal.drop_it"}
 
@@ -37,7 +37,7 @@ def _manifest(home: Path, *, verify: bool) -> Path:
 async def bench(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A bench with one bot whose set_flag can be checked afterwards."""
     home = tmp_path_factory.mktemp("doubt")
-    url = f"sqlite+aiosqlite:///{home / 'autopilot.db'}"
+    url = f"sqlite:///{home / 'autopilot.db'}"
     async with a_bench(home, nursery, url, AUTOPILOT_MANIFESTS=str(_manifest(home, verify=True))) as made:
         await made.start_bot()
         yield made

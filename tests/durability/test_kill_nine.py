@@ -13,10 +13,10 @@ import pytest_asyncio
 
 from tests.durability.bench import Bench, a_bench
 from tests.durability.bots import Nursery
-from tests.durability.points import EVERY, EVERYDAY, EVERYDAY_POSTGRES, Point
-from tests.durability.stories import killed_at
+from tests.durability.points import EVERY, EVERYDAY, EVERYDAY_POSTGRES, IN_PLAN, Point
+from tests.durability.stories import killed_at, killed_in_plan_at
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 CHAOS = bool(os.environ.get("AUTOPILOT_CHAOS"))
 SEED = int(os.environ.get("AUTOPILOT_CHAOS_SEED", "7"))
 
@@ -30,7 +30,7 @@ def _in_some_order(points: tuple[Point, ...]) -> list[Point]:
 async def on_sqlite(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A bench with one bot, for all points."""
     home = tmp_path_factory.mktemp("sqlite")
-    async with a_bench(home, nursery, f"sqlite+aiosqlite:///{home / 'autopilot.db'}") as bench:
+    async with a_bench(home, nursery, f"sqlite:///{home / 'autopilot.db'}") as bench:
         await bench.start_bot()
         yield bench
 
@@ -50,6 +50,13 @@ async def test_killed_on_sqlite(on_sqlite: Bench, point: Point) -> None:
     """The change is made once, by one approved call, and the thread tells it once."""
     async with on_sqlite.starting_over_on_failure():
         await killed_at(on_sqlite, point)
+
+
+@pytest.mark.parametrize("point", IN_PLAN, ids=str)
+async def test_killed_within_a_plan(on_sqlite: Bench, point: Point) -> None:
+    """Two changes that were approved as one plan are each made once, in their order."""
+    async with on_sqlite.starting_over_on_failure():
+        await killed_in_plan_at(on_sqlite, point)
 
 
 @pytest.mark.postgres

@@ -17,7 +17,7 @@ from tests.durability.points import FLAG
 from tests.durability.reading import chain_holds, settled, stored
 from tests.durability.stories import ended_well
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.postgres]
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module"), pytest.mark.postgres]
 DEFAULT_LEASE = "12"
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.lifecycle.hooks import CallHooks, Hooks
-from bot.orchestrator.worker import Worker
+from bot.orchestrator.executing import Executing
 from storage import steps
 from storage.db import Database
 from storage.errors import LostRace
@@ -24,20 +24,17 @@ async def _lease_runs_out(office: Office, proposal: Proposal) -> None:
         await tx.run(tasks_table.update().where(tasks_table.c.id == proposal.task_id).values(owner=None))
 
 
-class _DiesBeforeItRecords(Worker):
-    async def _record(self, *_: object) -> None:
-        raise asyncio.CancelledError
+async def _dies(*_: object) -> bool:
+    raise asyncio.CancelledError
 
 
 async def _executed_by_one_that_dies(office: Office) -> None:
     task = await office.claim()
     assert task is not None
-    alive = office.worker()
-    dying = _DiesBeforeItRecords(
-        db=alive.db, gateway=alive.gateway, runner=alive.runner, stage=alive.stage, name=alive.name
-    )
-    with pytest.raises(asyncio.CancelledError):
-        await dying._work(Hooks(task, LEASE))
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(Executing, "_record", _dies)
+        with pytest.raises(asyncio.CancelledError):
+            await office.worker()._work(Hooks(task, LEASE))
 
 
 async def test_a_refused_call_does_not_run_after_a_crash_when_the_rules_would_let_it_again(office: Office) -> None:

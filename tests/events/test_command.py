@@ -27,7 +27,7 @@ async def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def _happened(home: Path, tenant: str) -> None:
-    db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
+    db = Database(f"sqlite:///{home / 'autopilot.db'}")
     await migrate(db)
     async with db.write() as tx:
         await audit.append(tx, tenant, "ops.agent_task.created", task_id="t")

@@ -19,6 +19,7 @@ from tests.events.receiver import SECRET, Got, Receiver, Reply
 LEASE = 31.0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 # asyncio leaves the socket of a cancelled connect to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

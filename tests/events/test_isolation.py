@@ -16,7 +16,8 @@ from tests.events.receiver import SECRET, Behave, Got, Receiver, Reply, receivin
 
 def _in_use(db: Database) -> int:
     """Connections that are out of their pools."""
-    pools = {db._writer.pool, db._reader.pool}
+    local = db._sqlite
+    pools = [db.engine.pool] if local is None else [local._writer.pool, local._reader.pool]
     return sum(pool.checkedout() for pool in pools if isinstance(pool, sa.QueuePool))
 
 

@@ -24,7 +24,7 @@ MakeWorker = Callable[..., Built]
 @pytest.fixture
 async def lite(tmp_path: Path) -> AsyncIterator[Database]:
     """The embedded database, for tests that are not about storage."""
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'lite.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'lite.db'}")
     await migrate(database)
     yield database
     await database.close()

@@ -5,7 +5,8 @@ import pytest
 from storage.db import Database
 from tests.orchestrator.office import Office
 from tests.tools.conftest import lab, lab_engine, rules, staff
-from tests.tools.spy import Lab, Staff
+from tests.tools.spy import Lab
+from tests.tools.staff import Staff
 from tools.rules import Rules
 
 __all__ = ["lab", "lab_engine", "office", "rules", "staff"]

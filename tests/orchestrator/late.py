@@ -14,6 +14,7 @@ async def make_late(office: Office, proposal: Proposal) -> Proposal:
         office.db, "update proposals set id = :new, sealed = :sealed, expires_at = 1000.0 where id = :old", **values
     )
     await tamper(office.db, "update tasks set proposal_id = :new where proposal_id = :old", new=new_id, old=proposal.id)
+    await tamper(office.db, "update proposals set plan_id = :new where plan_id = :old", new=new_id, old=proposal.id)
     async with office.db.read() as tx:
         from storage import proposals
 

@@ -19,7 +19,8 @@ from storage import proposals, steps, tasks
 from storage.db import Database
 from storage.records import Proposal, Source, Step, StepKind, Task
 from tests.builders import TENANT
-from tests.tools.spy import Lab, Staff
+from tests.tools.spy import Lab
+from tests.tools.staff import Staff
 from tools.gateway import Gateway
 from tools.rules import Rules
 
@@ -65,7 +66,9 @@ class Office:
             redactor=Redactor.default(),
             people=self.staff,
         )
-        self.desk = Orchestrator(db=self.db, gateway=self.gateway, people=self.staff, agent=self.agent)
+        self.desk = Orchestrator(
+            db=self.db, gateway=self.gateway, people=self.staff, agent=self.agent, per_minute=1_000_000
+        )
 
     def worker(self, name: str = "w") -> Worker:
         runner = AgentRunner(

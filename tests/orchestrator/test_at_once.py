@@ -112,8 +112,7 @@ async def test_words_that_arrive_while_a_turn_ends_are_part_of_the_task(office: 
     await working
     async with office.db.read() as tx:
         kinds = [s.kind for s in await steps.of_task(tx, task)]
-    turns = 2 if office.db.is_postgres else 1  # on SQLite the turn has not begun before our words are there
-    assert kinds == [StepKind.USER, StepKind.USER] + [StepKind.SAID] * turns
+    assert kinds == [StepKind.USER, StepKind.USER, StepKind.SAID, StepKind.SAID]
 
 
 async def _waits_for_us(db: Database, working: asyncio.Task[None]) -> None:

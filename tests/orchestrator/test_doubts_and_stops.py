@@ -3,12 +3,13 @@
 import pytest
 
 from bot.orchestrator import sweeps
+from bot.orchestrator.executing import Executing
 from bot.orchestrator.requests import Said, Verdict
 from storage import intents, proposals, tasks
 from storage.records import IntentState, Proposal, ProposalState, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.office import DONE, Office
-from tests.tools.asking import bodies, entries
+from tests.tools.asking import bodies, entries, tamper
 from tests.tools.spy import never_arrived
 from tools.admitting import validate
 from tools.sealing import open_seal
@@ -135,6 +136,44 @@ async def test_an_approved_call_that_kills_every_worker_comes_to_rest(office: Of
     else:
         assert (ended.state, task.state) == (ProposalState.FAILED, TaskState.FAILED_TERMINAL)
         assert "nothing ran" in ended.outcome
+
+
+async def _break_the_record(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every worker breaks right after the call, when it writes down what came of it, until it gives up."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Executing, "_record", broken)
+    for _ in range(tasks.MOST_ATTEMPTS):
+        await tamper(office.db, "update tasks set due_at = 0")
+        if not await office.work():
+            return
+    raise AssertionError("it never came to rest")
+
+
+async def test_a_call_that_ran_is_no_doubt_even_when_the_bot_broke_afterwards(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escalated it would hang: a card that says Done has no buttons to resolve a doubt with."""
+    proposal = await office.proposed()
+    await office.approve("U0DANA", proposal)
+    await _break_the_record(office, monkeypatch)
+    task = await office.task(proposal)
+    assert ((await office.again(proposal)).state, task.state) == (ProposalState.RAN, TaskState.FAILED_TERMINAL)
+    assert "the change itself was made" in task.reason and len(office.lab.effects) == 1
+
+
+async def test_a_task_whose_proposal_is_gone_ends_in_words(office: Office) -> None:
+    proposal = await office.proposed()
+    await office.approve("U0DANA", proposal)
+    await tamper(office.db, "update tasks set proposal_id = 'gone'")
+    for _ in range(tasks.MOST_ATTEMPTS):
+        await tamper(office.db, "update tasks set due_at = 0")
+        if not await office.work():
+            break
+    task = await office.task(proposal)
+    assert task.state is TaskState.FAILED_TERMINAL and "gone from the record" in task.reason
 
 
 async def test_a_follow_up_at_the_very_end_of_a_turn_is_not_lost(office: Office) -> None:

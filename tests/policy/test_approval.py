@@ -37,7 +37,11 @@ def no(ident: str, *groups: str) -> CastVote:
         ([LEADS], [yes("A", "sre-leads"), yes("B", "sre-leads"), yes("C", "sre-leads")], [0]),
         ([OPS, SRE], [yes("A", "operators", "sre")], [0, 1]),
         ([OPS, SRE], [yes("A", "operators", "sre"), yes("B", "operators")], [0, 0]),
-        ([SRE, LEADS], [yes("A", "sre", "sre-leads"), yes("B", "sre-leads")], [0, 1]),
+        (
+            [SRE, LEADS],
+            [yes("A", "sre", "sre-leads"), yes("B", "sre-leads")],
+            [1, 0],
+        ),  # the larger place is filled first
         ([SRE, LEADS], [yes("A", "sre", "sre-leads"), yes("B", "sre-leads"), yes("C", "sre-leads")], [0, 0]),
         ([OPS], [yes("A", "operators"), no("B", "operators")], [1]),
         ([OPS], [no("A", "operators"), yes("A", "operators")], [1]),

@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storage import audit, intents, tasks
+from storage import audit, grants, intents, proposals, tasks
 from storage.hashchain import check
 from storage.records import TaskState
-from tests.scenarios.world import ANA, DANA, RILEY, SAM, World, a_world, everything
+from tests.scenarios.world import ANA, DANA, INCIDENTS, RILEY, SAM, World, a_world, everything
 
 
 async def _effects(world: World) -> list[dict[str, object]]:
@@ -76,6 +76,9 @@ async def test_a_rejection_reaches_the_bot_and_it_answers_to_the_reason(
         await world.text(thread, "Understood, not done: “launch is on, call Mira first”")
         shown = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
         assert "launch is on, call Mira first" in everything(shown)
+        steps = " ".join(everything(message) for message in world.thread(thread))
+        assert "Proposed: turn feature flag new-checkout off" in steps, "no green tick beside what has not happened"
+        assert "Rejected: turn feature flag new-checkout off" in steps
         assert await _effects(world) == []
 
 
@@ -100,3 +103,54 @@ async def test_an_edit_is_bounded_makes_a_new_proposal_and_needs_another_pair_of
         assert [e["args"] for e in await _effects(world)] == [{"name": "new-checkout", "on": True, "percent": 10}]
         old = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
         assert "proposal.approve" not in everything(old)
+
+
+async def test_two_changes_asked_for_together_are_one_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One card lists both, one approval runs both in order, and Undo takes both back, last first."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing, turn off what breaks it and limit the retries")
+        card = await world.card(thread, "proposal.approve", says="Plan: 2 changes")
+        words = everything(card)
+        assert "1. *Turn feature flag `new-checkout` off in prod*" in words and "2. *Limit `checkout.retry`" in words
+        assert words.count("*Blast radius*") == 2 and words.count("Undo: ") == 2
+        assert not [m for m in world.thread(thread) if "proposal.approve" in everything(m) and m["ts"] != card["ts"]]
+
+        await world.click(DANA, card, "proposal.approve")
+        done = await world.card(thread, "proposal.undo", says="Done and verified", seconds=40)
+        assert done["ts"] == card["ts"]
+        await world.text(thread, "as you asked; the limit ends by itself", seconds=40)
+        assert [e["operation"] for e in await _effects(world)] == ["setFlag", "setThrottle"]
+
+        await world.click(SAM, done, "proposal.undo")
+        await world.text(thread, "Undone by <@U0SAM>", seconds=40)
+        operations = [str(e["operation"]) for e in await _effects(world)]
+        assert operations[:2] == ["setFlag", "setThrottle"] and operations[3] == "setFlag" and len(operations) == 4
+
+
+async def test_a_grant_given_in_slack_is_listed_and_revoked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked cannot grant it; who could approve it can; it is seen, and taken back, by the slash command."""
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        await world.card(thread, "proposal.approve")
+        async with world.database() as db, db.read() as tx:
+            [proposal] = await proposals.open_ones(tx, "T0ACME")
+
+        async def told(who: str, words: str) -> None:
+            def look() -> bool:
+                return any(words in everything(m) for m in world.slack.ui.messages(INCIDENTS, as_=who))
+
+            await world.see(look)
+
+        command = world.slack.ui.command
+        await command(ANA, INCIDENTS, "/autopilot", f"grant {proposal.id[:12]} 2 10")
+        await told(ANA, "so you cannot grant it")
+        await command(DANA, INCIDENTS, "/autopilot", f"grant {proposal.id[:12]} 2 10")
+        await told(DANA, "2 times in 10 min")
+        await command(SAM, INCIDENTS, "/autopilot", "grants")
+        await told(SAM, "2 of 2 left")
+        async with world.database() as db, db.read() as tx:
+            [grant] = await grants.standing(tx, "T0ACME")
+        await command(SAM, INCIDENTS, "/autopilot", f"revoke {grant.id}")
+        await told(SAM, "Revoked.")
+        async with world.database() as db, db.read() as tx:
+            assert await grants.standing(tx, "T0ACME") == []

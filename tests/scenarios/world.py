@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class World:
     config: settings.Settings
     brain: Brain | None = None
     agent: AgentDefinition | None = None
+    duty_clock: Callable[[], dt.datetime] | None = None
+    """the on-call schedules' clock"""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _bot: asyncio.Task[None] | None = None
 
@@ -44,14 +47,17 @@ class World:
         self._stop = asyncio.Event()
         ready = asyncio.Event()
         self._bot = asyncio.create_task(
-            wiring.run(self.config, self._stop, on_ready=ready.set, brain=self.brain, agent=self.agent)
+            wiring.run(
+                self.config, self._stop, on_ready=ready.set, brain=self.brain, agent=self.agent, clock=self.duty_clock
+            )
         )
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([self._bot, waiting], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if self._bot.done():
             self._bot.result()
-        await self.slack.wait_connected(1)
+        if self.config.slack_app_token:
+            await self.slack.wait_connected(1)
 
     async def stop_bot(self) -> None:
         """Stop it as SIGTERM would."""
@@ -144,15 +150,19 @@ async def a_world(
     fault: Story | None = Story.BAD_FLAG,
     brain: Brain | None = None,
     agent: AgentDefinition | None = None,
+    signed_http: bool = False,
+    duty_clock: Callable[[], dt.datetime] | None = None,
     **config: object,
 ) -> AsyncIterator[World]:
-    """A running demo. The shop has already been failing for a while."""
+    """A running demo. The shop has already been failing for a while. `signed_http`: Slack comes to the bot by HTTP."""
     clock = LateClock(FAILING_FOR)
     shop = create_shop(token=TOKEN, clock=clock)
     if fault is not None:
         shop.world.tell(fault, on=True)
     clock.catch_up()
-    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST))
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/slack/events" if signed_http else None
+    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST, request_url=address))
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(shop.serve())
         await stack.enter_async_context(slack.serve())
@@ -161,13 +171,16 @@ async def a_world(
         chosen = settings.read(
             home=home,
             slack_bot_token=slack.bot_token,
-            slack_app_token=slack.app_token,
+            slack_app_token=None if signed_http else slack.app_token,
+            slack_signing_secret=slack.signing_secret if signed_http else None,
             slack_api_url=slack.api_url,
-            console_port=free_port(),
+            console_port=port,
             ops_channel="C0OPS",
             **config,
         )
-        world = World(slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent)
+        world = World(
+            slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent, duty_clock=duty_clock
+        )
         await world.start_bot()
         try:
             yield world

@@ -1,75 +1,207 @@
+"""Firing: once across replicas and restarts, late ones folded or left out, what acts only when proven."""
+
 import asyncio
-import datetime as dt
+import json
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.schedules.scheduler import BadSchedule, fire_due, next_time
-from storage import audit, schedules
+from bot.schedules.scheduler import GRACE, fire_due
+from storage import audit, rollouts, schedule_runs, schedules
 from storage.db import Database
 from storage.migrate import migrate
+from storage.records import Schedule, ScheduleKind
+from storage.rollouts import Stage
 from storage.tables import posts
 from tests.builders import TENANT
 
-
-def _at(text: str) -> float:
-    return dt.datetime.fromisoformat(text).timestamp()
+HOUR, DAY = 3600.0, 86_400.0
 
 
-@pytest.mark.parametrize(
-    ("cron", "tz", "after", "planned"),
-    [
-        ("0 9 * * *", "UTC", "2026-03-01T08:59:59+00:00", "2026-03-01T09:00:00+00:00"),
-        ("0 9 * * *", "UTC", "2026-03-01T09:00:00+00:00", "2026-03-02T09:00:00+00:00"),
-        ("0 9 * * *", "Europe/Berlin", "2026-03-28T08:30:00+00:00", "2026-03-29T07:00:00+00:00"),  # clocks go forward
-        ("0 9 * * *", "Europe/Berlin", "2026-10-24T12:00:00+00:00", "2026-10-25T08:00:00+00:00"),  # and back
-        ("0 9 * * mon-fri", "America/New_York", "2026-11-20T15:00:00+00:00", "2026-11-23T14:00:00+00:00"),
-    ],
-)
-def test_the_next_time_is_the_zones_own_clock(cron: str, tz: str, after: str, planned: str) -> None:
-    assert next_time(cron, tz, _at(after)) == _at(planned)
+def definition(schedule: Schedule) -> str:
+    return f"what {schedule.payload.get('text', 'it')} does"
 
 
-@pytest.mark.parametrize(
-    ("cron", "tz"), [("0 25 * * *", "UTC"), ("tomorrow", "UTC"), ("0 9 * * *", "Mars/Base"), ("0 9 31 2 *", "UTC")]
-)
-def test_a_schedule_that_cannot_come_is_refused_by_name(cron: str, tz: str) -> None:
-    with pytest.raises(BadSchedule, match=r"cron|zone|day and month"):
-        next_time(cron, tz, _at("2026-11-20T00:00:00+00:00"))
-
-
-async def _due(db: Database, *, seconds_ago: float) -> None:
+async def a_schedule(db: Database, **changes: Any) -> Schedule:
+    """A daily digest, due at 1,000,000."""
+    values: dict[str, Any] = {
+        "tenant": TENANT,
+        "kind": ScheduleKind.DIGEST,
+        "cron": "",
+        "every_seconds": DAY,
+        "tz": "UTC",
+        "channel": "C0OPS",
+        "next_at": 1_000_000.0,
+    }
     async with db.write() as tx:
-        now = await tx.time()
-        await schedules.put(
-            tx, tenant=TENANT, kind="digest", cron="* * * * *", tz="UTC", channel="C0OPS", next_at=now - seconds_ago
-        )
+        made = await schedules.add(tx, **(values | changes))
+    assert made is not None
+    return made
 
 
-async def _digests(db: Database) -> int:
+async def a_request(db: Database, **changes: Any) -> Schedule:
+    return await a_schedule(
+        db, **({"kind": ScheduleKind.REQUEST, "payload": {"text": "tidy up"}, "owner": "U0DANA"} | changes)
+    )
+
+
+async def prove(db: Database, schedule: Schedule, *stages: Stage, clean: bool = True) -> None:
+    for stage in stages:
+        async with db.write() as tx:
+            await rollouts.record(
+                tx,
+                tenant=TENANT,
+                subject=f"schedule:{schedule.id}",
+                definition=definition(schedule),
+                stage=stage,
+                seen=1,
+                troubles=[] if clean else ["it burnt"],
+            )
+
+
+async def events(db: Database) -> list[str]:
     async with db.read() as tx:
-        return int((await tx.run(sa.select(sa.func.count()).select_from(posts))).scalar_one())
+        found = await audit.entries(tx, TENANT)
+    return [e.event.removeprefix("ops.schedule.") for e in found if e.event.startswith("ops.schedule.")]
+
+
+async def digests(db: Database) -> list[dict[str, Any]]:
+    async with db.read() as tx:
+        rows = (await tx.run(sa.select(posts.c.body).where(posts.c.kind == "digest").order_by(posts.c.id))).all()
+    return [dict(row.body) for row in rows]
+
+
+async def again(db: Database, schedule: Schedule) -> Schedule:
+    async with db.read() as tx:
+        return await schedules.get(tx, TENANT, schedule.id)
 
 
 async def test_replicas_that_tick_at_once_fire_once(db: Database, database_url: str) -> None:
     """Four ticks of two processes' worth of connections on one due schedule make one digest."""
-    await _due(db, seconds_ago=5)
+    await a_schedule(db)
     other = Database(database_url)
     try:
         await migrate(other)
-        await asyncio.gather(*(fire_due(one) for one in (db, other, db, other)))
+        await asyncio.gather(*(fire_due(one, definition, at=1_000_005.0) for one in (db, other, db, other)))
     finally:
         await other.close()
-    assert await _digests(db) == 1
+    assert len(await digests(db)) == 1 and await events(db) == ["fired"]
+
+
+async def test_replicas_that_tick_at_once_begin_one_run(db: Database, database_url: str) -> None:
+    schedule = await a_request(db)
+    await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
+    other = Database(database_url)
+    try:
+        await migrate(other)
+        await asyncio.gather(*(fire_due(one, definition, at=1_000_005.0) for one in (db, other, db, other)))
+    finally:
+        await other.close()
     async with db.read() as tx:
-        assert [e.event for e in await audit.entries(tx, TENANT)] == ["ops.schedule.fired"]
+        [run] = await schedule_runs.open_ones(tx)
+    assert (run.stage, run.planned_at, run.requester) == (Stage.UNATTENDED, 1_000_000.0, "U0DANA")
+
+
+async def test_a_restart_fires_nothing_again(db: Database, database_url: str) -> None:
+    await a_schedule(db)
+    assert await fire_due(db, definition, at=1_000_000.0) == 1
+    again_ = Database(database_url)
+    try:
+        assert await fire_due(again_, definition, at=1_000_001.0) == 0
+        assert await fire_due(again_, definition, at=1_000_000.0 + DAY) == 1
+    finally:
+        await again_.close()
+    assert len(await digests(db)) == 2
 
 
 async def test_firings_missed_while_all_were_down_become_one(db: Database) -> None:
-    await _due(db, seconds_ago=3 * 86_400)
-    assert await fire_due(db) == 1
-    assert await fire_due(db) == 0
-    assert await _digests(db) == 1
+    """It tells of all the time since the digest before, a week at most."""
+    schedule = await a_schedule(db, every_seconds=HOUR)
+    await fire_due(db, definition, at=1_000_000.0)
+    assert await fire_due(db, definition, at=1_000_000.0 + 3 * DAY + 60) == 1
+    assert await fire_due(db, definition, at=1_000_000.0 + 3 * DAY + 61) == 0
+    _, late = await digests(db)
+    assert (late["since"], late["until"]) == (1_000_000.0, 1_000_000.0 + 3 * DAY)
+    assert (await again(db, schedule)).next_at == 1_000_000.0 + 3 * DAY + HOUR
+
+
+async def test_what_is_later_than_its_grace_is_left_out_and_on_record(db: Database) -> None:
+    digest, request = await a_schedule(db), await a_request(db)
+    await prove(db, request, Stage.DRY_RUN, Stage.MANUAL)
+    late = 1_000_000.0 + GRACE[ScheduleKind.REQUEST] + 1
+    assert await fire_due(db, definition, at=late) == 2
+    assert sorted(await events(db)) == ["fired", "missed"]
     async with db.read() as tx:
-        [schedule] = await schedules.of_tenant(tx, TENANT)
-        assert schedule.next_at > await tx.time()
+        assert await schedule_runs.open_ones(tx) == []
+    assert (await again(db, request)).last_at is None and (await again(db, digest)).last_at == 1_000_000.0
+    assert (await again(db, request)).next_at == 1_000_000.0 + DAY
+
+
+@pytest.mark.parametrize(
+    ("proven", "need"),
+    [((), "dry run"), ((Stage.DRY_RUN,), "run by hand"), ((Stage.MANUAL,), "dry run")],
+)
+async def test_what_acts_runs_alone_only_when_proven(db: Database, proven: tuple[Stage, ...], need: str) -> None:
+    """Whoever switched it on in the table: it is paused and says why."""
+    schedule = await a_request(db)
+    await prove(db, schedule, *proven)
+    await fire_due(db, definition, at=1_000_000.0)
+    assert not (await again(db, schedule)).enabled
+    async with db.read() as tx:
+        assert await schedule_runs.open_ones(tx) == []
+        [entry] = [e for e in await audit.entries(tx, TENANT) if e.event == "ops.schedule.paused"]
+        told = (await tx.run(sa.select(posts.c.body))).one().body["text"]
+    assert f"a clean {need} comes first" in json.loads(entry.body)["why"] and need in told
+
+
+async def test_a_changed_definition_is_not_proven(db: Database) -> None:
+    """The bot was upgraded: another tool, rule or brain is another thing to run alone."""
+    schedule = await a_request(db)
+    await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
+    await fire_due(db, lambda _: "after the upgrade", at=1_000_000.0)
+    assert await events(db) == ["paused"] and not (await again(db, schedule)).enabled
+
+
+async def test_an_unclean_run_alone_takes_the_proof_back(db: Database) -> None:
+    schedule = await a_request(db)
+    await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
+    await prove(db, schedule, Stage.UNATTENDED, clean=False)
+    await fire_due(db, definition, at=1_000_000.0)
+    assert await events(db) == ["paused"]
+
+
+async def test_a_schedule_never_overlaps_itself(db: Database) -> None:
+    schedule = await a_request(db)
+    await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
+    await fire_due(db, definition, at=1_000_000.0)
+    await fire_due(db, definition, at=1_000_000.0 + DAY)
+    assert await events(db) == ["fired", "skipped"]
+    async with db.read() as tx:
+        [run] = await schedule_runs.open_ones(tx)
+    async with db.write() as tx:
+        assert await schedule_runs.close(tx, run) and not await schedule_runs.close(tx, run)
+    await fire_due(db, definition, at=1_000_000.0 + 2 * DAY)
+    assert await events(db) == ["fired", "skipped", "fired"]
+    assert (await again(db, schedule)).enabled
+
+
+async def test_the_settings_digest_is_made_once_and_stays_removed(db: Database) -> None:
+    first = await a_schedule(db, schedule_id="s_settings")
+    async with db.write() as tx:
+        assert await schedules.add(tx, **_same("s_settings")) is None
+        await schedules.remove(tx, first)
+        assert await schedules.add(tx, **_same("s_settings")) is None
+        assert await schedules.of_tenant(tx, TENANT) == [] and await schedules.due(tx, 2_000_000.0) == []
+
+
+def _same(schedule_id: str) -> dict[str, Any]:
+    return {
+        "schedule_id": schedule_id,
+        "tenant": TENANT,
+        "kind": ScheduleKind.DIGEST,
+        "cron": "0 9 * * *",
+        "tz": "UTC",
+        "channel": "C0OPS",
+        "next_at": 1_000_000.0,
+    }

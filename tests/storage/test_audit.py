@@ -1,13 +1,17 @@
 import asyncio
+import hashlib
 from dataclasses import replace
 
 import pytest
+import rfc8785
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from storage import audit, evidence
 from storage.db import Database
-from storage.hashchain import check
+from storage.hashchain import check, link_hash
 from tests.builders import TENANT
 
 
@@ -64,3 +68,22 @@ async def test_an_entry_of_a_rolled_back_change_leaves_no_trace(db: Database) ->
             raise RuntimeError
     async with db.read() as tx:
         assert [e.event for e in await audit.entries(tx, TENANT)] == ["ops.agent_task.created"] * 3
+
+
+@given(st.lists(st.text(), min_size=7, max_size=7), st.integers(0, 2**53 - 1), st.floats(0, 4e9))
+def test_a_link_is_hashed_over_its_canonical_form(texts: list[str], seq: int, at: float) -> None:
+    tenant, event, task_id, correlation_id, body, prev, _ = texts
+    parts: list[str | int] = [tenant, seq, f"{at:.6f}", event, task_id, correlation_id, body, prev]
+    assert (
+        link_hash(
+            tenant=tenant,
+            seq=seq,
+            at=at,
+            event=event,
+            task_id=task_id,
+            correlation_id=correlation_id,
+            body=body,
+            prev=prev,
+        )
+        == hashlib.sha256(rfc8785.dumps([*parts])).hexdigest()
+    )

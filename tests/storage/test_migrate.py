@@ -39,7 +39,7 @@ async def test_an_empty_database_is_behind(database_url: str) -> None:
 
 async def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
     """Alembic costs every start a third of a second."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    url = f"sqlite:///{tmp_path / 'test.db'}"
     database = Database(url)
     await migrate(database)
     await database.close()

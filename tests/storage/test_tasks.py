@@ -1,9 +1,11 @@
 import pytest
 
 from storage import tasks
+from storage.clock import FURTHEST
 from storage.db import Database
 from storage.errors import LostRace, NotFound
 from storage.records import TaskState
+from storage.tables import tasks as tasks_table
 from tests.builders import TENANT, a_new_task
 
 
@@ -81,3 +83,17 @@ async def test_an_approved_call_goes_before_new_requests(db: Database) -> None:
         [first] = await tasks.claim(tx, owner="a", lease=30, limit=1)
         assert first.id == approved.id
         assert await tasks.claim(tx, owner="a", lease=30, limit=5, approved_only=True) == []
+
+
+async def test_a_clock_that_was_set_back_keeps_no_task_waiting(db: Database) -> None:
+    """It was due at once, by a clock that went an hour ahead; what was put off on purpose still waits."""
+    async with db.write() as tx:
+        made = await tasks.create(tx, a_new_task())
+        await tx.run(tasks_table.update().values(due_at=tasks_table.c.due_at + 3600))
+        [task] = await tasks.claim(tx, owner="a", lease=30, limit=5)
+        assert task.id == made.id
+        for delay in (10.0, 5 * FURTHEST):
+            await tasks.move(tx, task, TaskState.FAILED_RETRYABLE, delay=delay)
+            assert await tasks.claim(tx, owner="b", lease=30, limit=5) == []
+            await tx.run(tasks_table.update().values(due_at=0))
+            [task] = await tasks.claim(tx, owner="a", lease=30, limit=5)

@@ -10,7 +10,8 @@ from storage import tasks
 from storage.db import Database
 from storage.records import Task
 from tests.builders import a_new_task
-from tests.tools.spy import Lab, Staff
+from tests.tools.spy import Lab
+from tests.tools.staff import Staff
 from tools.gateway import Gateway
 from tools.rules import Rules
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from policy.types import Actor, Target, Tier
+from policy.types import Target, Tier
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.records import Proposal
@@ -94,6 +94,8 @@ class Lab:
     """stands in what a preview sees"""
     at_run: Callable[[], Any] | None = None
     """awaited in the tool, before its effect"""
+    at_preview: Callable[[], Any] | None = None
+    """awaited when a target is looked at"""
 
     def tools(self) -> list[Tool]:
         return [
@@ -135,6 +137,8 @@ class Lab:
 
     async def _look(self, args: Setting, _ctx: ToolContext) -> Impact:
         self.seen.append("preview")
+        if self.at_preview is not None:
+            await self.at_preview()
         if self.preview_fails is not None:
             raise self.preview_fails
         now = self.state.get(args.thing, 0)
@@ -243,31 +247,6 @@ def _manifest(name: str, tier: Tier, **more: Any) -> ToolManifest:
         target=TargetRule(id="''"),
         **({"rate_per_hour": 200} | more),
     )
-
-
-@dataclass
-class Staff:
-    """Who is who now; a test changes it between two steps. `groups[user]` are group handles."""
-
-    groups: dict[str, set[str]] = field(
-        default_factory=lambda: {
-            "U0ANA": {"operators"},
-            "U0DANA": {"operators"},
-            "U0SAM": {"operators", "sre"},
-            "U0NOOR": {"sre"},
-            "U0RILEY": set(),
-        }
-    )
-    bots: set[str] = field(default_factory=set)
-
-    async def actor(self, tenant: str, user_id: str) -> Actor | None:
-        if user_id not in self.groups:
-            return None
-        groups = frozenset(self.groups[user_id])
-        return Actor(id=user_id, tenant=tenant, groups=groups, is_bot=user_id in self.bots)
-
-    async def members(self, tenant: str, group: str) -> frozenset[str]:
-        return frozenset(user for user, groups in self.groups.items() if group in groups)
 
 
 @dataclass

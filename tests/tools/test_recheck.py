@@ -17,7 +17,8 @@ from storage.records import Proposal, ProposalState, Task
 from tests.builders import TENANT
 from tests.tools.asking import approved, bodies, execute, ledger, proposals_of, propose, tamper
 from tests.tools.conftest import GROUPS
-from tests.tools.spy import Lab, Staff
+from tests.tools.spy import Lab
+from tests.tools.staff import Staff
 from tools.contract import ToolFailed
 from tools.gateway import Gateway
 from tools.outcomes import AskAgain, Failed, Ran, Refused

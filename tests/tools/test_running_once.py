@@ -12,7 +12,8 @@ from storage.intents import NewIntent
 from storage.records import IntentState, Task
 from tests.builders import TENANT
 from tests.tools.asking import a_call, approved, ask, entries, execute, ledger, propose
-from tests.tools.spy import Lab, Notes, Staff, broken_before, crashes, lost_answer, never_arrived
+from tests.tools.spy import Lab, Notes, broken_before, crashes, lost_answer, never_arrived
+from tests.tools.staff import Staff
 from tests.tools.test_gateway_order import alone
 from tools.gateway import Gateway
 from tools.outcomes import Failed, InDoubt, Ran

@@ -65,7 +65,7 @@ def arguments_of(
                 document.file, f"operation {operation.id}", f"uses the name {name!r} in two places; rename one"
             )
         described, default = reader.field(name, schema, name, required=required, about=about)
-        fields[name] = (_bounded(described, name, bounds.get(name), where), default)
+        fields[name] = (bounded(described, name, bounds.get(name), where), default)
         placed.append(Placed(name=name, where=where, nullable=reader.is_nullable(schema, name)))
 
     for parameter in operation.parameters:
@@ -111,7 +111,7 @@ def _add_body(
             add(name, "body", schema, required=name in required)
 
 
-def _bounded(described: Any, name: str, bound: Bound | None, where: Where) -> Any:
+def bounded(described: Any, name: str, bound: Bound | None, where: Where) -> Any:
     """The type with what the manifest allows; the error at the field says whose rule it is."""
     if where == "path":
         described = Annotated[described, AfterValidator(_one_segment)]

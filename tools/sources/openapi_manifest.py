@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tools.manifest import Cel, ToolManifest, ToolName
 from tools.sources.errors import SourceError
-from tools.sources.yaml_text import read_yaml
-
-Model = TypeVar("Model", bound=BaseModel)
+from tools.sources.manifest_file import entries, valid
 
 
 class _Strict(BaseModel):
@@ -118,18 +115,9 @@ def read_manifest(path: Path) -> HttpManifest:
     Raises:
         SourceError: it cannot be read, or says something it must not.
     """
-    try:
-        raw = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(str(path), "file", f"cannot be read ({error}); check the path") from None
-    except yaml.YAMLError as error:
-        raise SourceError(str(path), _line(error), "is not YAML; check indentation and quotes there") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("tools"), list) or set(raw) != {"service", "tools"}:
-        raise SourceError(str(path), "top level", "must have `service:` and a list `tools:`, and nothing else")
-    service = _valid(ServiceHeader, raw["service"], path, "service")
-    return HttpManifest(
-        service=service, tools=tuple(_tool(entry, i, service, path) for i, entry in enumerate(raw["tools"]))
-    )
+    header, tools = entries(path, "service")
+    service = valid(ServiceHeader, header, path, "service")
+    return HttpManifest(service=service, tools=tuple(_tool(entry, i, service, path) for i, entry in enumerate(tools)))
 
 
 def _tool(entry: Any, index: int, service: ServiceHeader, path: Path) -> HttpTool:
@@ -139,20 +127,6 @@ def _tool(entry: Any, index: int, service: ServiceHeader, path: Path) -> HttpToo
     place = f"{place} {entry.get('name', '(no name)')}"
     declared = {"owner": service.owner, "egress": service.egress, **{k: v for k, v in entry.items() if k != "http"}}
     return HttpTool(
-        manifest=_valid(ToolManifest, declared, path, place),
-        http=_valid(HttpRule, entry["http"], path, f"{place}: http"),
+        manifest=valid(ToolManifest, declared, path, place),
+        http=valid(HttpRule, entry["http"], path, f"{place}: http"),
     )
-
-
-def _valid(model: type[Model], raw: Any, path: Path, place: str) -> Model:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "value"
-        raise SourceError(str(path), f"{place}: {field}", f"{first['msg'].lower()}; see tools/manifest.py") from None
-
-
-def _line(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark is not None else "file"

@@ -11,10 +11,10 @@ from tools.contract import JsonObject, Tool, ToolContext, ToolFailed
 from tools.expressions import Expression, ExpressionError
 from tools.sources.cel_rules import Place, text_of
 from tools.sources.http_client import HttpService
+from tools.sources.looks import Look, PreviewLook, UndoCall, VerifyLook
 from tools.sources.openapi_arguments import Arguments, arguments_of
 from tools.sources.openapi_call import BoundOperation
 from tools.sources.openapi_document import Document, Operation
-from tools.sources.openapi_looks import Look, PreviewLook, UndoCall, VerifyLook
 from tools.sources.openapi_manifest import HttpTool, PreviewRule, UndoRule, VerifyRule
 
 

@@ -98,6 +98,7 @@ def _environment(slack: LocalSlack, home: Path, settings: Mapping[str, str]) -> 
         "AUTOPILOT_SLACK_API_URL": slack.api_url,
         "AUTOPILOT_HOME": str(home),
         "AUTOPILOT_CONSOLE_PORT": "0",
+        "AUTOPILOT_REQUESTS_PER_MINUTE": "1000000",
         "AUTOPILOT_LOG_LEVEL": "WARNING",
         **settings,
     }

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from bot.commands.bench.numbers import Measured
 
-NAMES = ("idle", "ack", "first_token", "click", "gateway")
+NAMES = ("idle", "ack", "first_token", "click", "gateway", "audit", "transitions", "parked", "takeover")
 OUT = Path("benchmarks")
 
 Measure = Callable[..., "Awaitable[Measured]"]

@@ -54,13 +54,13 @@ async def measure(home: Path, *, quick: bool) -> Measured:
 
 
 async def _calls(home: Path, registry: Registry, engine: PolicyEngine, count: int) -> list[float]:
-    db = Database(f"sqlite+aiosqlite:///{home / 'gateway.db'}")
+    db = Database(f"sqlite:///{home / 'gateway.db'}")
     try:
         await migrate(db)
         rules = Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load())
         people = ListPeople(groups_of={ANA.id: ANA.groups})
         gateway = Gateway(db=db, registry=registry, rules=rules, redactor=Redactor.default(), people=people)
-        hooks = Hooks(await _running_task(db), lease=600)
+        hooks = Hooks(await running_task(db), lease=600)
         took, scope = [], definition.load().scope
         for number in range(count):
             call = RequestedCall(
@@ -103,7 +103,8 @@ def _decisions(engine: PolicyEngine, count: int) -> list[float]:
     return took
 
 
-async def _running_task(db: Database) -> Task:
+async def running_task(db: Database) -> Task:
+    """A task that a worker of this process has claimed."""
     async with db.write() as tx:
         await tasks.create(
             tx,

@@ -7,6 +7,8 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator
 
+import uvloop
+
 from bot import light
 
 
@@ -40,4 +42,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     light.skip_unused()
-    asyncio.run(main())
+    uvloop.run(main())

@@ -52,6 +52,9 @@ async def check_slack(config: Settings) -> AsyncIterator[Finding]:
         else:
             async for finding in _bot(clients.stream_client(bot), config.slack_api_url):
                 yield finding
+        if not config.slack_app_token and config.slack_signing_secret:
+            yield ok("SLACK_SIGNING_SECRET", f"is set: slack comes by signed HTTP to {config.console}/slack/events")
+            return
         yield app if isinstance(app, Finding) else await _app(clients.stream_client(""), app, config.slack_api_url)
     finally:
         await clients.close()

@@ -8,11 +8,14 @@ import httpx
 
 from bot import settings, wiring
 from bot.commands.checks.finding import Finding, broken, ok, open_
+from bot.commands.loaded import means
 from bot.settings import Settings
 from tools.errors import ToolError
 from tools.registry import Registry
-from tools.sources.openapi import load_openapi_source
+from tools.sources.loading import load_manifest
+from tools.sources.manifest_file import kind_of
 from tools.sources.openapi_manifest import read_manifest
+from tools.sources.python_packages import load_python_source
 
 PATIENCE = 3.0
 """seconds for a service to take a connection"""
@@ -21,23 +24,34 @@ PATIENCE = 3.0
 async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]:
     """One finding for each manifest and service; the registry when all manifests load."""
     files = config.manifests or ((wiring.SHOP,) if config.shop_url else ())
-    if not files:
+    if not files and not config.tool_packages and config.operator_database_url is None:
         fix = "set AUTOPILOT_MANIFESTS to your manifests, or SHOP_URL and SHOP_TOKEN to the sample shop's"
         return [open_("tools", "none: the bot can talk but not look anything up", fix)], Registry()
     findings: list[Finding] = []
     registry: Registry | None = Registry()
-    async with httpx.AsyncClient() as client:
-        for file in files:
+    async with means(settings.environment()) as given:
+        sources: list[Path | str] = [*files, *config.tool_packages]
+        for source in sources:
             try:
-                found = await load_openapi_source(file, environ=settings.environment(), client=client)
+                found = load_python_source(source) if isinstance(source, str) else await load_manifest(source, given)
                 for tool in found:
                     (registry or Registry()).add(tool)
             except ToolError as error:
                 findings.append(broken("tools", str(error), "then look with 'autopilot tools check'"))
                 registry = None
                 continue
-            findings.append(ok("tools", f"{file.name}: {len(found)} tools"))
-            findings.append(await _service(file))
+            name = source if isinstance(source, str) else source.name
+            findings.append(ok("tools", f"{name}: {len(found)} tools"))
+            if isinstance(source, Path) and kind_of(source) == "service":
+                findings.append(await _service(source))
+    try:
+        looked_after = wiring.operator_tools(config)
+        for tool in looked_after:
+            (registry or Registry()).add(tool)
+    except ToolError as error:
+        return [*findings, broken("tools", str(error), "then look with 'autopilot tools list'")], None
+    if looked_after:
+        findings.append(ok("tools", f"postgres: {len(looked_after)} tools"))
     return findings, registry
 
 

@@ -4,9 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -40,6 +41,7 @@ class PageDoor:
         }
         return [
             Route("/", self._index),
+            Route("/archives/{channel}/p{ts}", self._permalink),
             Mount("/static", StaticFiles(directory=PAGE, check_dir=False)),
             Route("/ui/state", self._state),
             Route("/ui/messages", self._messages),
@@ -49,6 +51,14 @@ class PageDoor:
 
     async def _index(self, request: Request) -> Response:
         return FileResponse(PAGE / "index.html", headers={"cache-control": "no-store"})
+
+    async def _permalink(self, request: Request) -> Response:
+        """A message's address in Slack's own form, seen by whoever followed the link."""
+        channel, digits = request.path_params["channel"], request.path_params["ts"]
+        thread = request.query_params.get("thread_ts") or f"{digits[:-6]}.{digits[-6:]}"
+        me = parse_qs(urlsplit(request.headers.get("referer", "")).query).get("as", [""])[0]
+        seen_by = f"?as={quote(me)}" if me else ""
+        return RedirectResponse(f"/{seen_by}#/{quote(channel)}/thread/{quote(thread)}")
 
     async def _state(self, request: Request) -> Response:
         office, me = self._office, request.query_params.get("as", "")

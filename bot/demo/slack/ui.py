@@ -51,6 +51,14 @@ class Ui:
             message["thread_ts"] = thread_ts
         return posting.post(office, found, message)
 
+    async def post_as_app(
+        self, channel: str, text: str = "", *, name: str = "alerts", attachments: list[Json] | None = None
+    ) -> Json:
+        """The message another app of the workspace posted, as an alerting integration does."""
+        found = self._channel(channel)
+        message: Json = {"subtype": "bot_message", "bot_id": "B0OTHER", "username": name, "text": text}
+        return posting.post(self._office, found, message | ({"attachments": attachments} if attachments else {}))
+
     async def edit(self, as_: str, channel: str, ts: str, text: str) -> None:
         """Change one's own message."""
         found, message = self._own(as_, channel, ts, "cant_update_message")

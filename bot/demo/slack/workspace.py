@@ -16,6 +16,7 @@ class Person:
     is_bot: bool = False
     tz: str = "Europe/Berlin"
     deleted: bool = False
+    is_admin: bool = False
 
 
 @dataclass(kw_only=True)
@@ -89,7 +90,7 @@ def demo_workspace() -> Workspace:
     """Acme: six channels, six people and the bot; a fresh copy on every call."""
     people = (
         Person(id="U0ANA", name="ana", real_name="Ana Ruiz", title="On-call engineer", color="1264a3"),
-        Person(id="U0DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f"),
+        Person(id="U0DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f", is_admin=True),
         Person(id="U0SAM", name="sam", real_name="Sam Lindqvist", title="SRE lead", color="9a5b13"),
         Person(id="U0NOOR", name="noor", real_name="Noor Haddad", title="SRE", color="b3453f"),
         Person(id="U0KIM", name="kim", real_name="Kim Park", title="Support", color="8e3b8a"),

@@ -7,6 +7,7 @@ from bot.slack.cards import blocks, escaping, parts
 from bot.slack.cards.blocks import FALLBACK_TEXT, MESSAGE_TEXT, Block, Card, text_size
 from bot.slack.cards.buttons import buttons
 from bot.slack.cards.flags import flag_line
+from bot.slack.cards.plan import FEW, MANY, plan_body
 from bot.slack.cards.room import ROOMY, TIGHT, Room
 from bot.slack.cards.states import FINISHED, UNTOUCHED, headline, status
 from bot.slack.cards.wording import folded, shortened
@@ -16,13 +17,16 @@ _NOTICES = 3
 
 def approval_card(view: ApprovalView) -> Card:
     """The card. What is too long for it stands whole behind Show all, and the card says so."""
-    roomy = tuple(_blocks(view, ROOMY))
-    drawn = roomy if text_size([*roomy]) <= MESSAGE_TEXT else tuple(_blocks(view, TIGHT))
+    wide, narrow = (FEW, MANY) if view.calls else (ROOMY, TIGHT)
+    roomy = tuple(_blocks(view, wide))
+    drawn = roomy if text_size([*roomy]) <= MESSAGE_TEXT else tuple(_blocks(view, narrow))
     return Card(blocks=drawn, text=_fallback(view))
 
 
 def _blocks(view: ApprovalView, room: Room) -> Iterator[Block]:
-    body = list(_body(view, room))
+    if view.asked:
+        yield blocks.context(shortened(view.asked, room.prose, escaping.ours))
+    body = list(plan_body(view, room) if view.calls else _body(view, room))
     yield from body
     # a value that holds these words only adds a button
     offered = buttons(view, whole="Show all" not in str(body))
@@ -33,8 +37,11 @@ def _blocks(view: ApprovalView, room: Room) -> Iterator[Block]:
 
 def _body(view: ApprovalView, room: Room) -> Iterator[Block]:
     top = [parts.what(view, room), status(view, prose=room.prose)]
-    if view.outcome and view.state is not CardState.REJECTED:  # a rejection's reason stands in its status
+    in_status = view.state in (CardState.REJECTED, CardState.EXPIRED)  # a rejection's reason stands there
+    if view.outcome and not in_status:
         top.append(shortened(view.outcome, room.prose, escaping.says))
+    if view.halted and view.state is not CardState.HALTED:
+        top.append(f"! {shortened(view.halted, room.prose, escaping.ours)}; votes count, nothing runs before the lift")
     yield blocks.section("\n".join(top))
     if flag := flag_line(view):
         yield blocks.section(flag)

@@ -16,17 +16,23 @@ def buttons(view: ApprovalView, *, whole: bool) -> Block:
     return blocks.actions(BlockId.BUTTONS, [*([] if whole else [_details(view, "Show all")]), *_for_state(view, whole)])
 
 
+def home_buttons(view: ApprovalView, number: int) -> Block:
+    """The row below a proposal on Home; `number` keeps the rows of one view apart."""
+    reject = [_press(view, "Reject", ActionId.REJECT, style="danger")]
+    decide = [_approve(view), *reject] if view.state in ASKING else []
+    return blocks.actions(f"{BlockId.BUTTONS}.{number}", [*decide, _details(view, "Details")])
+
+
 def _for_state(view: ApprovalView, whole: bool) -> Sequence[Block]:
     if view.state in ASKING:
         edit = [_press(view, "Edit", ActionId.EDIT)] if view.editable else []
         return [_approve(view), *edit, _press(view, "Reject", ActionId.REJECT, style="danger"), _more(view)]
     details = [_details(view, "Details")] if whole else []
     if view.state is CardState.UNKNOWN:
+        run_it = _ask("Run it now?", _doubtful(view), "Run it", danger=True)
         return [
             _press(view, "It happened", ActionId.IT_HAPPENED),
-            _press(
-                view, "It did not: run it", ActionId.RUN_IT, ask=_ask("Run it now?", view.says, "Run it", danger=True)
-            ),
+            _press(view, "It did not: run it", ActionId.RUN_IT, ask=run_it),
             _press(view, "Drop it", ActionId.DROP_IT),
             *details,
         ]
@@ -53,13 +59,17 @@ def _approve(view: ApprovalView) -> Block:
 def _more(view: ApprovalView) -> Block:
     entries = [("Dry run now", Choice.DRY_RUN), ("Details", Choice.DETAILS)]
     if view.can_hand_over:
-        entries.append(("Hand over", Choice.HAND_OVER))
+        entries.append(("Hand over …", Choice.HAND_OVER))
     ref = _ref(view)
     return {
         "type": "overflow",
         "action_id": ActionId.MORE,
         "options": [blocks.option(text, choice_value(choice, ref)) for text, choice in entries],
     }
+
+
+def _doubtful(view: ApprovalView) -> str:
+    return next((call.says for call in view.calls if call.state is CardState.UNKNOWN), view.says)
 
 
 def _details(view: ApprovalView, text: str) -> Block:
@@ -79,4 +89,7 @@ def _ask(title: str, says: str, yes: str, *, danger: bool = False) -> Block:
 
 
 def _ref(view: ApprovalView) -> ActionRef:
+    doubtful = next((call for call in view.calls if call.state is CardState.UNKNOWN), None)
+    if view.state is CardState.UNKNOWN and doubtful is not None:  # a doubt is about one call of the plan
+        return _ref(doubtful)
     return ActionRef(proposal_id=view.proposal_id, fence=view.fence)

@@ -79,7 +79,13 @@ def parts_of(view: ApprovalView, sealed: str) -> tuple[Part, ...]:
         ("Sealed, as it will run", [escaping.reveal_json(sealed)] if sealed else []),
     )
     texts = ((title, "\n".join(lines)) for title, lines in every)
-    return tuple(Part(title=title, text=text) for title, text in texts if text)
+    own = tuple(Part(title=title, text=text) for title, text in texts if text)
+    of_calls = (
+        Part(title=f"Call {place}: {part.title}", text=part.text)
+        for place, call in enumerate(view.calls, 1)
+        for part in parts_of(call, "")
+    )
+    return (*own, *of_calls)
 
 
 def _pages(view: ApprovalView, sealed: str) -> Iterator[tuple[int, Block]]:

@@ -10,16 +10,10 @@ from bot.slack.cards.states import ASKING
 from bot.slack.cards.wording import clipped, folded, plural, shortened, when
 from policy.types import RiskPart
 from tools.contract import Change, Counted
-from tools.manifest import DryRun
 
 _LABEL = 80
 _ONE_LINE = 160
 _VERSION = 12
-_GRADES = {
-    DryRun.SIMULATED: "simulated from what the tool declares",
-    DryRun.PREVIEWED: "previewed by the target",
-    DryRun.ANALYSED: "analysed by a dry run",
-}
 
 
 def what(view: ApprovalView, room: Room) -> str:
@@ -66,7 +60,7 @@ def risk_and_blast(view: ApprovalView) -> str:
 def risk_parts(view: ApprovalView) -> str:
     """Small print under the score: what it is made of, and how well the blast radius is known."""
     parts = clipped(map(_part, view.risk.parts), most=8, limit=450, noun="part")
-    return f"{', '.join(parts)} · {_GRADES[view.grade]}" if parts else _GRADES[view.grade]
+    return f"{', '.join(parts)} · {view.grade.words}" if parts else view.grade.words
 
 
 def rested_on(view: ApprovalView) -> str:
@@ -116,7 +110,8 @@ def rollback(view: ApprovalView, room: Room) -> str:
         else f"rehearsed {when(view.undo_rehearsed_at)}, {plural(view.undo_objects, 'object')}"
     )
     until = "" if view.undo_until is None else f" · offered until {when(view.undo_until)}"
-    return f"*Rollback*  Undo: {said} ({rehearsed}){until}"
+    alone = " · by itself when the check after it fails" if view.undo_by_check else ""
+    return f"*Rollback*  Undo: {said} ({rehearsed}){alone}{until}"
 
 
 def who(view: ApprovalView) -> str:

@@ -9,7 +9,7 @@ from bot.slack.cards.wording import duration, shortened, when
 ASKING = frozenset({CardState.PROPOSED, CardState.PARTLY_APPROVED, CardState.CHANGED})
 """a person can still say yes or no"""
 UNDOABLE = frozenset({CardState.VERIFIED, CardState.DONE, CardState.FAILED})
-FINISHED = frozenset(CardState) - ASKING - {CardState.RUNNING, CardState.UNDOING, CardState.UNKNOWN}
+FINISHED = frozenset(CardState) - ASKING - {CardState.HALTED, CardState.RUNNING, CardState.UNDOING, CardState.UNKNOWN}
 """nobody has to decide anything any more"""
 UNTOUCHED = frozenset(
     {CardState.SUPERSEDED, CardState.REFUSED, CardState.REJECTED, CardState.EXPIRED, CardState.CANCELLED}
@@ -41,10 +41,12 @@ def headline(view: ApprovalView) -> str:
             return "done, not verified yet"
         case CardState.REFUSED:
             return "refused before it ran"
+        case CardState.HALTED:
+            return "approved, halted"
         case CardState.UNKNOWN:
             return "not known whether it happened"
         case CardState.EXPIRED:
-            return "expired, nobody answered"
+            return f"expired, {_silence(view)}"
         case _:
             return view.state.value
 
@@ -60,6 +62,8 @@ def _words(view: ApprovalView, prose: int) -> str:  # noqa: PLR0912  one case a 
             return "*Changed since it was proposed*: look at what moved, then approve again or reject"
         case CardState.SUPERSEDED:
             return f"*Replaced by an edited proposal*{_replacement(view.superseded_by)}; votes did not carry over"
+        case CardState.HALTED:
+            return f"*Approved, but {shortened(view.halted, prose, escaping.ours)}*; it runs or expires after the lift"
         case CardState.RUNNING:
             return f"*Running*{_since(view.decided_at)}"
         case CardState.VERIFIED:
@@ -75,7 +79,7 @@ def _words(view: ApprovalView, prose: int) -> str:  # noqa: PLR0912  one case a 
         case CardState.REJECTED:
             return f"*Rejected*{_rejection(view, prose)}"
         case CardState.EXPIRED:
-            return f"*Expired*: nobody answered by {when(view.expires_at)}"
+            return f"*Expired*: {_silence(view)} by {when(view.expires_at)}"
         case CardState.CANCELLED:
             return f"*Cancelled*: nothing happened{_at(view.finished_at or view.decided_at)}"
         case CardState.UNDOING:
@@ -95,6 +99,8 @@ def mark(state: CardState) -> str:
             return "◐"
         case CardState.CHANGED:
             return "△"
+        case CardState.HALTED:
+            return "‖"
         case CardState.RUNNING | CardState.UNDOING:
             return "◌"
         case CardState.VERIFIED:
@@ -132,6 +138,10 @@ def _replacement(by: str) -> str:
     if url := escaping.link(by, "open it"):
         return f" ({url})"
     return f" ({escaping.code(escaping.reveal(by[:12]))})" if by else ""
+
+
+def _silence(view: ApprovalView) -> str:
+    return "too few people answered" if view.votes else "nobody answered"
 
 
 def _since(at: float | None) -> str:

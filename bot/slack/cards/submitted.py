@@ -22,6 +22,8 @@ class _Option(BaseModel):
 class _Element(BaseModel):
     value: str | None = None
     selected_option: _Option | None = None
+    selected_conversation: str | None = None
+    selected_user: str | None = None
 
 
 _STATE = TypeAdapter(dict[str, dict[str, _Element]])
@@ -34,5 +36,12 @@ def submitted(state_values: object) -> Mapping[str, str]:
     except ValidationError:
         return {}
     elements = {place: inputs[ActionId.FIELD] for place, inputs in state.items() if ActionId.FIELD in inputs}
-    values = {place: one.selected_option.value if one.selected_option else one.value for place, one in elements.items()}
+    values = {place: _value(one) for place, one in elements.items()}
     return {place: value for place, value in values.items() if value is not None}
+
+
+def _value(element: _Element) -> str | None:
+    if element.selected_option is not None:
+        return element.selected_option.value
+    picked = element.selected_conversation if element.selected_conversation is not None else element.selected_user
+    return picked if picked is not None else element.value

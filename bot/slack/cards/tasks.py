@@ -20,7 +20,15 @@ class Word(StrEnum):
     TASKS = "tasks"
     APPROVALS = "approvals"
     DIGEST = "digest"
+    SCHEDULES = "schedules"
+    SETTINGS = "settings"
     STOP = "stop"
+    HALT = "halt"
+    LIFT = "lift"
+    HAND = "hand"
+    GRANT = "grant"
+    GRANTS = "grants"
+    REVOKE = "revoke"
     HELP = "help"
 
 
@@ -30,7 +38,15 @@ HELP: dict[Word, str] = {
     Word.TASKS: "the open tasks of this channel",
     Word.APPROVALS: "what waits for your approval",
     Word.DIGEST: "today in numbers, and what was done",
+    Word.SCHEDULES: "what comes by itself; admins add, change, pause and start it there",
+    Word.SETTINGS: "what holds in this channel; admins change it (`settings workspace`: everywhere)",
     Word.STOP: "stop the task of this thread or channel; what already ran stays as it is",
+    Word.HALT: "say why: changes nothing more in this workspace until it is lifted, whatever was approved",
+    Word.LIFT: "say why: ends a halt",
+    Word.HAND: "in the thread of a card, `hand to @somebody`: ask another who may approve, directly",
+    Word.GRANT: "`grant ID 5 30`: let exactly the call of that card run 5 times in 30 minutes unasked",
+    Word.GRANTS: "which grants stand, and what is left of each",
+    Word.REVOKE: "`revoke ID`: take a grant back",
     Word.HELP: "these words",
 }
 
@@ -41,6 +57,7 @@ def status_card(view: HomeView) -> Card:
     counts = f"{plural(len(view.open_tasks), 'open task')}, {len(view.waiting_for_me):,} waiting for you"
     lines = [
         f"{connected} · {counts}",
+        *([f"! {shortened(view.halted, 600, escaping.ours)}"] if view.halted else []),
         f"*Brain*  {shortened(view.brain, 200)}",
         f"*Data*  {shortened(view.data_policy, 600)}",
     ]

@@ -6,9 +6,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.slack import inbound
-from bot.slack.cards.home import home_view
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
+from storage import homes
 
 PROMPTS = (
     ("Checkout is failing", "checkout is failing, what is going on?"),
@@ -27,13 +27,10 @@ def register(app: AsyncApp, words: Words, replies: Replies) -> None:
         if found is None:
             return
         if found.tab == "home":
-            replies.later(_publish(found))
+            async with words.db.write() as tx:
+                await homes.opened(tx, found.tenant, found.user)
         else:
             replies.later(_suggest(found))
-
-    async def _publish(found: inbound.HomeOpened) -> None:
-        view = home_view(await words.home(found.tenant, found.user))
-        await replies.client.views_publish(user_id=found.user, view=view)
 
     async def _suggest(found: inbound.HomeOpened) -> None:
         try:

@@ -12,6 +12,7 @@ from bot.slack.actions import ActionId, ActionRef, BlockId, CallbackId, Choice
 from bot.slack.cards.details import details_modal
 from bot.slack.cards.edit import edit_modal, edit_values
 from bot.slack.cards.fields import block_id
+from bot.slack.cards.handover import handed_to, handover_modal
 from bot.slack.cards.notice import notice
 from bot.slack.cards.reject import reject_modal, reject_reason
 from bot.slack.cards.submitted import FieldErrors
@@ -51,26 +52,26 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
     async def reject(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         if (press := inbound.press(body)) is not None:
-            replies.later(_open(press, showroom, replies, "reject"))
+            replies.later(_open(press, orchestrator, showroom, replies, "reject"))
 
     @app.action(ActionId.EDIT)
     async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         if (press := inbound.press(body)) is not None:
-            replies.later(_open(press, showroom, replies, "edit"))
+            replies.later(_open(press, orchestrator, showroom, replies, "edit"))
 
     @app.action(ActionId.DETAILS)
     async def details(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         if (press := inbound.press(body)) is not None:
-            replies.later(_open(press, showroom, replies, "details"))
+            replies.later(_open(press, orchestrator, showroom, replies, Choice.DETAILS))
 
     @app.action(ActionId.MORE)
     async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         press = inbound.press(body)
         if press is not None:
-            replies.later(_open(press, showroom, replies, press.choice or Choice.DETAILS))
+            replies.later(_open(press, orchestrator, showroom, replies, press.choice or Choice.DETAILS))
 
     @app.view(CallbackId.REJECT)
     async def rejected(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -85,6 +86,23 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
         answer = await orchestrator.reject(sent.click, reason)
         if answer.said in (Said.REFUSED, Said.STALE):
             await ack(response_action="errors", errors={BlockId.REASON: _one_line(answer.message, answer.hint)})
+            return
+        await ack()
+
+    @app.view(CallbackId.HAND_OVER)
+    async def handed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = inbound.submitted(body)
+        if sent is None:
+            await ack()
+            return
+        to = handed_to(sent.state_values)
+        if isinstance(to, FieldErrors):
+            await ack(response_action="errors", errors=to.errors)
+            return
+        answer = await orchestrator.hand_to(sent.click, to)
+        if answer.said in (Said.REFUSED, Said.STALE):
+            said = await replies.with_names(answer.message)
+            await ack(response_action="errors", errors={BlockId.PERSON: said[:1].upper() + said[1:]})
             return
         await ack()
 
@@ -125,8 +143,13 @@ def _register_verdict(
         await ack()
 
 
-async def _open(press: inbound.Press, showroom: Showroom, replies: Replies, what: str) -> None:
-    """Open the modal a press asks for; its ticket lives three seconds."""
+async def _open(
+    press: inbound.Press, orchestrator: Orchestrator, showroom: Showroom, replies: Replies, what: str
+) -> None:
+    """Open the modal a press asks for; its ticket lives three seconds. One that asks is not opened when it is over."""
+    if what != Choice.DETAILS and (over := await orchestrator.stale(press.click)) is not None:
+        await replies.answer(press, over)
+        return
     ref = ActionRef(proposal_id=press.click.proposal_id, fence=press.ref.fence)
     tenant = press.click.tenant
     try:
@@ -137,15 +160,19 @@ async def _open(press: inbound.Press, showroom: Showroom, replies: Replies, what
             case "reject":
                 shown = await showroom.approval(tenant, ref.proposal_id)
                 await replies.open(press.trigger_id, reject_modal(ref, shown.says))
+            case Choice.HAND_OVER:
+                shown = await showroom.approval(tenant, ref.proposal_id)
+                needs = " and ".join(f"{need.count} of @{need.group}" for need in shown.needs)
+                await replies.open(press.trigger_id, handover_modal(ref, shown.says, needs))
             case Choice.DRY_RUN:
                 found = await showroom.preview_now(tenant, ref.proposal_id)
-                await replies.whisper(press.channel, press.click.who, notice(found), thread_ts=press.thread_ts)
+                await replies.tell(press, notice(found))
             case _:
                 shown = await showroom.approval(tenant, ref.proposal_id)
                 sealed = await showroom.sealed_text(tenant, ref.proposal_id)
                 await replies.open(press.trigger_id, details_modal(shown, sealed))
     except (NotFound, SealBroken) as error:
-        await replies.whisper(press.channel, press.click.who, notice(str(error)), thread_ts=press.thread_ts)
+        await replies.tell(press, notice(str(error)))
 
 
 def _one_line(message: str, hint: str) -> str:

@@ -1,11 +1,11 @@
-"""Listeners for what asks for work: mentions, direct messages, Slack's Stop. They only translate."""
+"""Listeners for what asks for work: mentions, messages, the message shortcut, Slack's Stop. They only translate."""
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.orchestrator.core import Orchestrator
-from bot.slack import inbound
+from bot.slack import inbound, shortcuts, unprompted
 from bot.slack.listeners.words import Words
 
 
@@ -27,11 +27,23 @@ def register(app: AsyncApp, orchestrator: Orchestrator, words: Words) -> None:
         """Someone spoke to the bot in a channel."""
         await take(body)
 
-    @app.event({"type": "message", "channel_type": "im"})
+    @app.event("message")
     async def messaged(body: dict[str, Any]) -> None:
-        """Someone wrote to the bot directly."""
+        """Someone wrote to the bot directly; or in a channel, whose settings say whether that is answered."""
         if body.get("event", {}).get("channel_type") == "im":
             await take(body)
+            return
+        found = unprompted.overheard(body)
+        if found is not None:
+            await orchestrator.overhear(found.request, found.text, by_bot=found.by_bot)
+
+    @app.shortcut({"type": "message_action", "callback_id": shortcuts.ASK_ABOUT})
+    async def asked_about(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Someone chose "Ask Autopilot about this" on a message."""
+        found = shortcuts.asked_about(body)
+        if found is not None:
+            await words.ask_about(found)
+        await ack()
 
     @app.event("agent_session_stopped")
     async def stopped(body: dict[str, Any]) -> None:

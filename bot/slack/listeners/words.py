@@ -5,25 +5,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
+
+from bot.orchestrator.asking import may_approve
 from bot.orchestrator.core import Orchestrator
-from bot.orchestrator.requests import Request
+from bot.orchestrator.halting import HaltPress
+from bot.orchestrator.requests import Click, Request
 from bot.orchestrator.show import Showroom
-from bot.orchestrator.views import HomeView, TaskLine
-from bot.schedules.scheduler import DAY, want_digest
+from bot.orchestrator.views import ApprovalView, HomeView, TaskLine
+from bot.schedules.scheduler import post_digest
+from bot.schedules.windows import DAY
 from bot.slack import inbound
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.tasks import Word, approval_list, help_card, status_card, task_list
 from bot.slack.inbound import Command
-from bot.slack.replies import Replies
-from policy.types import Allow
-from storage import audit, inbox, proposals, tasks
+from bot.slack.listeners.grants import GrantsDesk
+from bot.slack.listeners.schedules import SchedulePages
+from bot.slack.listeners.settings import SettingsDesk
+from bot.slack.replies import Replies, card_of
+from bot.slack.shortcuts import AskedAbout
+from storage import audit, halts, inbox, proposals, tasks
 from storage.db import Database
-from storage.records import Source, Task
+from storage.records import JsonObject, Source, Task
+from tools.errors import SealBroken
 from tools.sealing import open_seal
 
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(?:\|[^>]*)?>)\s*[.!]?", re.IGNORECASE)
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+CANNOT_WRITE = {
+    "not_in_channel": "I am not in this channel. Invite me with /invite @autopilot, then ask again.",
+    "channel_not_found": "I cannot see this channel. Invite me with /invite @autopilot, then ask again.",
+    "is_archived": "This channel is archived, so I cannot answer in it. Ask me in another one.",
+    "restricted_action": "This channel does not let apps post. Ask me in another one.",
+    "missing_scope": "I lack a permission to write here. An admin can see which with 'autopilot doctor'.",
+}
+"""what Slack says when we may not post, in words for whoever asked"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +53,28 @@ class Words:
     orchestrator: Orchestrator
     showroom: Showroom
     replies: Replies
+    schedules: SchedulePages
     brain: str
     data_policy: str
     ops_channel: str
+    settings: SettingsDesk
+    grants: GrantsDesk
 
     def after_mention(self, request: Request) -> Command | None:
         """The command in a message that holds nothing else, or None when it asks for work."""
         text = _MENTION.sub("", request.text).strip()
+        if (handed := _HAND.fullmatch(text)) is not None:
+            return Command(
+                tenant=request.tenant,
+                channel=request.channel,
+                thread_ts=request.thread_ts,
+                who=request.requester,
+                word=Word.HAND,
+                rest=handed[1],
+                key=request.keys[-1],
+            )
         word, _, rest = text.partition(" ")
-        if word.lower().strip("!.?") not in set(Word) - {Word.ASK} or rest.strip():
+        if word.lower().strip("!.?") not in set(Word) - {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE} or rest.strip():
             return None
         return Command(
             tenant=request.tenant,
@@ -65,8 +97,14 @@ class Words:
         if command.word == Word.DIGEST:
             await self._digest(command)
             return
+        if command.word == Word.SCHEDULES:
+            self.replies.later(self.schedules.show(command))
+            return
+        if command.word == Word.SETTINGS:
+            await self.settings.show(command)
+            return
         card = await self._card(command)
-        self.replies.later(self.replies.whisper(command.channel, command.who, card, thread_ts=command.thread_ts))
+        self.replies.later(self.replies.respond(command, card))
 
     async def _card(self, command: Command) -> Card:
         match command.word:
@@ -78,6 +116,16 @@ class Words:
                 return approval_list((await self.home(command.tenant, command.who)).waiting_for_me)
             case Word.STOP:
                 return await self._stop(command)
+            case Word.HALT | Word.LIFT:
+                return await self._brake(command)
+            case Word.HAND:
+                return await self._hand(command)
+            case Word.GRANT:
+                return await self.grants.give(command)
+            case Word.GRANTS:
+                return await self.grants.listed(command)
+            case Word.REVOKE:
+                return await self.grants.revoke(command)
             case Word.HELP:
                 return help_card("/autopilot")
             case Word.ASK:
@@ -87,13 +135,9 @@ class Words:
 
     async def _ask(self, command: Command) -> None:
         """A request from a command has no message of its own: one is posted, and its thread is the task's."""
-        answer = await self.replies.client.chat_postMessage(
-            channel=command.channel,
-            text=f"<@{command.who}> asks: {plain(command.rest)}"[:3000],
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        ts = str(answer["ts"])
+        ts = await self._post(command, f"<@{command.who}> asks: {plain(command.rest)}")
+        if ts is None:
+            return
         await self.orchestrator.submit(
             Request(
                 tenant=command.tenant,
@@ -108,14 +152,65 @@ class Words:
             )
         )
 
+    async def ask_about(self, asked: AskedAbout) -> None:
+        """Look into somebody's message: it is quoted as data, and the answer comes in its thread."""
+        async with self.db.write() as tx:
+            if not await inbox.first_time(tx, asked.tenant, asked.key, "shortcut"):
+                return
+        command = Command(
+            tenant=asked.tenant,
+            channel=asked.channel,
+            thread_ts=asked.thread_ts,
+            who=asked.who,
+            word=Word.ASK,
+            rest="",
+            key=asked.key,
+            response_url=asked.response_url,
+        )
+        ts = await self._post(command, f"<@{asked.who}> asks about this message.")
+        if ts is None:
+            return
+        title = " ".join(asked.text.split())[:150] or "a message without words"
+        await self.orchestrator.submit(
+            Request(
+                tenant=asked.tenant,
+                source=Source.COMMAND,
+                channel=asked.channel,
+                thread_ts=asked.thread_ts,
+                request_ts=ts,
+                requester=asked.who,
+                requester_team=asked.tenant,
+                text=f"What about this message: {title}",
+                hearsay=asked.text or title,
+                keys=(f"ask:{asked.key}",),
+            )
+        )
+
+    async def _post(self, command: Command, text: str) -> str | None:
+        """The ts of our message that a task hangs on; None where we may not write, which the asker is told."""
+        try:
+            answer = await self.replies.client.chat_postMessage(
+                channel=command.channel,
+                thread_ts=command.thread_ts or None,
+                text=text[:3000],
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            why = CANNOT_WRITE.get(str(error.response["error"]))
+            if why is None:
+                raise
+            self.replies.later(self.replies.respond(command, notice(why)))
+            return None
+        return str(answer["ts"])
+
     async def _digest(self, command: Command) -> None:
         async with self.db.write() as tx:
             now = await tx.time()
             channel = self.ops_channel or command.channel
-            await want_digest(tx, command.tenant, channel, subject=command.key, since=now - DAY, until=now)
-        self.replies.later(
-            self.replies.whisper(command.channel, command.who, notice(f"The digest is being posted to <#{channel}>."))
-        )
+            body: JsonObject = {"since": now - DAY, "until": now}
+            await post_digest(tx, command.tenant, channel, subject=command.key, body=body)
+        self.replies.later(self.replies.respond(command, notice(f"The digest is being posted to <#{channel}>.")))
 
     async def _stop(self, command: Command) -> Card:
         if command.thread_ts:
@@ -127,6 +222,19 @@ class Words:
                 ]
             done = bool(open_here) and await self.orchestrator.stop(command.tenant, open_here[0].id, command.who)
         return notice("Stopping." if done else "Nothing is running here.")
+
+    async def _brake(self, command: Command) -> Card:
+        press = HaltPress(tenant=command.tenant, who=command.who, reason=command.rest, channel=command.channel)
+        done = await (self.orchestrator.halt if command.word == Word.HALT else self.orchestrator.lift)(press)
+        return notice(done.message[:1].upper() + done.message[1:] + ".")
+
+    async def _hand(self, command: Command) -> Card:
+        found = _PERSON.fullmatch(command.rest.removeprefix("to").strip())
+        if found is None or not command.thread_ts:
+            return notice("In the thread of a card, mention me with: hand to @somebody")
+        click = Click(tenant=command.tenant, proposal_id="", who=command.who, key=command.key, channel=command.channel)
+        answer = await self.orchestrator.hand_in_thread(click, command.thread_ts, found[1])
+        return card_of(answer) or notice(f"Handed to <@{found[1]}>.")
 
     async def feedback(self, body: Mapping[str, Any]) -> None:
         """Keep what a person said of an answer, on the record."""
@@ -150,32 +258,27 @@ class Words:
         async with self.db.read() as tx:
             open_tasks = await tasks.recent(tx, tenant, only_open=True)
             waiting = await proposals.open_ones(tx, tenant)
+            halt = await halts.standing(tx, tenant)
         actor = await self.orchestrator.people.actor(tenant, user)
-        mine = []
+        mine: list[ApprovalView] = []
+        altered = 0
         for proposal in waiting:
-            sealed = open_seal(proposal)
-            judge = self.orchestrator.gateway.judge_of(sealed)
-            if actor is not None and any(
-                isinstance(
-                    judge.may_vote(
-                        actor,
-                        requester=sealed.requester,
-                        group=o.group,
-                        tenant=tenant,
-                        allow_requester=o.allow_requester,
-                    ),
-                    Allow,
-                )
-                for o in sealed.policy_obligations()
-            ):
+            try:
+                sealed = open_seal(proposal)
+            except SealBroken:  # the others must still be shown
+                altered += 1
+                continue
+            if actor is not None and may_approve(self.orchestrator.gateway, sealed, actor):
                 mine.append(await self.showroom.approval(tenant, proposal.id))
         return HomeView(
             connected=True,
             brain=self.brain,
             data_policy=self.data_policy,
             waiting_for_me=tuple(mine),
+            altered=altered,
             open_tasks=tuple(map(_line, open_tasks)),
             recent=await self.showroom.recent(tenant),
+            halted=f"{halt}; nothing is changed until it is lifted" if halt is not None else "",
         )
 
 

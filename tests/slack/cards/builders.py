@@ -59,7 +59,7 @@ def an_approval(state: CardState = CardState.PROPOSED, **changed: Any) -> Approv
     return replace(view, **changed)
 
 
-def in_state(state: CardState) -> ApprovalView:
+def in_state(state: CardState) -> ApprovalView:  # noqa: PLR0912  one case a state
     """The example as it looks in one state."""
     approved = (
         VoteLine(voter="U0DANA", approve=True, at=NOON + 60),
@@ -74,6 +74,9 @@ def in_state(state: CardState) -> ApprovalView:
             return an_approval(state, moved=(Change(label="users on it", before=1_900, after=4_100),))
         case CardState.SUPERSEDED:
             return an_approval(state, superseded_by="https://acme.slack.com/archives/C1/p1763640000000100")
+        case CardState.HALTED:
+            by = "halted by <@U0DANA>: deploys have gone mad"
+            return an_approval(state, votes=approved, decided_at=NOON + 90, halted=by)
         case CardState.RUNNING | CardState.UNDOING:
             return an_approval(state, votes=approved, decided_at=NOON + 90)
         case CardState.VERIFIED:

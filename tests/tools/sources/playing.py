@@ -68,6 +68,9 @@ class Play:
                     await self._steps(branches.get("then" if held else "else", []))
                 case {"call": call}:
                     await self._call(**call)
+                case {"together": calls}:
+                    for call in [one for one in calls if self._value(one.get("when", "true"))]:
+                        await self._call(**call)
                 case _:
                     raise AssertionError(f"unknown step {step}")
 

@@ -39,6 +39,15 @@ def content(args: Args, *, most: int) -> Json:
     return fields
 
 
+def _known_files(office: Office, fields: Json) -> Json:
+    """Raises: Refused `invalid_blocks` for a picture that was never uploaded."""
+    for number, block in enumerate(fields.get("blocks", [])):
+        picture = block.get("slack_file")
+        if isinstance(picture, dict) and picture.get("id") not in office.files and "url" not in picture:
+            raise Refused("invalid_blocks", f"[ERROR] invalid slack file [json-pointer:/blocks/{number}/slack_file/id]")
+    return fields
+
+
 def read_metadata(args: Args) -> Json | None:
     """Raises: Refused `invalid_metadata_schema` for anything but an event_type with an event_payload."""
     metadata = args.mapping("metadata", error="invalid_metadata_format")
@@ -92,7 +101,7 @@ def own_message(office: Office, channel: Channel, ts: str, *, error: str) -> Jso
 
 def _post_message(office: Office, args: Args) -> Json:
     channel = office.writable(args.need("channel"))
-    fields = content(args, most=POST_TEXT)
+    fields = _known_files(office, content(args, most=POST_TEXT))
     thread = in_thread(office, channel, args)
     message = posting.post(office, channel, {"text": "", **as_bot(office), **fields, **thread})
     clear_note(office, channel, message.get("thread_ts"))
@@ -104,7 +113,7 @@ def _post_ephemeral(office: Office, args: Args) -> Json:
     user = args.need("user")
     if user not in channel.members:
         raise Refused("user_not_in_channel")
-    fields = content(args, most=POST_TEXT)
+    fields = _known_files(office, content(args, most=POST_TEXT))
     thread = in_thread(office, channel, args)
     message = posting.post_ephemeral(office, channel, user, {"text": "", **as_bot(office), **fields, **thread})
     return {"ok": True, "message_ts": message["ts"]}
@@ -115,7 +124,7 @@ def _update(office: Office, args: Args) -> Json:
     message = own_message(office, channel, ts, error="cant_update_message")
     if office.streams.is_live(channel.id, ts, now=office.clock.now()):
         raise Refused("streaming_state_conflict")
-    fields = content(args, most=UPDATE_TEXT)
+    fields = _known_files(office, content(args, most=UPDATE_TEXT))
     posting.change(office, channel, message, by=office.workspace.bot_user, **fields)
     return {"ok": True, "channel": channel.id, "ts": ts, "text": message["text"], "message": message}
 

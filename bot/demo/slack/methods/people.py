@@ -18,7 +18,7 @@ def describe(office: Office, person: Person) -> Json:
         "team": office.workspace.team_id,
     }
     if "users:read.email" in office.app.scopes and not person.is_bot:
-        profile["email"] = f"{person.name}@{office.workspace.domain}.example"
+        profile["email"] = _address(office, person)
     if person.is_bot:
         profile |= {"bot_id": office.workspace.bot_id, "api_app_id": office.app.app_id}
     return {
@@ -28,6 +28,8 @@ def describe(office: Office, person: Person) -> Json:
         "real_name": person.real_name,
         "deleted": person.deleted,
         "is_bot": person.is_bot,
+        "is_admin": person.is_admin,
+        "is_owner": False,
         "is_app_user": False,
         "color": person.color,
         "tz": person.tz,
@@ -39,7 +41,7 @@ def _auth_test(office: Office, args: Args) -> Json:
     workspace = office.workspace
     return {
         "ok": True,
-        "url": f"https://{workspace.domain}.slack.example/",
+        "url": f"{office.base_url}/",
         "team": workspace.name,
         "user": workspace.people[workspace.bot_user].name,
         "team_id": workspace.team_id,
@@ -51,6 +53,18 @@ def _auth_test(office: Office, args: Args) -> Json:
 
 def _user_info(office: Office, args: Args) -> Json:
     return {"ok": True, "user": describe(office, office.person(args.need("user")))}
+
+
+def _address(office: Office, person: Person) -> str:
+    return f"{person.name}@{office.workspace.domain}.example"
+
+
+def _user_by_email(office: Office, args: Args) -> Json:
+    wanted = args.need("email").lower()
+    for person in office.workspace.people.values():
+        if not person.is_bot and not person.deleted and _address(office, person).lower() == wanted:
+            return {"ok": True, "user": describe(office, person)}
+    raise Refused("users_not_found")
 
 
 def _user_list(office: Office, args: Args) -> Json:
@@ -112,6 +126,7 @@ def _team_info(office: Office, args: Args) -> Json:
 METHODS = {
     "auth.test": Method(run=_auth_test),
     "users.info": Method(run=_user_info, scope="users:read"),
+    "users.lookupByEmail": Method(run=_user_by_email, scope="users:read.email"),
     "users.list": Method(run=_user_list, scope="users:read"),
     "users.conversations": Method(run=_user_conversations, scope="channels:read"),
     "usergroups.list": Method(run=_group_list, scope="usergroups:read"),

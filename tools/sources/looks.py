@@ -1,8 +1,8 @@
-"""Looking before and after: preview, undo and verify of one HTTP tool."""
+"""Looking before and after: preview, undo and verify of one declared tool, whatever source it comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
@@ -21,7 +21,6 @@ from tools.expressions import Expression, ExpressionError
 from tools.manifest import DryRun
 from tools.sources.cel_rules import object_of, text_of
 from tools.sources.openapi_arguments import Arguments
-from tools.sources.openapi_call import BoundOperation
 
 
 class _ChangeIn(BaseModel):
@@ -45,11 +44,33 @@ _counted = TypeAdapter(list[_CountedIn])
 _state: TypeAdapter[JsonObject] = TypeAdapter(dict[str, JsonValue])
 
 
+class Operation(Protocol):
+    """An operation of a source, ready to be called with checked arguments."""
+
+    @property
+    def arguments(self) -> Arguments: ...
+
+    async def call(
+        self,
+        values: Mapping[str, JsonValue],
+        *,
+        may_change: bool = False,
+        idempotency_key: str = "",
+        extra_query: tuple[tuple[str, str], ...] = (),
+    ) -> JsonObject:
+        """What the far end answers, as an object.
+
+        Raises:
+            ToolFailed: it does not, or not with what was declared.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """A call of an operation made from this tool's arguments. Without `args` it gets them as they are."""
 
-    operation: BoundOperation
+    operation: Operation
     args: Mapping[str, Expression] | None = None
     query: tuple[tuple[str, str], ...] = ()
 
@@ -135,12 +156,12 @@ class VerifyLook:
         except ToolFailed as error:
             return Verified(held=Held.UNKNOWN, says=f"could not look: {error}")
         except (ExpressionError, ValidationError):
-            return Verified(held=Held.UNKNOWN, says="the service answered in another shape than the manifest expects")
+            return Verified(held=Held.UNKNOWN, says="the answer has another shape than the manifest expects")
 
 
 def _odd_shape(what: str, error: Exception) -> ToolFailed:
     return ToolFailed(
-        f"{what} has another shape than the manifest expects ({type(error).__name__}); compare it with the service",
+        f"{what} has another shape than the manifest expects ({type(error).__name__}); compare the two",
         effect_possible=False,
         reason="bad_response",
     )

@@ -1,0 +1,212 @@
+"""Recorded calls decided again, by today's rules and by candidate rules: what a change would have meant."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from policy.autonomy import AutonomyTable
+from policy.cedar import PolicyEngine
+from policy.risk import RiskTable
+from policy.types import Actor, Allow, Decision, Deny, NeedsApproval, Place
+from storage import intents, proposals, tasks
+from storage.db import Database
+from storage.errors import NotFound
+from storage.records import Intent, IntentState, Proposal
+from tools.admitting import BadArguments, validate
+from tools.contract import Counted, Impact, JsonObject
+from tools.errors import SealBroken, UnknownTool
+from tools.judging import HOUR, Asking, judge
+from tools.manifest import DryRun
+from tools.registry import Registry
+from tools.sealing import open_seal
+
+MOST = 100_000
+"""recorded calls that are read"""
+WORDS = {"allow": "run alone", "ask": "ask people", "deny": "be blocked"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedCall:
+    """One call as it was asked for, with the facts of its time."""
+
+    tenant: str
+    task: str
+    id: str
+    """of the proposal, or the ledger line"""
+    at: float
+    tool: str
+    arguments: JsonObject
+    agent: str
+    requester: str
+    channel: str
+    reason_code: str
+    untrusted: bool
+    undo: bool
+    impact: Impact | None
+    calls_1h: int
+    failures_1h: int
+    ran_before: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """One call with both decisions, each allow | ask | deny; "" when it cannot be decided any more."""
+
+    call: RecordedCall
+    today: str
+    candidate: str
+    because: tuple[str, ...]
+    why_not: str = ""
+
+
+async def recorded(db: Database, tenant: str, since: float) -> list[RecordedCall]:
+    """Every call of the ledger since then, oldest first; a call that people were asked about counts once."""
+    async with db.read() as tx:
+        ledger = sorted(await intents.recent(tx, tenant, since=since - HOUR, limit=MOST), key=lambda i: i.started_at)
+        asked = [p for p in await proposals.recent(tx, tenant, since=since, limit=MOST) if p.created_at >= since]
+        agents: dict[str, tuple[str, str]] = {}
+        for task_id in {one.task_id for one in ledger}:
+            try:
+                task = await tasks.get(tx, tenant, task_id)
+            except NotFound:
+                continue
+            agents[task_id] = (task.agent, task.channel)
+    alone = [
+        _of_intent(one, agents, ledger) for one in ledger if one.started_at >= since and one.key.startswith("call:")
+    ]
+    sealed = [call for proposal in asked if (call := _of_proposal(proposal, ledger)) is not None]
+    return sorted([*alone, *sealed], key=lambda call: call.at)
+
+
+def _of_intent(one: Intent, agents: Mapping[str, tuple[str, str]], ledger: Sequence[Intent]) -> RecordedCall:
+    agent, channel = agents.get(one.task_id, ("autopilot", ""))
+    calls, failures, before = _history(ledger, one.tool, one.started_at)
+    return RecordedCall(
+        tenant=one.tenant,
+        task=one.task_id,
+        id=one.id,
+        at=one.started_at,
+        tool=one.tool,
+        arguments=one.input,
+        agent=agent,
+        requester=one.invoked_by,
+        channel=channel,
+        reason_code=one.reason_code,
+        untrusted=False,  # what ran alone with an untrusted value is not told apart in the ledger
+        undo=False,
+        impact=None,
+        calls_1h=calls,
+        failures_1h=failures,
+        ran_before=before,
+    )
+
+
+def _of_proposal(one: Proposal, ledger: Sequence[Intent]) -> RecordedCall | None:
+    try:
+        sealed = open_seal(one)
+    except SealBroken:
+        return None
+    if sealed.supersedes is not None:
+        return None  # the same call once more
+    calls, failures, before = _history(ledger, sealed.tool, sealed.proposed_at)
+    counted = tuple(Counted(count=c.count, unit=c.unit, of=c.of) for c in sealed.counted)
+    return RecordedCall(
+        tenant=one.tenant,
+        task=one.task_id,
+        id=one.id,
+        at=sealed.proposed_at,
+        tool=sealed.tool,
+        arguments=dict(sealed.arguments),
+        agent=sealed.agent,
+        requester=sealed.requester,
+        channel=sealed.channel,
+        reason_code=sealed.reason_code,
+        untrusted=bool(sealed.origins),
+        undo=sealed.kind == "undo",
+        impact=Impact(grade=DryRun(sealed.grade), before=dict(sealed.before), counted=counted),
+        calls_1h=calls,
+        failures_1h=failures,
+        ran_before=before,
+    )
+
+
+def _history(ledger: Sequence[Intent], tool: str, at: float) -> tuple[int, int, bool]:
+    hour = [one for one in ledger if one.tool == tool and at - HOUR < one.started_at < at]
+    failed = sum(one.state is IntentState.FAILED for one in hour)
+    return len(hour) + 1, failed, any(one.tool == tool and one.started_at < at for one in ledger)
+
+
+def replay(
+    calls: Sequence[RecordedCall],
+    registry: Registry,
+    today: PolicyEngine,
+    candidate: PolicyEngine,
+    groups: Mapping[str, frozenset[str]] | frozenset[str],
+) -> Iterator[Replayed]:
+    """Both decisions of each call. `groups` are each person's, or those that everybody is assumed to be in."""
+    risks, autonomy = RiskTable.load(), AutonomyTable.load()
+    for call in calls:
+        own = groups if isinstance(groups, frozenset) else groups.get(call.requester, frozenset())
+        try:
+            tool = registry.get(call.tool)
+            admitted = validate(tool, call.arguments)
+        except (UnknownTool, BadArguments) as error:
+            yield Replayed(call=call, today="", candidate="", because=(), why_not=str(error))
+            continue
+        asking = Asking(
+            tenant=call.tenant,
+            agent=call.agent,
+            requester=Actor(id=call.requester, tenant=call.tenant, groups=own),
+            place=Place(id=call.channel, tenant=call.tenant, max_autonomy=4),
+            reason_code=call.reason_code,
+            untrusted=call.untrusted,
+            undo=call.undo,
+            now=call.at,
+            calls_1h=call.calls_1h,
+            failures_1h=call.failures_1h,
+            ran_before=call.ran_before,
+        )
+        was, now = (
+            judge(tool, admitted, call.impact, asking, engine=engine, risks=risks, autonomy=autonomy).decision
+            for engine in (today, candidate)
+        )
+        yield Replayed(call=call, today=_word(was), candidate=_word(now), because=_because(now))
+
+
+def _word(decision: Decision) -> str:
+    match decision:
+        case Allow():
+            return "allow"
+        case NeedsApproval():
+            return "ask"
+        case Deny():
+            return "deny"
+
+
+def _because(decision: Decision) -> tuple[str, ...]:
+    if isinstance(decision, NeedsApproval):
+        return tuple(f"{one.rule} ({one.count} of @{one.group})" for one in decision.obligations)
+    return decision.because
+
+
+def summary(replayed: Sequence[Replayed]) -> str:
+    """The sentence of it: what the candidate would have done otherwise."""
+    moved = Counter(one.candidate for one in replayed if one.today != one.candidate)
+    alone, asked, blocked = moved["allow"], moved["ask"], moved["deny"]
+    decided = sum(1 for one in replayed if not one.why_not)
+    return (
+        f"of {decided} recorded calls it would have run {alone} more alone, asked {asked} more, blocked {blocked} more"
+    )
+
+
+def lines(replayed: Sequence[Replayed], url: str) -> Iterator[str]:
+    """One line for each call that would have come out otherwise, with its task's page."""
+    for one in replayed:
+        if one.why_not:
+            yield f"? {one.call.tool} cannot be decided any more: {one.why_not}  {url}/tasks/{one.call.task}"
+        elif one.today != one.candidate:
+            because = ", ".join(one.because)
+            yield (
+                f"! {one.call.tool} {one.call.id[:20]}: {WORDS[one.today]} → {WORDS[one.candidate]} by {because}"
+                f"  {url}/tasks/{one.call.task}"
+            )

@@ -1,0 +1,134 @@
+"""Halt and lift: one transaction each. What stands in storage is what every replica goes by at its next call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.lifecycle.moves import note
+from bot.orchestrator.refusals import cannot_ask
+from bot.orchestrator.requests import Answer, Said
+from policy.people import CannotAsk, People, unasked
+from policy.types import Actor
+from storage import audit, halts, posts, tasks
+from storage.attempts import transact
+from storage.db import Database, Tx
+from storage.halts import EVERYTHING, Halt
+from storage.records import JsonObject, PostKind
+from tools.gateway import Gateway
+
+LONGEST_REASON = 300
+"""characters; it stands on every waiting card"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HaltPress:
+    """Somebody wants a workspace to stand still, or to go on."""
+
+    tenant: str
+    who: str
+    reason: str
+    channel: str
+    """where it was said, and is announced"""
+
+
+async def halt(db: Database, gateway: Gateway, people: People, press: HaltPress, groups: Sequence[str]) -> Answer:
+    """Let a workspace stand still, on the word of somebody who may say so."""
+    return await _change(db, gateway, people, press, groups, lifting=False)
+
+
+async def lift(db: Database, gateway: Gateway, people: People, press: HaltPress, groups: Sequence[str]) -> Answer:
+    """Let a workspace go on, on the word of somebody who may say so."""
+    return await _change(db, gateway, people, press, groups, lifting=True)
+
+
+async def _change(
+    db: Database, gateway: Gateway, people: People, press: HaltPress, groups: Sequence[str], *, lifting: bool
+) -> Answer:
+    word, reason = ("lift" if lifting else "halt"), gateway.clean(press.reason).strip()[:LONGEST_REASON]
+    try:
+        refused = _refusal(await people.actor(press.tenant, press.who), groups, word)
+    except CannotAsk as error:
+        refused = cannot_ask(str(error))
+    if refused is not None:
+        async with db.write() as tx:
+            body: JsonObject = {"who": press.who, "word": word, "why": refused.message}
+            await audit.append(tx, press.tenant, "ops.halt.refused", body=body)
+        return refused
+    if not reason:
+        return Answer(said=Said.INVALID, message=f"say why, like: /autopilot {word} deploys have gone mad")
+    change = end if lifting else begin
+    done = await transact(
+        db, lambda tx: change(tx, press.tenant, who=press.who, reason=reason, channels=(press.channel,))
+    )
+    if done is None:
+        return Answer(said=Said.STALE, message=await _how_it_stands(db, press.tenant))
+    return Answer(said=Said.DONE, message=str(done) if not lifting else f"lifted; it was {done}")
+
+
+def _refusal(actor: Actor | None, groups: Sequence[str], word: str) -> Answer | None:
+    if actor is None or actor.is_bot:
+        return Answer(said=Said.REFUSED, message="you are not an active member of this workspace")
+    if actor.is_admin or actor.groups & set(groups):
+        return None
+    if why := unasked(actor, groups):
+        return cannot_ask(why)
+    who = ", ".join(f"@{group}" for group in groups) or "nobody"
+    return Answer(said=Said.REFUSED, message=f"you cannot {word}; ask an admin of this workspace or one of {who}")
+
+
+async def _how_it_stands(db: Database, tenant: str) -> str:
+    async with db.read() as tx:
+        halt = await halts.standing(tx, tenant)
+    if halt is None:
+        return "nothing is halted here"
+    if halt.tenant == EVERYTHING:
+        return f"everything is {halt}; only 'autopilot halt --lift' on the command line ends that"
+    return f"it is already {halt}"
+
+
+async def begin(tx: Tx, scope: str, *, who: str, reason: str, channels: Sequence[str] = ()) -> Halt | None:
+    """Halt one workspace or EVERYTHING; None when it already stands still. Tasks at work stop as if told to."""
+    halt = await halts.put(tx, scope, who=who, reason=reason)
+    if halt is None:
+        return None
+    for tenant in await _tenants(tx, scope):
+        for task in await tasks.ask_running_to_stop(tx, tenant):
+            await note(tx, task, "stop_requested", {"who": who, "why": reason})
+        await _tell(tx, tenant, "began", halt, who, reason, channels)
+    return halt
+
+
+async def end(tx: Tx, scope: str, *, who: str, reason: str, channels: Sequence[str] = ()) -> Halt | None:
+    """Lift the halt of one workspace or of EVERYTHING; None when there is none. What waited goes on."""
+    halt = await halts.lift(tx, scope)
+    if halt is None:
+        return None
+    for tenant in await _tenants(tx, scope):
+        await _tell(tx, tenant, "lifted", halt, who, reason, channels)
+    tx.hint(tasks.WAKE)
+    tx.hint(tasks.WAKE_APPROVED)
+    return halt
+
+
+async def _tenants(tx: Tx, scope: str) -> list[str]:
+    if scope != EVERYTHING:
+        return [scope]
+    return [tenant for tenant, _seq, _hash in await audit.tenants(tx)] or [EVERYTHING]
+
+
+async def _tell(tx: Tx, tenant: str, event: str, halt: Halt, who: str, reason: str, channels: Sequence[str]) -> None:
+    body: JsonObject = {"who": who, "reason": reason, "everything": halt.tenant == EVERYTHING}
+    await audit.append(tx, tenant, f"ops.halt.{event}", body=body)
+    await posts.refresh_waiting(tx, tenant)
+    now = Halt(tenant=halt.tenant, who=who, reason=reason, at=halt.at)
+    said = f"{now}. Nothing is changed until it is lifted; questions are still answered."
+    if event == "lifted":
+        said = f"{now}. What was approved meanwhile runs now.".replace("halted by", "halt lifted by", 1)
+    for channel in filter(None, dict.fromkeys(channels)):
+        await posts.want(
+            tx,
+            tenant=tenant,
+            kind=PostKind.NOTICE,
+            subject=f"halt:{halt.at:.6f}:{event}",
+            channel=channel,
+            body={"text": said[:1].upper() + said[1:], "kind": "info"},
+        )

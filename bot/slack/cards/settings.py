@@ -1,0 +1,215 @@
+"""The settings of a channel: what holds, the modal that changes it, the question before a dangerous change."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.orchestrator.preferences import AUTONOMY
+from bot.slack.actions import ActionId, CallbackId
+from bot.slack.cards import blocks, escaping
+from bot.slack.cards.blocks import Block, Card
+from bot.slack.cards.submitted import FieldErrors, submitted
+from bot.slack.cards.wording import shortened
+from storage.channels import WORKSPACE, ChannelSettings, InForce, Mode
+
+PROMPT = 1_500
+WORDS = 300
+_INHERIT = "inherit"
+_ON = {"true": "on", "false": "off"}
+_LOCAL = {"true": "local brains only: nothing leaves this installation", "false": "any brain"}
+_MODES = {
+    Mode.MENTIONS: "only when spoken to",
+    Mode.BOTS: "also what other apps post (alerts)",
+    Mode.EVERY: "every message that starts a thread",
+}
+_NO_CAP = 4
+_LEVELS = {
+    str(level): f"{level} · {means}" if level < _NO_CAP else f"no cap: {means}" for level, means in AUTONOMY.items()
+}
+
+
+class Claim(BaseModel):
+    """What the question before a dangerous change carries; checked again when it comes back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    channel: str
+    enabled: bool | None = None
+    mode: Mode | None = None
+    words: str | None = None
+    autonomy: int | None = None
+    per_minute: int | None = None
+    prompt: str | None = None
+    local_only: bool | None = None
+
+    def settings(self) -> ChannelSettings:
+        return ChannelSettings(**self.model_dump(exclude={"channel"}))
+
+
+def claim(metadata: str) -> Claim | None:
+    """The claim in `private_metadata`; None for anything we would not have written."""
+    try:
+        return Claim.model_validate_json(metadata)
+    except ValidationError:
+        return None
+
+
+def in_words(now: InForce, per_minute: int) -> Card:
+    """What holds in a channel, for whoever asks; and where to change it."""
+    lines = [
+        f"*Here I am*  {_ON[_flag(now.enabled)]}",
+        f"*I answer*  {_MODES[now.mode]}" + (f", with one of: {escaping.prose(now.words)}" if now.words else ""),
+        f"*Autonomy cap*  {_cap(now.autonomy)}",
+        f"*At once*  {now.per_minute or per_minute} requests a minute",
+        f"*Data*  {_LOCAL[_flag(now.local_only)]}",
+    ]
+    if now.prompt:
+        lines.append(f"*Added instructions*  {shortened(now.prompt, 600)}")
+    return Card(blocks=(blocks.section("\n".join(lines)),), text="what holds in this channel")
+
+
+def with_button(card: Card, channel: str) -> Card:
+    """The same with a button that opens the modal: a mention brings no ticket for one."""
+    button = blocks.button("Change settings", action_id=ActionId.SETTINGS, value=channel)
+    return Card(blocks=(*card.blocks, blocks.actions("settings.buttons", [button])), text=card.text)
+
+
+def settings_modal(channel: str, own: ChannelSettings, inherited: InForce, per_minute: int) -> Block:
+    """One field a setting, filled with the channel's own values; `inherited` is what an empty one means."""
+    whole = channel == WORKSPACE
+    above = "as installed" if whole else "as the workspace"
+    where = "the whole workspace; a channel's own settings come first" if whole else f"<#{channel}>"
+    body = [
+        blocks.section(f"Settings of {where}. Every change is on the record."),
+        _choice("enabled", "Autopilot here is", _ON, own.enabled, f"{above}: {_ON[_flag(inherited.enabled)]}"),
+        _choice("mode", "It answers", _MODES, own.mode, f"{above}: {_MODES[inherited.mode]}"),
+        _text("words", "Filter words", own.words, "Separated by commas. Without a mention only messages with one of "
+              "them are answered. Empty: all of them.", most=WORDS),
+        _choice("autonomy", "Autonomy cap", _LEVELS, own.autonomy, f"{above}: {_cap(inherited.autonomy)}"),
+        _number("per_minute", "Requests a minute", own.per_minute,
+                f"Further ones wait their turn. Empty: {above}, {inherited.per_minute or per_minute}."),
+        _choice("local_only", "Who may read it", _LOCAL, own.local_only,
+                f"{above}: {_LOCAL[_flag(inherited.local_only)]}"),
+        _text("prompt", "Added instructions", own.prompt, "Added to the agent's own, for every task here.", most=PROMPT,
+              lines=True),
+    ]  # fmt: skip
+    return blocks.modal(
+        callback_id=CallbackId.SETTINGS,
+        title="Workspace settings" if whole else "Channel settings",
+        blocks=body,
+        metadata=Claim(channel=channel).model_dump_json(exclude_none=True),
+        submit="Save",
+        close="Cancel",
+    )
+
+
+def confirm_modal(channel: str, settings: ChannelSettings, means: Sequence[str]) -> Block:
+    """What the change means, and a button that says yes to it."""
+    where = "the whole workspace" if channel == WORKSPACE else f"<#{channel}>"
+    said = "\n".join(f"• {escaping.says(line)}" for line in means)
+    return blocks.modal(
+        callback_id=CallbackId.SETTINGS_CONFIRM,
+        title="Are you sure?",
+        blocks=[blocks.section(f"In {where} this means:\n{said}")],
+        metadata=Claim(channel=channel, **asdict(settings)).model_dump_json(exclude_none=True),
+        submit="Yes, change it",
+        close="Back",
+    )
+
+
+def saved_modal(now: InForce, per_minute: int) -> Block:
+    """What holds from now on."""
+    body = [blocks.section("Saved. From now on:"), *in_words(now, per_minute).blocks]
+    return blocks.modal(callback_id=CallbackId.SETTINGS_SAVED, title="Saved", blocks=body, metadata="")
+
+
+def typed(state_values: object) -> ChannelSettings | FieldErrors:
+    """What was chosen and typed, or what is wrong, by field."""
+    values = {place.removeprefix("settings."): value for place, value in submitted(state_values).items()}
+    own = {name: value.strip() for name, value in values.items() if value.strip() and value != _INHERIT}
+    errors = {}
+    number = own.get("per_minute", "")
+    if number and not (number.isascii() and number.isdigit() and 1 <= int(number) <= 10_000):
+        errors["settings.per_minute"] = "a whole number from 1 to 10,000"
+    for name, known in (
+        ("mode", set(Mode)),
+        ("autonomy", set(_LEVELS)),
+        ("enabled", set(_ON)),
+        ("local_only", set(_ON)),
+    ):
+        if own.get(name, "") not in {"", *known}:
+            errors[f"settings.{name}"] = "choose one of the list"
+    for name, most in (("words", WORDS), ("prompt", PROMPT)):
+        if len(own.get(name, "")) > most:
+            errors[f"settings.{name}"] = f"at most {most:,} characters"
+    if errors:
+        return FieldErrors(errors=errors)
+    return ChannelSettings(
+        enabled=_read_flag(own.get("enabled")),
+        mode=Mode(own["mode"]) if "mode" in own else None,
+        words=own.get("words"),
+        autonomy=int(own["autonomy"]) if "autonomy" in own else None,
+        per_minute=int(number) if number else None,
+        prompt=own.get("prompt"),
+        local_only=_read_flag(own.get("local_only")),
+    )
+
+
+def _cap(level: int) -> str:
+    return "none: the policy's table decides" if level == _NO_CAP else _LEVELS[str(level)]
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _read_flag(value: str | None) -> bool | None:
+    return None if value is None else value == "true"
+
+
+def _choice(
+    name: str, label: str, options: dict[str, str] | dict[Mode, str], value: bool | str | int | None, inherit: str
+) -> Block:
+    every = [blocks.option(inherit[:1].upper() + inherit[1:], _INHERIT)]
+    every += [blocks.option(text, str(key)) for key, text in options.items()]
+    chosen = _INHERIT if value is None else _flag(value) if isinstance(value, bool) else str(value)
+    initial = next(option for option in every if option["value"] == chosen)
+    element: Block = {
+        "type": "static_select",
+        "action_id": ActionId.FIELD,
+        "options": [*every],
+        "initial_option": initial,
+    }
+    return _input(name, label, element)
+
+
+def _text(name: str, label: str, value: str | None, hint: str, *, most: int, lines: bool = False) -> Block:
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": ActionId.FIELD,
+        "multiline": lines,
+        "max_length": most,
+    }
+    return _input(name, label, {**element, "initial_value": value} if value else element, hint)
+
+
+def _number(name: str, label: str, value: int | None, hint: str) -> Block:
+    element: Block = {
+        "type": "number_input",
+        "action_id": ActionId.FIELD,
+        "is_decimal_allowed": False,
+        "min_value": "1",
+        "max_value": "10000",
+    }
+    return _input(name, label, {**element, "initial_value": str(value)} if value else element, hint)
+
+
+def _input(name: str, label: str, element: Block, hint: str = "") -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": f"settings.{name}",
+        "label": blocks.plain_text(label),
+        "element": element,
+        "optional": element["type"] != "static_select",
+    }
+    return {**block, "hint": blocks.plain_text(hint)} if hint else block

@@ -1,0 +1,155 @@
+"""Listeners for the settings modal: opened by the command or its button, saved at once or after a question."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from pydantic import BaseModel, ValidationError
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.orchestrator import preferences
+from bot.orchestrator.preferences import Admins, Confirm, NotAllowed, Saved, Wanted
+from bot.slack.actions import ActionId, CallbackId
+from bot.slack.cards import settings as cards
+from bot.slack.cards.blocks import Block
+from bot.slack.cards.notice import notice
+from bot.slack.cards.submitted import FieldErrors
+from bot.slack.inbound import Command
+from bot.slack.replies import Replies
+from storage import channels
+from storage.channels import WORKSPACE, ChannelSettings, over
+from storage.db import Database
+
+_ENABLED = "settings.enabled"
+
+
+class _Named(BaseModel):
+    id: str
+
+
+class _View(BaseModel):
+    private_metadata: str
+    state: dict[str, Any] = {}
+
+
+class _Sent(BaseModel):
+    team: _Named
+    user: _Named
+    view: _View
+
+
+class _Action(BaseModel):
+    value: str
+
+
+class _Pressed(BaseModel):
+    team: _Named
+    user: _Named
+    channel: _Named
+    trigger_id: str
+    actions: list[_Action]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsDesk:
+    """Shows and changes what admins set."""
+
+    db: Database
+    admins: Admins
+    replies: Replies
+    per_minute: int
+
+    async def show(self, command: Command) -> None:
+        """Answer the word `settings`: the modal for admins, what holds for everybody else."""
+        channel = WORKSPACE if command.rest.lower() == "workspace" else command.channel
+        async with self.db.read() as tx:
+            now = await channels.in_force(tx, command.tenant, channel)
+        card = cards.in_words(now, self.per_minute)
+        if not await self.admins.may_change_settings(command.tenant, command.who):
+            await self.replies.respond(command, card)
+            return
+        if command.trigger_id:
+            await self.open(command.tenant, channel, command.trigger_id)
+            return
+        await self.replies.respond(command, cards.with_button(card, channel))
+
+    async def open(self, tenant: str, channel: str, trigger_id: str) -> None:
+        """Put the modal before the person; its ticket lives three seconds."""
+        async with self.db.read() as tx:
+            own, workspace = await channels.rows(tx, tenant, channel)
+        nothing = ChannelSettings()
+        inherited = over(nothing, nothing if channel == WORKSPACE else workspace)
+        await self.replies.open(trigger_id, cards.settings_modal(channel, own, inherited, self.per_minute))
+
+    async def change(self, wanted: Wanted) -> Block | str:
+        """The next view, or what is wrong."""
+        done = await preferences.change(self.db, self.admins, wanted)
+        match done:
+            case Saved(now=now):
+                return cards.saved_modal(now, self.per_minute)
+            case Confirm(means=means):
+                return cards.confirm_modal(wanted.channel, wanted.settings, means)
+            case NotAllowed():
+                named = ", ".join(f"@{group}" for group in self.admins.groups)
+                return f"settings are changed by {named or 'nobody else'} and admins; ask somebody there"
+            case _:
+                assert_never(done)
+
+
+def register(app: AsyncApp, desk: SettingsDesk) -> None:
+    """Hang the listeners on the app."""
+
+    @app.action(ActionId.SETTINGS)
+    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        try:
+            found = _Pressed.model_validate(body)
+        except ValidationError:
+            await ack()
+            return
+        channel = found.actions[0].value
+        if await desk.admins.may_change_settings(found.team.id, found.user.id):
+            await desk.open(found.team.id, channel, found.trigger_id)
+        else:
+            said = notice("Only workspace admins may change settings.")
+            desk.replies.later(desk.replies.whisper(found.channel.id, found.user.id, said))
+        await ack()
+
+    @app.view(CallbackId.SETTINGS)
+    async def saved(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = _sent(body)
+        claim = cards.claim(sent.view.private_metadata) if sent else None
+        if sent is None or claim is None:
+            await ack()
+            return
+        typed = cards.typed(sent.view.state.get("values"))
+        if isinstance(typed, FieldErrors):
+            await ack(response_action="errors", errors=typed.errors)
+            return
+        wanted = Wanted(tenant=sent.team.id, channel=claim.channel, who=sent.user.id, settings=typed)
+        next_view = await desk.change(wanted)
+        if isinstance(next_view, str):
+            await ack(response_action="errors", errors={_ENABLED: next_view})
+            return
+        await ack(response_action="update", view=next_view)
+
+    @app.view(CallbackId.SETTINGS_CONFIRM)
+    async def confirmed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = _sent(body)
+        claim = cards.claim(sent.view.private_metadata) if sent else None
+        if sent is None or claim is None:
+            await ack()
+            return
+        wanted = Wanted(
+            tenant=sent.team.id, channel=claim.channel, who=sent.user.id, settings=claim.settings(), confirmed=True
+        )
+        next_view = await desk.change(wanted)
+        if isinstance(next_view, str):  # an admin who is none any more; this view has no field to say so at
+            await ack()
+            return
+        await ack(response_action="update", view=next_view)
+
+
+def _sent(body: dict[str, Any]) -> _Sent | None:
+    try:
+        return _Sent.model_validate(body)
+    except ValidationError:
+        return None

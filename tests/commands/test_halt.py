@@ -1,0 +1,45 @@
+"""`autopilot halt`: everything, from outside the bot's process."""
+
+import asyncio
+from pathlib import Path
+
+from storage import audit, halts
+from storage.db import Database
+from storage.halts import EVERYTHING, Halt
+from storage.migrate import migrate
+from tests.commands.conftest import Cli
+
+
+def _with(home: Path, *, make: bool = False) -> tuple[Halt | None, list[str]]:
+    async def work() -> tuple[Halt | None, list[str]]:
+        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
+        try:
+            if make:
+                await migrate(db)
+                async with db.write() as tx:
+                    await audit.append(tx, "T1", "ops.test")
+            async with db.read() as tx:
+                return await halts.standing(tx, "T1"), [e.event for e in await audit.entries(tx, "T1")]
+        finally:
+            await db.close()
+
+    return asyncio.run(work())
+
+
+def test_everything_halts_and_is_lifted_with_a_person_and_a_reason(cli: Cli, home: Path) -> None:
+    _with(home, make=True)
+    assert cli("halt").exit_code == 2 and cli("halt", "--reason", " ").exit_code == 2
+    done = cli("halt", "--reason", "power cut ghp_" + "a1B2" * 9, "--who", "kim")
+    assert done.exit_code == 0 and "everything is halted by kim on the command line: power cut [redacted" in done.output
+    halt, events = _with(home)
+    assert halt is not None and (halt.tenant, halt.who) == (EVERYTHING, "cli:kim")
+    assert "already halted by kim" in str(cli("halt", "--reason", "again").exception)
+    lifted = cli("halt", "--lift", "--reason", "power is back")
+    assert lifted.exit_code == 0 and lifted.output.startswith("lifted; everything was halted by kim")
+    halt, events = _with(home)
+    assert halt is None and events == ["ops.test", "ops.halt.began", "ops.halt.lifted"]
+    assert "nothing to lift" in str(cli("halt", "--lift", "--reason", "twice").exception)
+
+
+def test_without_a_database_it_says_so(cli: Cli) -> None:
+    assert "there is no database at" in str(cli("halt", "--reason", "x").exception)

@@ -1,0 +1,75 @@
+"""What people do that nobody planned for: each has an outcome, and none disturbs the next request."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage import steps, tasks
+from storage.records import Task
+from tests.scenarios.world import ANA, BOT, INCIDENTS, World, a_world
+
+
+async def _tasks(world: World) -> list[Task]:
+    async with world.database() as db, db.read() as tx:
+        return await tasks.recent(tx, "T0ACME")
+
+
+async def test_forty_thousand_characters_are_cut_with_a_note_and_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        thread = await world.ask("is checkout failing? " + "x" * 39_970)
+        await world.text(thread, "looks healthy")
+        [task] = await _tasks(world)
+        async with world.database() as db, db.read() as tx:
+            first = (await steps.of_task(tx, task))[0]
+        assert "[cut: the message has 39" in str(first.body["text"]) and len(str(first.body["text"])) < 13_000
+
+
+@pytest.mark.parametrize("words", [":fire: :fire: :fire:", "🔥🔥🔥", ""])
+async def test_emoji_or_nothing_at_all_gets_the_helpful_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        thread = await world.ask(words)
+        await world.text(thread, "I have no playbook for that")
+
+
+async def test_an_edited_or_deleted_request_is_no_second_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        thread = await world.ask("is checkout failing?")
+        await world.text(thread, "looks healthy")
+        other = await world.ask("please write a poem")
+        await world.text(other, "I have no playbook")
+        await world.slack.ui.edit(ANA, INCIDENTS, thread, "@autopilot is analytics lagging?")
+        await world.slack.ui.delete(ANA, INCIDENTS, other)
+        await world.text(await world.ask("is checkout failing?"), "looks healthy")
+        assert len(await _tasks(world)) == 3
+
+
+async def test_a_bot_that_was_removed_from_a_channel_still_works_in_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task ends there unseen; its messages are given up, not tried for ever."""
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        await world.ask("is checkout failing?", channel="C0DATA")
+        world.slack.workspace.channels["C0DATA"].members.discard(BOT)
+        await world.text(await world.ask("is checkout failing?"), "looks healthy")
+
+
+async def test_a_deactivated_persons_command_changes_nothing_and_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An admin who left sees what holds, and gets no form."""
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        people = world.slack.workspace.people
+        people["U0DANA"] = replace(people["U0DANA"], deleted=True)
+        await world.slack.ui.command("U0DANA", INCIDENTS, "/autopilot", "settings")
+
+        def told() -> bool:
+            shown = world.slack.ui.messages(INCIDENTS, as_="U0DANA")
+            return any("requests a minute" in str(m) for m in shown if m.get("ephemeral_for"))
+
+        assert await world.see(told)
+        assert world.slack.ui.open_view("U0DANA") is None

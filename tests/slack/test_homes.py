@@ -1,0 +1,114 @@
+"""Open Homes: published when something was recorded, once for all replicas, and never left behind."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from bot.orchestrator.views import HomeView
+from bot.slack.homes import Homes
+from storage import audit, homes
+from storage.db import Database
+from tests.builders import TENANT
+
+
+class Slack:
+    """Counts what is published; can refuse, and can let something happen in the middle of a call."""
+
+    def __init__(self) -> None:
+        self.published: Counter[str] = Counter()
+        self.refuse = False
+        self.meanwhile: Any = None
+
+    async def views_publish(self, *, user_id: str, view: object) -> None:
+        if self.refuse:
+            raise RuntimeError("no answer")
+        self.published[user_id] += 1
+        if self.meanwhile is not None:
+            happen, self.meanwhile = self.meanwhile, None
+            await happen()
+
+
+class Desk:
+    """What a Home shows: a number that the test changes."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.slack, self.brain = db, Slack(), "one"
+
+    async def draw(self, tenant: str, person: str) -> HomeView:
+        return HomeView(connected=True, brain=self.brain, data_policy="", waiting_for_me=(), open_tasks=(), recent=())
+
+    def replica(self) -> Homes:
+        return Homes(db=self.db, client=self.slack, draw=self.draw)  # type: ignore[arg-type]
+
+    async def changes(self, brain: str) -> None:
+        self.brain = brain
+        async with self.db.write() as tx:
+            await audit.append(tx, TENANT, "ops.test.changed", body={})
+
+    async def open(self, *people: str) -> None:
+        for person in people:
+            async with self.db.write() as tx:
+                await homes.opened(tx, TENANT, person)
+
+
+async def test_a_home_is_published_when_opened_and_when_what_it_shows_changes(db: Database) -> None:
+    """An entry that changes nothing for this person costs no call, and neither does waiting."""
+    desk = Desk(db)
+    await desk.open("U1")
+    assert [await desk.replica().once() for _ in range(3)] == [1, 0, 0]
+    await desk.changes("one")
+    assert [await desk.replica().once() for _ in range(2)] == [1, 0]
+    assert desk.slack.published == {"U1": 1}
+    await desk.changes("two")
+    await desk.replica().once()
+    assert desk.slack.published == {"U1": 2}
+    await desk.open("U1")
+    await desk.replica().once()
+    assert desk.slack.published == {"U1": 3}
+
+
+async def test_each_change_is_published_by_one_replica(db: Database) -> None:
+    desk = Desk(db)
+    people = [f"U{n}" for n in range(6)]
+    await desk.open(*people)
+    for number in range(5):
+        await desk.changes(f"brain {number}")
+        await asyncio.gather(*(desk.replica().once() for _ in range(4)))
+    assert desk.slack.published == dict.fromkeys(people, 5)
+
+
+async def test_what_happens_during_a_publication_is_not_lost(db: Database) -> None:
+    """A change, a new card's address, and somebody who opens Home again, each while it is being sent."""
+    desk = Desk(db)
+
+    async def posted() -> None:
+        desk.brain = "posted"
+        async with db.write() as tx:
+            await homes.outdated(tx, TENANT)
+
+    await desk.open("U1")
+    for meanwhile in (lambda: desk.changes("later"), posted, posted, lambda: desk.open("U1")):
+        desk.slack.meanwhile = meanwhile
+        await desk.changes(f"before {meanwhile}")
+        before = desk.slack.published["U1"]
+        while await desk.replica().once():
+            pass
+        assert desk.slack.published["U1"] == before + 2, meanwhile
+
+
+async def test_one_home_that_cannot_be_published_keeps_nobody_waiting(db: Database) -> None:
+    """It is tried again by whoever comes after its lease."""
+    desk = Desk(db)
+    await desk.open("U1")
+    desk.slack.refuse = True
+    assert await desk.replica().once() == 1
+    desk.slack.refuse = False
+    await desk.open("U2")
+    assert await desk.replica().once() == 1 and desk.slack.published == {"U2": 1}
+    await desk.open("U1")
+    assert await desk.replica().once() == 0  # still leased
+    async with db.write() as tx:
+        import sqlalchemy as sa
+
+        await tx.run(sa.text("update homes set lease_until = 0"))
+    assert await desk.replica().once() == 1 and desk.slack.published["U1"] == 1

@@ -1,0 +1,207 @@
+"""One declared operation, of whatever source, with its texts and its looks → a Tool."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import JsonValue, ValidationError
+
+from policy.types import Target, Tier
+from tools.contract import JsonObject, Tool, ToolContext, ToolFailed
+from tools.expressions import Expression, ExpressionError
+from tools.manifest import ToolManifest
+from tools.sources.cel_rules import Place, text_of
+from tools.sources.declared_rules import LookRule, UndoRule, VerifyRule
+from tools.sources.looks import Look, Operation, PreviewLook, UndoCall, VerifyLook
+
+
+class Rules(Protocol):
+    """What a manifest's own block says besides the operation."""
+
+    @property
+    def result(self) -> str | None: ...
+    @property
+    def finding(self) -> str | None: ...
+    @property
+    def preview(self) -> LookRule | None: ...
+    @property
+    def undo(self) -> UndoRule | None: ...
+    @property
+    def verify(self) -> VerifyRule | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """One entry of a manifest, with the operation it is."""
+
+    manifest: ToolManifest
+    operation: Operation
+    rules: Rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """Builds the tools of one file."""
+
+    file: str
+    env: str
+    source: str
+
+    def tools(self, declared: list[Declared]) -> list[Tool]:
+        """The tools, complete.
+
+        Raises:
+            SourceError: the entries do not fit together.
+        """
+        by_name: dict[str, Declared] = {}
+        for one in declared:
+            if one.manifest.name in by_name:
+                raise Place(file=self.file, place=one.manifest.name).error("is declared twice; rename one")
+            by_name[one.manifest.name] = one
+        return [_One(self, one, by_name).tool() for one in declared]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Calls the operation for real."""
+
+    operation: Operation
+    writes: bool
+    result: Expression | None
+
+    async def __call__(self, args: Any, context: ToolContext) -> JsonObject:
+        values = self.operation.arguments.values(args)
+        key = context.idempotency_key if self.writes else ""
+        answer = await self.operation.call(values, may_change=self.writes, idempotency_key=key)
+        if self.result is None:
+            return answer
+        try:
+            shaped = self.result.value({"args": values, "result": answer})
+        except ExpressionError as error:
+            message = f"the answer has another shape than the manifest expects: {error}"
+            raise ToolFailed(message, effect_possible=self.writes, reason="bad_response") from None
+        return shaped if isinstance(shaped, dict) else {"value": shaped}
+
+
+class _One:
+    def __init__(self, shared: Assembly, declared: Declared, all_: Mapping[str, Declared]) -> None:
+        self._shared, self._manifest, self._rules = shared, declared.manifest, declared.rules
+        self._operation, self._all = declared.operation, all_
+        self._place = Place(file=shared.file, place=declared.manifest.name)
+
+    def tool(self) -> Tool:
+        self._check()
+        manifest, rules, place, env = self._manifest, self._rules, self._place, self._shared.env
+        arguments = self._operation.arguments
+        title = place.at("title").expression(manifest.title)
+        says = place.at("says").expression(manifest.says or manifest.title)
+        target_id = place.at("target.id").expression(manifest.target.id)
+        target_env = place.at("target.env").expression(manifest.target.env)
+        finding = place.at("finding").expression(rules.finding) if rules.finding else None
+
+        def scope(args: Any) -> dict[str, JsonValue]:
+            return {"args": arguments.values(args), "env": env}
+
+        def found(args: Any, result: JsonObject) -> str:
+            if finding is None:
+                return ""
+            try:
+                return text_of(finding, {"args": arguments.values(args), "result": result})
+            except ExpressionError:
+                return "answered in another shape than the manifest expects"
+
+        tool = Tool(
+            manifest=manifest,
+            arguments=arguments.model,
+            run=_Run(
+                operation=self._operation,
+                writes=manifest.tier is not Tier.READ,
+                result=place.at("result").expression(rules.result) if rules.result else None,
+            ),
+            target=lambda args: Target(
+                kind=manifest.target.kind, id=text_of(target_id, scope(args)), env=text_of(target_env, scope(args))
+            ),
+            title=lambda args: text_of(title, scope(args)),
+            says=lambda args: text_of(says, scope(args)),
+            finding=found,
+            preview=self._preview(rules.preview) if rules.preview else None,
+            undo=self._undo(rules.undo) if rules.undo else None,
+            verify=self._verify(rules.verify) if rules.verify else None,
+            source=self._shared.source,
+        )
+        self._rehearse(tool)
+        return tool
+
+    def _check(self) -> None:
+        manifest, rules = self._manifest, self._rules
+        writes = manifest.tier is not Tier.READ
+        for field, given in (("says", manifest.says), ("verb", manifest.verb)):
+            if writes and not given:
+                raise self._place.at(field).error("is missing; a tool that changes something needs it on its card")
+        if not writes and (rules.preview or rules.undo or rules.verify):
+            raise self._place.error("is a read; only what changes something has preview, undo and verify")
+        if rules.undo is not None and rules.preview is None:
+            raise self._place.at("undo").error("needs `preview:`, which says what the state was before")
+        for name in manifest.bounds:
+            known = self._operation.arguments.model.model_fields
+            if name not in known:
+                raise self._place.at("bounds").error(f"{name!r} is no argument; it has {sorted(known)}")
+
+    def _look(self, name: str, args: Mapping[str, str], field: str) -> Look:
+        other = self._all.get(name)
+        if other is None or other.manifest.tier is not Tier.READ:
+            raise self._place.at(field).error(f"{name!r} is no read tool of this file; looking is done with one")
+        self._known(other, args, field)
+        return Look(operation=other.operation, args=self._place.at(field).expressions(args))
+
+    def _known(self, other: Declared, args: Mapping[str, str], field: str) -> None:
+        known = other.operation.arguments.model.model_json_schema().get("properties", {})
+        for name in args:
+            if name not in known:
+                raise self._place.at(field).error(f"gives {name!r}, which is no argument there; it has {sorted(known)}")
+
+    def _preview(self, rule: LookRule) -> PreviewLook:
+        place = self._place.at("preview")
+        return PreviewLook(
+            arguments=self._operation.arguments,
+            look=self._look(rule.tool, rule.args, "preview"),
+            before=place.at("before").expression(rule.before),
+            changes=place.at("changes").expression(rule.changes),
+            counted=place.at("counted").expression(rule.counted),
+            grade=self._manifest.dry_run,
+        )
+
+    def _undo(self, rule: UndoRule) -> UndoCall:
+        other = self._all.get(rule.tool)
+        if other is None or other.manifest.tier is Tier.READ:
+            raise self._place.at("undo").error(f"{rule.tool!r} is no tool of this file that changes something")
+        self._known(other, rule.args, "undo")
+        place = self._place.at("undo")
+        return UndoCall(
+            arguments=self._operation.arguments,
+            tool=rule.tool,
+            args=place.expressions(rule.args),
+            when=place.at("when").expression(rule.when),
+        )
+
+    def _verify(self, rule: VerifyRule) -> VerifyLook:
+        place = self._place.at("verify")
+        return VerifyLook(
+            arguments=self._operation.arguments,
+            look=self._look(rule.tool, rule.args, "verify"),
+            holds=place.at("holds").expression(rule.holds),
+            says=place.at("says").expression(rule.says),
+        )
+
+    def _rehearse(self, tool: Tool) -> None:
+        """Examples must be calls that would be taken, and every line for people must come out of them."""
+        for index, example in enumerate(self._manifest.examples):
+            place = self._place.at(f"examples[{index}]")
+            try:
+                args = tool.arguments.model_validate(dict(example.input))
+                tool.title(args), tool.says(args), tool.target(args)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                raise place.error(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; correct it") from None
+            except ExpressionError as error:
+                raise place.error(f"title, says or target cannot be made from it: {error}") from None

@@ -1,0 +1,70 @@
+"""Every source of tools behind one door: a manifest file says by its first key what it is; a package has a name."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tools.contract import Tool
+from tools.sources.manifest_file import kind_of
+from tools.sources.mcp_manifest import read_mcp_manifest
+from tools.sources.mcp_source import load_mcp_source
+from tools.sources.openapi import load_openapi_source
+from tools.sources.openapi_manifest import read_manifest
+from tools.sources.python_packages import load_python_source
+from tools.sources.shell import load_shell_source
+from tools.sources.shell_manifest import read_shell_manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What sources work with."""
+
+    environ: Mapping[str, str]
+    client: httpx.AsyncClient
+    closing: AsyncExitStack
+    """sources that keep something open put it here"""
+
+
+async def load_tools(manifests: Sequence[Path], packages: Sequence[str], means: Means) -> list[Tool]:
+    """The tools of every manifest and package.
+
+    Raises:
+        SourceError: one of them cannot be used.
+    """
+    found = [tool for file in manifests for tool in await load_manifest(file, means)]
+    return found + [tool for package in packages for tool in load_python_source(package)]
+
+
+async def load_manifest(file: Path, means: Means) -> list[Tool]:
+    """The tools of one manifest.
+
+    Raises:
+        SourceError: it cannot be used.
+    """
+    match kind_of(file):
+        case "service":
+            return await load_openapi_source(file, environ=means.environ, client=means.client)
+        case "shell":
+            return load_shell_source(file, environ=means.environ)
+        case "mcp":
+            return load_mcp_source(file, environ=means.environ, closing=means.closing)
+
+
+def tokens_of(file: Path) -> list[str]:
+    """The variables that hold this manifest's secrets, as far as can be told.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    match kind_of(file):
+        case "service":
+            auth = read_manifest(file).service.auth
+            return [auth.token_env] if auth else []
+        case "shell":
+            return list(read_shell_manifest(file).shell.pass_environment)
+        case "mcp":
+            header = read_mcp_manifest(file).mcp
+            return [*header.pass_environment, *([header.auth.token_env] if header.auth else [])]

@@ -1,0 +1,99 @@
+"""A program that speaks MCP on its standard input and output, held to a size and stopped with all it started.
+
+The SDK's own stdio transport reads a line of any length and hands the program parts of our environment; this one does
+neither. The protocol itself is the SDK's.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from mcp.client._transport import TransportStreams
+    from mcp.shared.message import SessionMessage
+
+LINE_MAX = 4 * 1024 * 1024
+"""bytes of one message; a server that says more is stopped"""
+GARBAGE_MAX = 100
+"""lines that are no messages; a server that says more is stopped"""
+PATIENCE = 2.0
+"""seconds a server gets to end by itself once its input is closed"""
+
+
+@contextlib.asynccontextmanager
+async def stdio(argv: Sequence[str], *, environ: Mapping[str, str], folder: str) -> "AsyncIterator[TransportStreams]":
+    """Start a server and talk with it; it has ended when this is left.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    import anyio
+    from mcp.shared.message import SessionMessage
+
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=dict(environ),
+        cwd=folder,
+        limit=LINE_MAX,
+        start_new_session=True,  # a group of its own, to be stopped as a whole
+    )
+    incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
+    assert process.stdin and process.stdout
+    listening = asyncio.create_task(_listen(process.stdout, incoming))
+    speaking = asyncio.create_task(_speak(process.stdin, outgoing))
+    try:
+        yield read, write
+    finally:
+        for work in (listening, speaking):
+            work.cancel()
+        await asyncio.gather(listening, speaking, return_exceptions=True)
+        for stream in (incoming, read, write, outgoing):
+            stream.close()
+        await asyncio.shield(_end(process))
+
+
+async def _listen(stdout: asyncio.StreamReader, incoming: "MemoryObjectSendStream[SessionMessage | Exception]") -> None:
+    """Hand on each message. Ends, and with it the session, at the end of the output or when there is too much of it."""
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    garbage = 0
+    with incoming:
+        while True:
+            try:
+                line = await stdout.readline()
+            except ValueError:  # longer than LINE_MAX
+                return
+            if not line or garbage > GARBAGE_MAX:
+                return
+            try:
+                message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+            except ValueError:
+                garbage += 1  # a server's stray print; many of them are a flood
+                continue
+            await incoming.send(SessionMessage(message))
+
+
+async def _speak(stdin: asyncio.StreamWriter, outgoing: "MemoryObjectReceiveStream[SessionMessage]") -> None:
+    with outgoing, contextlib.suppress(ConnectionError):
+        async for message in outgoing:
+            stdin.write(message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+            await stdin.drain()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin
+    process.stdin.close()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

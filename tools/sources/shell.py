@@ -1,0 +1,41 @@
+"""Tools from a manifest of commands."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.contract import Tool
+from tools.sources.cel_rules import Place
+from tools.sources.declared_tool import Assembly, Declared
+from tools.sources.shell_command import BoundCommand, arguments_of
+from tools.sources.shell_manifest import ShellHeader, ShellTool, read_shell_manifest
+
+
+def load_shell_source(manifest: Path, *, environ: Mapping[str, str]) -> list[Tool]:
+    """The tools a manifest declares. Programs are looked for when they are called: a missing one fails its calls only.
+
+    Raises:
+        SourceError: the manifest cannot be used.
+    """
+    declared = read_shell_manifest(manifest)
+    header = declared.shell
+    given = {name: environ[name] for name in header.pass_environment if name in environ}
+    clean = {"PATH": ":".join(header.path), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **header.environment, **given}
+    entries = [_declared(entry, header, clean, str(manifest)) for entry in declared.tools]
+    return Assembly(file=str(manifest), env=header.env, source=f"shell:{header.name}").tools(entries)
+
+
+def _declared(entry: ShellTool, header: ShellHeader, environ: Mapping[str, str], file: str) -> Declared:
+    place = Place(file=file, place=f"{entry.manifest.name}: command")
+    name = entry.command.argv[0]
+    if "/" in name and not name.startswith("/"):
+        raise place.at("argv").error(f"{name!r} depends on a folder; write the whole path, or a name found in `path:`")
+    operation = BoundCommand(
+        arguments=arguments_of(entry.manifest.name, entry.command, entry.manifest.bounds, place),
+        rule=entry.command,
+        program=shutil.which(name, path=":".join(header.path)) or name,
+        environ=environ,
+        folder=header.folder,
+        timeout=entry.manifest.timeout_seconds,
+    )
+    return Declared(manifest=entry.manifest, operation=operation, rules=entry.command)
