@@ -138,13 +138,17 @@ async def test_a_press_on_a_copy_that_is_behind_is_refused_and_the_copy_redrawn(
         world.slack.faults.add(FaultKind.ERROR, "chat.update", status=500)
         await world.click(DANA, card, "proposal.approve")
         await world.text(thread, "checkout is well again", seconds=40)
-        assert "proposal.approve" in action_ids(card_in_dm(world, SAM) or {})
+        assert direct(world, SAM, lambda m: m["ts"] == sams["ts"] and "proposal.approve" in action_ids(m))
         await press(world, SAM, sams, "proposal.approve")
         await world.see(lambda: direct(world, SAM, lambda m: "It was approved and has already run" in everything(m)))
         world.slack.faults.clear()
         await press(world, SAM, sams, "proposal.reject")
-        # a try that failed while the press came in may have put the next one off
-        await world.see(lambda: "Done and verified" in everything(card_in_dm(world, SAM) or {}), 70)
+
+        def redrawn(m: Message) -> bool:
+            # by its ts: the answer goes on, and its next proposal puts a newer card below this one
+            return m["ts"] == sams["ts"] and "Done and verified" in everything(m)
+
+        await world.see(lambda: direct(world, SAM, redrawn), 40)
         assert world.slack.ui.open_view(SAM) is None
 
 

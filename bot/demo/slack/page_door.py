@@ -109,7 +109,7 @@ class PageDoor:
 
     async def _events(self, user: str) -> AsyncIterator[str]:
         with self._office.changes.listening(user) as queue:
-            yield ": hello\n\n"
+            yield "event: hello\ndata: {}\n\n"
             while True:
                 try:
                     event = await asyncio.wait_for(queue.get(), HEARTBEAT)

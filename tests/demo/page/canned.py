@@ -108,7 +108,7 @@ class Canned:
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._pages[queue] = person
         try:
-            yield ": hello\n\n"
+            yield "event: hello\ndata: {}\n\n"
             while (event := await queue.get()) is not None:
                 yield f"data: {json.dumps(event)}\n\n"
         finally:

@@ -21,7 +21,7 @@ async def page(slack: LocalSlack) -> AsyncIterator[httpx.AsyncClient]:
 
 async def events(lines: AsyncIterator[str]) -> AsyncIterator[Json]:
     async for line in lines:
-        if line.startswith("data: "):
+        if line.startswith("data: ") and line != "data: {}":  # which is the hello's
             yield json.loads(line.removeprefix("data: "))
 
 
@@ -45,7 +45,7 @@ async def test_an_open_page_hears_of_messages_streams_and_deletions(
 ) -> None:
     async with page.stream("GET", "stream", params={"as": "U0ANA"}) as stream:
         lines = stream.aiter_lines()
-        assert await anext(lines) == ": hello"
+        assert await anext(lines) == "event: hello"
         heard = events(lines)
         sent = (await page.post("send", json={"as": "U0ANA", "channel": "C0OPS", "text": "hi <you> @dana"})).json()
         first = await anext(heard)
@@ -69,7 +69,7 @@ async def test_what_is_meant_for_one_person_reaches_only_them(
         page.stream("GET", "stream", params={"as": "U0SAM"}) as sams,
     ):
         ana_lines, sam_lines = anas.aiter_lines(), sams.aiter_lines()
-        assert [await anext(ana_lines), await anext(sam_lines)] == [": hello"] * 2
+        assert [await anext(ana_lines), await anext(sam_lines)] == ["event: hello"] * 2
         await client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="psst")
         await client.chat_postMessage(channel="U0ANA", text="in our DM")
         await client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": []})

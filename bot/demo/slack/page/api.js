@@ -46,15 +46,17 @@ export const api = {
 };
 
 // Server-Sent Events for one person. The browser's own EventSource gives up on some errors, so we reopen it
-// ourselves; `onBack` fires after a gap, because what was said meanwhile has to be fetched.
-export function events(as, onEvent, onBack) {
+// ourselves. The server says hello when it listens for us: what it says from then on arrives, and what it said
+// before has to be fetched, so `onHello` fires at the first opening as after every gap.
+export function events(as, onEvent, onHello) {
   let source, timer, wasLost = false, closed = false, delay = 500;
   const open = () => {
     source = new EventSource(`/ui/stream?${new URLSearchParams({ as })}`);
-    source.onopen = () => {
+    source.addEventListener("hello", () => {
       delay = 500;
-      if (wasLost) { wasLost = false; onBack(); }
-    };
+      wasLost = false;
+      onHello();
+    });
     source.onmessage = (message) => {
       let event;
       try { event = JSON.parse(message.data); } catch { return; }

@@ -33,8 +33,13 @@ async function become(userId) {
   sessionStorage.setItem("me", store.me);
   drawTopbar({ actAs, toggleSidebar });
   drawBanner();
-  // Listening starts before reading, so nothing falls between the two.
-  hangUp = events(store.me, receive, catchUp);
+  // Reading starts when the server listens for us, so nothing falls between the two.
+  await new Promise((listening) => {
+    let greet = listening;
+    hangUp = events(store.me, receive, () => { greet(); greet = catchUp; });
+  });
+  store.online = true;
+  drawBanner();
   const { channel, thread: ts } = current();
   await Promise.all([...store.channels.map(({ id }) => load(id)), ...(channelOf(channel) && ts ? [loadThread(channel, ts)] : [])]);
   panes.inert = false;
