@@ -24,6 +24,10 @@ async def main() -> None:
     async def mentioned() -> None:
         """Bolt acks."""
 
+    @app.event("message")
+    async def said() -> None:
+        """The same mention as a message of the channel."""
+
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     # As many connections as the bot opens.
