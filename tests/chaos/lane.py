@@ -7,9 +7,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,8 +33,14 @@ from tests.scenarios.world import free_port
 CONNECTIONS = 2
 """Socket Mode connections of one bot"""
 LEASE = 2.0
+MOST_DEATHS = 10
+"""a bot that ends so often without having been killed does not start at all"""
 LIFETIME = 2.0
 """seconds until a proposal that nobody answers expires, in the story of that"""
+
+
+class BotsEnd(Exception):
+    """The bots of a run do not stay up, so it says nothing."""
 
 
 @dataclass(kw_only=True)
@@ -65,6 +72,7 @@ class Run:
     bots: list[BotProcess] = field(default_factory=list)
     struck: list[FaultKind] = field(default_factory=list)
     kills: int = 0
+    deaths: int = 0
     over: bool = False
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_the_call: dict[str, int] = field(default_factory=dict)
@@ -86,6 +94,9 @@ class Run:
                 await bot.gone.wait()
             finally:
                 self.bots.remove(bot)
+            self.deaths += 1
+            if self.deaths > self.kills + MOST_DEATHS:
+                raise BotsEnd(f"bots end by themselves; see {self.log}")
             if not self.over:
                 await asyncio.sleep(self.plan.restart_after)
 
@@ -177,7 +188,7 @@ class Lane:
             keeping = [asyncio.create_task(run.keep_running()) for _ in range(plan.replicas)]
             looking = asyncio.create_task(run.look_for_struck())
             try:
-                troubles = await self._play(run, people)
+                troubles = await _while_up(self._play(run, people), keeping)
                 await courier.settled()
                 troubles += await self._settle(url)
                 db = Database(url)
@@ -239,6 +250,17 @@ class Lane:
             "CHAOS_ORDERS": str(run.orders.folder),
             "CHAOS_LIFETIME": str(LIFETIME if any(t.story is Story.EXPIRE for t in run.plan.threads) else 0),
         }
+
+
+async def _while_up(playing: Coroutine[Any, Any, list[str]], keeping: Sequence[asyncio.Task[None]]) -> list[str]:
+    """What `playing` gives, or nothing more when bots do not stay up."""
+    played = asyncio.create_task(playing)
+    await asyncio.wait([played, *keeping], return_when=asyncio.FIRST_COMPLETED)
+    if played.done():
+        return played.result()
+    played.cancel()
+    await asyncio.wait([played])
+    return []
 
 
 @contextlib.asynccontextmanager

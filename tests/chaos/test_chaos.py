@@ -1,5 +1,8 @@
 """A bounded slice of the chaos: some seeds of `make chaos`, and that a plan is what its seed says."""
 
+import functools
+import importlib
+import inspect
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +10,7 @@ import pytest_asyncio
 
 from tests.chaos.lane import Lane, a_lane
 from tests.chaos.plan import Engine, FaultKind, plan_of
+from tests.chaos.points import POINTS, Point
 
 SLICE = (2, 12, 16, 19, 20, 24, 27, 31)
 """both engines, every kind of fault; some of these seeds have found something once"""
@@ -28,6 +32,13 @@ async def test_nothing_runs_twice_is_lost_or_stays_stuck(lane: Lane, seed: int) 
     """As `make chaos SEED=…` with the same seed."""
     result = await lane.run(plan_of(seed))
     assert result.troubles == []
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: str(point.name))
+def test_a_point_is_a_function_of_the_bot(point: Point) -> None:
+    """A point whose function was moved or renamed would strike nowhere."""
+    owner = functools.reduce(getattr, point.attribute.split("."), importlib.import_module(point.module))
+    assert inspect.iscoroutinefunction(owner)
 
 
 def test_a_seed_is_one_plan() -> None:
