@@ -1,12 +1,10 @@
-"""Builds everything once. The only file that knows every class."""
+"""Builds the running bot. The only file that knows every class."""
 
 import asyncio
 import contextlib
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import aiohttp
 import httpx
@@ -16,26 +14,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import light, locks, settings
-from bot.agent import definition
-from bot.agent.definition import AgentDefinition, DataPolicy
-from bot.agent.runner import AgentRunner
+from bot.agent.definition import AgentDefinition
 from bot.brains.base import Brain
-from bot.brains.playbook import load_all
-from bot.brains.rules import RulesBrain
 from bot.console.alerts import AlertDoor
 from bot.console.serve import serving
 from bot.events.publisher import Publisher
-from bot.lifecycle.ports import Stage
+from bot.foundation import CannotStart, core
 from bot.notary import places
 from bot.notary.notary import Notary
 from bot.orchestrator import alerts, sweeps
 from bot.orchestrator.alerts import AlertOpener
 from bot.orchestrator.core import Orchestrator
-from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
-from bot.orchestrator.worker import Worker
 from bot.schedules.cadence import Cadence
 from bot.schedules.changes import Changes
 from bot.schedules.definition import Installed
@@ -58,157 +50,13 @@ from bot.slack.pacing import Pace
 from bot.slack.people import SlackPeople
 from bot.slack.replies import Replies
 from bot.slack.stage import SlackStage
-from policy.autonomy import AutonomyTable
-from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.people import People
-from policy.redaction import Redactor
-from policy.risk import RiskTable
-from policy.waiting import DEFAULT_WAITING, WaitingTable
 from storage import schedules
 from storage.checkpoints import Signer
 from storage.db import Database
-from storage.migrate import migrate, require_current
 from storage.records import ScheduleKind
-from tools.contract import Tool
-from tools.gateway import Gateway, Rules
-from tools.postgres.box import postgres_tools
-from tools.registry import Registry
-from tools.sources import loading as sources
-from tools.sources.loading import Means
 
 _log = structlog.get_logger(__name__)
-SHOP = Path(__file__).parents[1] / "tools" / "manifests" / "shop.yaml"
-
-
-class CannotStart(Exception):
-    """Something a start needs is missing or wrong; the message says what and how to mend it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Core:
-    """Everything below the edges."""
-
-    settings: Settings
-    db: Database
-    registry: Registry
-    rules: Rules
-    redactor: Redactor
-    agent: AgentDefinition
-    brain: Brain
-
-    def evidence_url(self, hashed: str) -> str:
-        return f"{self.settings.console}/evidence/{hashed}"
-
-    @property
-    def data_policy(self) -> DataPolicy:
-        """Where what people write is read, as things really are: a file that says "local" does not make it so."""
-        said, model = self.agent.data_policy, self.agent.model or self.settings.model
-        if said.kind == "cloud":
-            return said
-        if not self.brain.name.startswith("llm:") or self.settings.model_api_base:
-            return DataPolicy(kind="local")
-        return DataPolicy(kind="cloud", provider=model.partition("/")[0])
-
-    def gateway(self, people: People) -> Gateway:
-        return Gateway(db=self.db, registry=self.registry, rules=self.rules, redactor=self.redactor, people=people)
-
-    def worker(self, gateway: Gateway, people: People, stage: Stage) -> Worker:
-        runner = AgentRunner(
-            db=self.db,
-            gateway=gateway,
-            people=people,
-            agent=self.agent,
-            brain=self.brain,
-            env=self.settings.env,
-            evidence_url=self.evidence_url,
-            sends_out=self.data_policy.kind == "cloud",
-        )
-        return Worker(
-            db=self.db,
-            gateway=gateway,
-            runner=runner,
-            stage=stage,
-            pace=WorkPace(lease=self.settings.lease_seconds),
-            approvals_channel=self.settings.ops_channel,
-        )
-
-
-@contextlib.asynccontextmanager
-async def database(config: Settings) -> AsyncIterator[Database]:
-    """The database, closed in the end. SQLite is migrated on the way; PostgreSQL by 'autopilot migrate'."""
-    db = Database(config.database)
-    try:
-        if not db.is_postgres:
-            await migrate(db)
-        yield db
-    finally:
-        await db.close()
-
-
-def rules(config: Settings, registry: Registry) -> Rules:
-    """Policy, risk and autonomy, checked against the tools there are."""
-    folder = config.policy_dir or DEFAULT_RULES
-    engine = PolicyEngine.load(folder, registry.actions(), config.groups, cache_dir=config.home / "policy-cache")
-    waiting = WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
-    return Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load(), waiting=waiting)
-
-
-async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:
-    """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
-    files = config.manifests or ((SHOP,) if config.shop_url else ())
-    client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-    means = Means(environ=settings.environment(), client=client, closing=closing)
-    return Registry([*await sources.load_tools(files, config.tool_packages, means), *operator_tools(config)])
-
-
-def operator_tools(config: Settings) -> list[Tool]:
-    """The tools over the database the bot looks after, when there is one."""
-    if config.operator_database_url is None:
-        return []
-    url = config.operator_database_url.get_secret_value()
-    return postgres_tools(url, env=config.env, bots_url=config.database)
-
-
-def make_brain(config: Settings, agent: AgentDefinition, registry: Registry) -> Brain:
-    """The model's brain when one is configured, the rules brain otherwise."""
-    model = agent.model or config.model
-    if model:
-        if not settings.has_provider_key(config):
-            raise CannotStart(
-                f"AUTOPILOT_MODEL is {model!r} but no provider key is set; export the provider's key "
-                "(for instance ANTHROPIC_API_KEY), or unset AUTOPILOT_MODEL to run playbooks"
-            )
-        from bot.brains.llm import LlmBrain
-
-        key = config.model_api_key.get_secret_value() if config.model_api_key else None
-        return LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
-    return RulesBrain(load_all(tools=[tool.name for tool in registry]) if len(registry) else ())
-
-
-@contextlib.asynccontextmanager
-async def core(
-    config: Settings, *, agent: AgentDefinition | None = None, brain: Brain | None = None
-) -> AsyncIterator[Core]:
-    """Storage, tools, policy and brain, closed in the end."""
-    agent = agent or (definition.load(config.agent_file) if config.agent_file else definition.load())
-    async with contextlib.AsyncExitStack() as stack:
-        db = await stack.enter_async_context(database(config))
-        if db.is_postgres:
-            await require_current(db)
-        registry = await load_tools(config, stack)
-        chosen = brain or make_brain(config, agent, registry)
-        yield Core(
-            settings=config,
-            db=db,
-            registry=registry,
-            rules=rules(config, registry),
-            redactor=Redactor.load(config.redaction_rules),
-            agent=agent,
-            brain=chosen,
-        )
-        close = getattr(chosen, "aclose", None)
-        if close is not None:
-            await close()
 
 
 def _tokens(config: Settings) -> tuple[str, str, str]:

@@ -22,7 +22,7 @@ EDGES = frozenset(
     | {"bot.notary"}
 )
 APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs"})  # of use to whoever starts a process
-WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.wiring"}
+WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "policy": frozenset(),
@@ -45,12 +45,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.locks": frozenset(),
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
+    "bot.foundation": WIRING,
     "bot.wiring": WIRING,
     "bot.commands": WIRING | {"bot.failures"},
     "bot.failures": WIRING,
     "bot.cli": WIRING | {"bot.failures", "bot.commands"},
 }
-READS_SETTINGS = {"bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
+READS_SETTINGS = {"bot.foundation", "bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
 KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.wiring", "bot.commands"}
 KNOWS_THE_ENVIRONMENT = {
     "bot/settings.py": "the one reader",
@@ -64,7 +65,6 @@ LONG = {
     "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
     "bot/slack/inbound.py": "every payload Slack sends, one small function each",
     "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",
-    "bot/wiring.py": "one line per part that is built",
     "storage/records.py": "one shape after the other",
     "storage/verify_audit.py": "one file by promise: whoever checks the record copies it and nothing else",
     "storage/tables.py": "one table after the other",

@@ -35,7 +35,7 @@ def terminal_home(config: Settings) -> Path:
 async def _ask(config: Settings, request: str, user: str, *, dry_run: bool) -> int:
     from rich.console import Console
 
-    from bot import locks, wiring
+    from bot import foundation, locks
     from bot.orchestrator import sweeps
     from bot.orchestrator.core import Orchestrator
     from bot.orchestrator.requests import Request
@@ -48,14 +48,14 @@ async def _ask(config: Settings, request: str, user: str, *, dry_run: bool) -> i
 
     people = list_people.load(config.people_file, otherwise=user)
     if user not in people.groups_of:
-        raise wiring.CannotStart(
+        raise foundation.CannotStart(
             f"{user!r} is not in {str(config.people_file)!r}; add them there, or ask --as somebody"
         )
     home = terminal_home(config)
     locks.hold(home / "autopilot.lock")
     config = config.model_copy(update={"home": home, "database_url": ""})
     console = Console(highlight=False)
-    async with wiring.core(config) as base:
+    async with foundation.core(config) as base:
         await sweeps.take_back(base.db, only_expired=False)  # the lock is ours, so whoever held them is dead
         gateway = base.gateway(people)
         orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agent=base.agent)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from bot import settings, wiring
+from bot import foundation, settings
 from bot.settings import Settings
 from tools.contract import Tool
 from tools.registry import Registry
@@ -32,7 +32,7 @@ class LoadedSource:
 
 def manifests(config: Settings) -> tuple[Path, ...]:
     """The configured manifests; without any tools at all, the sample shop's."""
-    return config.manifests or (() if config.tool_packages or config.operator_database_url else (wiring.SHOP,))
+    return config.manifests or (() if config.tool_packages or config.operator_database_url else (foundation.SHOP,))
 
 
 @contextlib.asynccontextmanager
@@ -72,4 +72,4 @@ async def load_registry(config: Settings) -> Registry:
         DuplicateTool: two declare the same name.
     """
     found = [tool for source in sources_of(config) for tool in (await load_source(source)).tools]
-    return Registry([*found, *wiring.operator_tools(config)])
+    return Registry([*found, *foundation.operator_tools(config)])

@@ -117,12 +117,12 @@ async def _until_stopped(built: "Built", db: "Database") -> bool:
 async def _escalations(config: Settings) -> None:
     import datetime as dt
 
-    from bot import wiring
+    from bot import foundation
     from bot.inbox.escalations import waiting
     from bot.terminal.printable import one_line
     from storage.migrate import require_current
 
-    async with wiring.database(config) as db:
+    async with foundation.database(config) as db:
         if db.is_postgres:
             await require_current(db)
         found = await waiting(db, TENANT)
@@ -137,7 +137,7 @@ async def _escalations(config: Settings) -> None:
 async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[tuple[Built, Database]]":
     import httpx
 
-    from bot import settings, wiring
+    from bot import foundation, settings
     from bot.inbox.build import build
     from bot.inbox.hub import Hub
     from storage.migrate import require_current
@@ -146,9 +146,9 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
     url, token = hub_url or environ.get(HUB_URL, ""), environ.get(HUB_TOKEN, "")
     if not url or not token:
         missing = " and ".join(n for n, v in ((HUB_URL, url), (HUB_TOKEN, token)) if not v)
-        raise wiring.CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
+        raise foundation.CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
     async with contextlib.AsyncExitStack() as stack:
-        db = await stack.enter_async_context(wiring.database(config))
+        db = await stack.enter_async_context(foundation.database(config))
         if db.is_postgres:
             await require_current(db)
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
@@ -168,15 +168,15 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
 
 
 def _model(config: Settings) -> "Brain":
-    from bot import wiring
+    from bot import foundation
     from bot.agent.definition import load
     from bot.inbox.build import AGENT
     from tools.registry import Registry
 
     agent = load(AGENT)
     if not (agent.model or config.model):
-        raise wiring.CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
-    return wiring.make_brain(config, agent, Registry())
+        raise foundation.CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
+    return foundation.make_brain(config, agent, Registry())
 
 
 def _show(report: "Report", *, everything: bool = True) -> None:
