@@ -84,7 +84,7 @@ async def refresh_waiting(tx: Tx, tenant: str) -> None:
 
 
 async def refresh_at(tx: Tx, tenant: str, channels: Collection[str], ts: str) -> None:
-    """Ask that one message be brought up to date, whatever it shows; its channel is one of these."""
+    """Ask that one message be sent again, even if we think it is up to date; its channel is one of these."""
     await tx.run(
         posts.update()
         .where(
@@ -92,9 +92,8 @@ async def refresh_at(tx: Tx, tenant: str, channels: Collection[str], ts: str) ->
             posts.c.ts == ts,
             posts.c.channel.in_(channels),
             posts.c.kind == PostKind.CARD,
-            posts.c.shown >= posts.c.wanted,
         )
-        .values(wanted=posts.c.wanted + 1, due_at=now())
+        .values(wanted=posts.c.wanted + 1, shown=0, due_at=now())
     )
     tx.hint(WAKE)
 

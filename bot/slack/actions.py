@@ -93,6 +93,7 @@ class FeedbackRef:
 
 _REF = r"([0-9a-f]{64})\.(0|[1-9][0-9]{0,17})"
 _ACTION = re.compile(_REF, re.ASCII)
+_FENCES = re.compile(_REF + r"(?=\")", re.ASCII)
 _CHOICE = re.compile(rf"({'|'.join(Choice)})\.{_REF}", re.ASCII)
 _FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.([A-Za-z0-9_.:-]{{1,128}})", re.ASCII)
 
@@ -100,6 +101,11 @@ _FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.([A-Za-z0-9_.:-]{{1,128}})", r
 def action_value(ref: ActionRef) -> str:
     """What a button or `private_metadata` carries: the full proposal id and the fence, nothing else."""
     return f"{ref.proposal_id}.{ref.fence}"
+
+
+def unfenced(text: str) -> str:
+    """The same text without the fences in what its buttons carry."""
+    return _FENCES.sub(r"\1", text)
 
 
 def parse_action(value: str) -> ActionRef | None:

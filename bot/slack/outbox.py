@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import hashlib
+import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.actions import unfenced
 from bot.slack.cards.blocks import Card
 from bot.slack.faults import Fault, classify
 from bot.slack.pacing import Pace
@@ -19,7 +22,7 @@ from bot.slack.thread import ThreadMessage, read_channel, read_thread
 from policy.people import CannotAsk
 from storage import homes, posts
 from storage.db import Database
-from storage.errors import LostRace, StorageError
+from storage.errors import LOST_DATABASE, LostRace, StorageError
 from storage.ids import new_id
 from storage.records import Post, PostKind
 from tools.errors import ToolError
@@ -27,7 +30,9 @@ from tools.errors import ToolError
 BEATS = 4
 """heartbeats in one lease: a slow send stays ours, a dead sender's message is free after one lease"""
 POLL = 1.0
-AT_ONCE = 8
+AT_ONCE = 32
+"""messages taken up together: most of them wait for their turn at Slack, and none waits for another"""
+LOOKS_KEPT = 2_000
 MOST_REFUSALS = 20
 HOPELESS = frozenset(
     {
@@ -72,6 +77,8 @@ class Outbox:
     _direct: dict[str, str] = field(default_factory=dict)
     """person → the conversation with them"""
     _sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _looks: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """post → the `shown` after our last send of it, and what it looked like"""
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -81,33 +88,63 @@ class Outbox:
             while True:
                 wake.clear()
                 try:
-                    sent = await self.flush()
-                except (sa.exc.DBAPIError, OSError) as error:
+                    taken = await self._take_up()
+                except LOST_DATABASE as error:
                     _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
-                    sent = 0
-                if not sent:
+                    taken = {}
+                if not taken:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await wake.wait()
+                elif len(self._sending) >= AT_ONCE:
+                    await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             beating.cancel()
+            await self._break_off()
 
     async def flush(self) -> int:
-        """Send what is behind now; how many were taken up."""
-        async with self.db.write() as tx:
-            claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=AT_ONCE)
-        for post in claimed:
-            self._sending[post.id] = asyncio.create_task(self._send(post))
+        """Send what is behind now; how many were taken up.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError, OSError: the database cannot be reached.
+        """
         try:
-            ended = await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            taken = await self._take_up()
+            await asyncio.gather(*taken.values())
         finally:
-            for task in self._sending.values():
-                task.cancel()
-            self._sending.clear()
-        for result in ended:
-            if isinstance(result, Exception):
-                raise result
-        return len(claimed)
+            await self._break_off()
+        return len(taken)
+
+    async def _take_up(self) -> dict[str, asyncio.Task[None]]:
+        """Begin to send what is behind, as much as there is room for."""
+        free = AT_ONCE - len(self._sending)
+        if free <= 0:
+            return {}
+        async with self.db.write() as tx:
+            claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=free)
+        taken = {post.id: asyncio.create_task(self._send(post)) for post in claimed}
+        for post_id, task in taken.items():
+            self._sending[post_id] = task
+            task.add_done_callback(lambda ended, i=post_id: self._ended(i, ended))  # type: ignore[misc]
+        return taken
+
+    def _ended(self, post_id: str, task: asyncio.Task[None]) -> None:
+        if self._sending.get(post_id) is task:
+            del self._sending[post_id]
+        self.db.wakes.of(posts.WAKE).set()  # more may have been wanted of it meanwhile
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # Either way its lease lapses, and then it is tried again.
+        if isinstance(error, LOST_DATABASE):
+            _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
+        else:
+            _log.error("a message of ours could not be sent", post=post_id, exc_info=error)
+
+    async def _break_off(self) -> None:
+        sending = list(self._sending.values())
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
     async def _beat(self) -> None:
         """Keep the leases of what is being sent; a send whose lease may be another's by now is broken off."""
@@ -130,8 +167,7 @@ class Outbox:
 
     async def _send(self, post: Post) -> None:
         try:
-            card = await self.draw(post)
-            ts = post.ts if card is None else await self._show(post, card)
+            ts = await self._show(post)
         except SlackApiError as error:
             await self._failed(
                 post, str(error.response["error"]), _fault(error), error.response.headers.get("Retry-After")
@@ -153,16 +189,19 @@ class Outbox:
                     if post.ts is None and post.kind is PostKind.CARD:  # Home links to it
                         await homes.outdated(tx, post.tenant)
 
-    async def _show(self, post: Post, card: Card) -> str:
+    async def _show(self, post: Post) -> str | None:
         """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""
         if post.ts is None and post.sending:
             post_ts = await self._find(post)
             if post_ts is not None:
-                return await self._update(post, post_ts, card)
+                return await self._update(post, post_ts)
         if post.ts is not None:
-            return await self._update(post, post.ts, card)
+            return await self._update(post, post.ts)
         channel = await self._place(post.channel)
         async with self.pace.slot("chat.postMessage", channel):
+            card = await self.draw(post)  # after the wait, so that nothing is said that is no longer so
+            if card is None:
+                return post.ts
             async with self.db.write() as tx:
                 await posts.about_to_send(tx, post, owner=self.name)
             answer = await self.client.chat_postMessage(
@@ -174,11 +213,22 @@ class Outbox:
                 unfurl_media=False,
                 metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
             )
+        self._remember(post, card)
         return str(answer["ts"])
 
-    async def _update(self, post: Post, ts: str, card: Card) -> str:
+    async def _update(self, post: Post, ts: str) -> str:
+        card = await self.draw(post)
+        remembered = self._looks.pop(post.id, None)
+        if card is None:
+            return ts
+        if post.attempt == 1 and remembered == (post.shown, _look(card)):
+            self._remember(post, card)
+            return ts  # it shows that already: a call saved is a turn for a card that does not
         channel = await self._place(post.channel)
+        waits = not self.pace.idle("chat.update", channel)
         async with self.pace.slot("chat.update", channel):
+            if waits:
+                card = await self.draw(post) or card
             await self.client.chat_update(
                 channel=channel,
                 ts=ts,
@@ -186,7 +236,14 @@ class Outbox:
                 blocks=list(card.blocks),
                 metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
             )
+        self._remember(post, card)
         return ts
+
+    def _remember(self, post: Post, card: Card) -> None:
+        """What the message shows after this send; it holds as long as nobody else sends it, which `shown` tells."""
+        if len(self._looks) >= LOOKS_KEPT:
+            del self._looks[next(iter(self._looks))]
+        self._looks[post.id] = (post.wanted, _look(card))
 
     async def _find(self, post: Post) -> str | None:
         messages: list[ThreadMessage]
@@ -222,3 +279,8 @@ class Outbox:
 def _fault(error: Exception) -> Fault | None:
     failure = classify(error)
     return failure.fault if failure is not None else None
+
+
+def _look(card: Card) -> str:
+    """Equal for cards that people see as the same."""
+    return hashlib.sha256(unfenced(json.dumps([card.text, card.blocks])).encode()).hexdigest()

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import os
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from storage.db import Database
 from storage.migrate import migrate
 from tests.durability.bots import BotProcess, Nursery
 from tests.durability.gate import Gate, Hold, shop_request, slack_method
+from tests.fast_clock import FastClock
 from tests.scenarios.world import action_ids, everything, free_port
 
 Message = Mapping[str, Any]
@@ -34,19 +34,6 @@ ASKERS = ("U0ANA", "U0KIM", "U0NOOR")
 REQUEST = "checkout is failing, what is going on?"
 CONNECTIONS = 2
 """Socket Mode connections of one bot"""
-
-
-class FastClock:
-    """Time for the shop that runs several times as fast as ours, and can be moved forward."""
-
-    def __init__(self, speed: float) -> None:
-        self._began, self._speed, self._ahead = time.time(), speed, 0.0
-
-    def __call__(self) -> float:
-        return self._began + (time.time() - self._began) * self._speed + self._ahead
-
-    def forward(self, seconds: float) -> None:
-        self._ahead += seconds
 
 
 @dataclass(kw_only=True)

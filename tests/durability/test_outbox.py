@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import sqlalchemy as sa
@@ -34,21 +34,25 @@ class PostOffice:
     slack: LocalSlack
     clients: SlackClients
     thread: str
+    drawn: asyncio.Event = field(default_factory=asyncio.Event)
 
     def outbox(self, *, lease: float = 12.0) -> Outbox:
         async def draw(post: Post) -> Card:
-            return notice_card(post)
+            async with self.db.read() as tx:
+                [now] = await posts.showing(tx, TENANT, post.subject)
+            self.drawn.set()
+            return notice_card(now)
 
         client = self.clients.client(self.slack.bot_token)
         return Outbox(db=self.db, client=client, pace=Pace(), draw=draw, lease=lease)
 
-    async def want(self, text: str = "the notice") -> None:
+    async def want(self, text: str = "the notice", *, subject: str = "n") -> None:
         async with self.db.write() as tx:
             await posts.want(
                 tx,
                 tenant=TENANT,
                 kind=PostKind.NOTICE,
-                subject="n",
+                subject=subject,
                 channel=INCIDENTS,
                 thread_ts=self.thread,
                 body={"text": text},
@@ -161,3 +165,43 @@ async def test_two_wishes_at_once_for_a_new_message_are_one_message(office: Post
     await office.outbox().flush()
     assert len(office.posted()) == 1
     assert (await office.row()).wanted == 4
+
+
+async def test_what_looks_the_same_costs_no_call_unless_somebody_pressed_it(office: PostOffice) -> None:
+    """Calls are few (49 a minute): they are for cards that changed. A pressed card is sent again all the same."""
+    outbox = office.outbox()
+    await office.want("as it is")
+    await outbox.flush()
+    await office.want("as it is")
+    await outbox.flush()
+    assert (await office.row()).shown == (await office.row()).wanted
+    assert not office.slack.log.calls("chat.update")
+    await office.change(shown=0, wanted=posts_table.c.wanted + 1)  # as a press does
+    await outbox.flush()
+    assert len(office.slack.log.calls("chat.update")) == 1
+    await office.want("as it is")
+    await office.outbox().flush()  # another replica, which cannot know what it looks like
+    await office.want("as it is")
+    await outbox.flush()  # and now we cannot know either
+    await office.want("otherwise")
+    await outbox.flush()
+    assert len(office.slack.log.calls("chat.update")) == 4
+    assert office.posted() == ["otherwise"]
+
+
+async def test_a_card_that_waits_for_its_turn_shows_what_is_so_when_it_comes(office: PostOffice) -> None:
+    """And what waits holds up nothing else: a new message is posted meanwhile."""
+    outbox = office.outbox()
+    await office.want("first")
+    await outbox.flush()
+    outbox.pace.hold("chat.update", INCIDENTS, 3)
+    office.drawn.clear()
+    async with running(outbox):
+        await office.want("second")
+        await office.drawn.wait()
+        await office.want("third")
+        await office.want("the other", subject="m")
+        await office.slack.wait_for(lambda: office.posted() == ["first", "the other"])
+        await office.slack.wait_for(lambda: office.posted() == ["third", "the other"])
+    [update] = office.slack.log.calls("chat.update")
+    assert "third" in str(update.body)
