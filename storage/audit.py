@@ -10,6 +10,7 @@ from storage.clock import now
 from storage.db import Link, Tx
 from storage.hashchain import GENESIS, link_hash
 from storage.inserts import insert_new
+from storage.plain import Plain
 from storage.records import AuditEntry, JsonObject
 from storage.tables import audit, audit_heads
 
@@ -18,13 +19,14 @@ def _record(row: sa.Row[Any]) -> AuditEntry:
     return AuditEntry(**{name: row._mapping[name] for name in AuditEntry.__dataclass_fields__})
 
 
-_HEAD = (
+_HEAD = Plain(
     sa.select(audit_heads.c.seq, audit_heads.c.hash, now().label("at"))
     .where(audit_heads.c.tenant == sa.bindparam("of"))
-    .with_for_update()
+    .with_for_update(),
+    ("of",),
 )
-_ENTRY = audit.insert()
-_NEW_HEAD = audit_heads.update().where(audit_heads.c.tenant == sa.bindparam("of"))
+_ENTRY = Plain(audit.insert(), tuple(AuditEntry.__dataclass_fields__))
+_NEW_HEAD = Plain(audit_heads.update().where(audit_heads.c.tenant == sa.bindparam("of")), ("of", "seq", "hash"))
 
 
 async def append(
@@ -46,12 +48,12 @@ async def _link_all(tx: Tx) -> None:
 
 
 async def _link(tx: Tx, tenant: str, links: list[Link]) -> None:
-    row = (await tx.run(_HEAD, {"of": tenant})).one_or_none()
-    if row is None:
+    head = await _HEAD.run(tx, {"of": tenant})
+    if not head:
         await tx.run(insert_new(tx, audit_heads).values(tenant=tenant, seq=0, hash=GENESIS))
-        row = (await tx.run(_HEAD, {"of": tenant})).one()
-    at = round(float(row.at), 6)
-    seq, prev, rows = row.seq, row.hash, []
+        head = await _HEAD.run(tx, {"of": tenant})
+    [(seq, prev, time)] = head
+    at = round(float(time), 6)
     for _, event, task_id, correlation_id, text in links:
         seq += 1
         values = {
@@ -65,9 +67,8 @@ async def _link(tx: Tx, tenant: str, links: list[Link]) -> None:
             "prev": prev,
         }
         prev = link_hash(**values)
-        rows.append({**values, "hash": prev})
-    await tx.run(_ENTRY, rows)
-    await tx.run(_NEW_HEAD, {"of": tenant, "seq": seq, "hash": prev})
+        await _ENTRY.run(tx, {**values, "hash": prev})
+    await _NEW_HEAD.run(tx, {"of": tenant, "seq": seq, "hash": prev})
 
 
 async def entries(tx: Tx, tenant: str, *, after: int = 0, limit: int = 1000, task_id: str = "") -> list[AuditEntry]:

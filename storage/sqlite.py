@@ -73,21 +73,29 @@ class LocalConnection:
         try:
             return self._conn.execute(statement, parameters)
         except sa.exc.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_INTERRUPT:
+            if _code(error.orig) != sqlite3.SQLITE_INTERRUPT:
                 raise
         finally:
             self._raw.set_progress_handler(None, 0)
         return await _in_thread(lambda: self._conn.execute(statement, parameters))
 
+    async def execute_plain(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of one quick statement of the driver's own kind."""
+        try:
+            return self._raw.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise _as_theirs(error, statement) from error
+
     async def begin(self, statement: str) -> None:
         until = time.monotonic() + LONGEST_WAIT
         wait = 0.001
+        self._conn.begin()  # for SQLAlchemy's books; it leaves the statement to us
         while True:
             try:
-                self._conn.exec_driver_sql(statement)
-            except sa.exc.OperationalError as error:
+                self._raw.execute(statement)
+            except sqlite3.Error as error:
                 if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
+                    raise _as_theirs(error, statement) from error
             else:
                 return
             await asyncio.sleep(wait)
@@ -184,9 +192,14 @@ async def _in_thread(work: Callable[[], T]) -> T:
         raise
 
 
-def _code(error: sa.exc.OperationalError) -> int:
+def _code(error: BaseException | None) -> int:
     """SQLite's result code without its extension: https://sqlite.org/rescode.html"""
-    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _as_theirs(error: sqlite3.Error, statement: str) -> Exception:
+    """An error of the driver as SQLAlchemy would have raised it."""
+    return sa.exc.DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _engine(url: URL, *, pool_size: int, max_overflow: int, read_only: bool) -> sa.Engine:

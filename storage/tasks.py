@@ -12,6 +12,7 @@ from storage.db import Tx
 from storage.errors import LostRace, NotFound
 from storage.halts import EVERYTHING
 from storage.ids import new_id
+from storage.plain import Plain
 from storage.records import UNATTENDED, Source, Task, TaskState
 from storage.tables import halts, tasks
 
@@ -44,9 +45,19 @@ class NewTask:
     state: TaskState = TaskState.QUEUED
 
 
+_FIELDS = tuple(Task.__dataclass_fields__)
+
+
 def _record(row: sa.Row[Any]) -> Task:
-    values = {name: row._mapping[name] for name in Task.__dataclass_fields__}
-    return Task(**{**values, "source": Source(row.source), "state": TaskState(row.state)})
+    found = row._mapping
+    return _of({name: found[name] for name in _FIELDS})
+
+
+def _of(values: dict[str, Any]) -> Task:
+    """SQLite's own rows have numbers for yes and no."""
+    for name, read in (("source", Source), ("state", TaskState), ("stop_requested", bool), ("dry_run", bool)):
+        values[name] = read(values[name])
+    return Task(**values)
 
 
 _CREATE = tasks.insert().values(due_at=now(), created_at=now(), updated_at=now()).returning(tasks)
@@ -133,7 +144,7 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: 
 
 
 @lru_cache(maxsize=64)
-def _move_of(columns: frozenset[str], *, keep: bool, ends: bool) -> sa.Update:
+def _move_of(columns: frozenset[str], *, keep: bool, ends: bool) -> Plain:
     """The statement of a move that sets these columns besides: few kinds of moves are made often."""
     values: dict[str, Any] = {
         "state": sa.bindparam("to_", type_=sa.Text),
@@ -150,7 +161,9 @@ def _move_of(columns: frozenset[str], *, keep: bool, ends: bool) -> sa.Update:
         tasks.c.state == sa.bindparam("from_"),
         tasks.c.fence == sa.bindparam("fence_"),
     )
-    return tasks.update().where(which).values(values | _new(columns)).returning(tasks)
+    names = ("to_", "delay_", "id_", "tenant_", "from_", "fence_", *(f"new_{name}" for name in columns))
+    moved = tasks.update().where(which).values(values | _new(columns)).returning(*(tasks.c[name] for name in _FIELDS))
+    return Plain(moved, names)
 
 
 @lru_cache(maxsize=64)
@@ -172,12 +185,12 @@ async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: 
     statement = _move_of(frozenset(columns), keep=keep, ends=to in FINAL)
     values = {f"new_{name}": value for name, value in columns.items()}
     values |= {"id_": task.id, "tenant_": task.tenant, "from_": task.state, "fence_": task.fence}
-    row = (await tx.run(statement, values | {"to_": to, "delay_": min(delay, FURTHEST)})).one_or_none()
-    if row is None:
+    rows = await statement.run(tx, values | {"to_": to, "delay_": min(delay, FURTHEST)})
+    if not rows:
         raise LostRace("task", task.id)
     if to in CLAIMABLE and not keep:
         tx.hint(WAKE_APPROVED if to is TaskState.EXECUTING else WAKE)
-    return _record(row)
+    return _of(dict(zip(_FIELDS, rows[0], strict=True)))
 
 
 async def touch(tx: Tx, task: Task, **columns: Any) -> None:
