@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHANNEL = "autopilot"
 """the NOTIFY channel that replicas listen on"""
+_NOTIFY = sa.text("select pg_notify(:channel, topic) from unnest(cast(:topics as text[])) as topic")
 
 
 @dataclass
@@ -68,9 +69,9 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._sqlite: Sqlite | None = None
         if self.is_postgres:
-            from sqlalchemy.ext.asyncio import create_async_engine  # an SQLite bot does without
+            from storage import pool  # an SQLite bot does without
 
-            self._engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+            self._engine = pool.engine(self.url, pool_size=pool_size)
         else:
             self._sqlite = Sqlite(self.url)
 
@@ -89,9 +90,8 @@ class Database:
                 yield tx
                 for write in tx.at_end:
                     await write()
-                if self.is_postgres:
-                    for topic in sorted(tx.hints):  # delivered at commit, to every replica
-                        await conn.execute(sa.text("select pg_notify(:c, :t)"), {"c": CHANNEL, "t": topic})
+                if self.is_postgres and tx.hints:  # delivered at commit, to every replica
+                    await conn.execute(_NOTIFY, {"channel": CHANNEL, "topics": sorted(tx.hints)})
                 await conn.commit()
             except BaseException:
                 await conn.rollback()

@@ -97,10 +97,14 @@ def thread_tells(messages: Sequence[Mapping[str, Any]], told: Sequence[Step], ti
 
 
 def finished(message: Mapping[str, Any]) -> list[str]:
-    """The titles of finished steps that a message shows."""
+    """The titles of finished steps that a message shows; what was proposed is none."""
+    return [title for title in _marked(message) if not title.startswith("Proposed: ")]
+
+
+def _marked(message: Mapping[str, Any]) -> list[str]:
     if "stream" in message:
         ended = [t for t in message["stream"]["tasks"] if t["status"] in ("complete", "error")]
-        return [_plain(t["title"]) for t in ended if not str(t["output"]).startswith("proposed:")]
+        return [_plain(t["title"]) for t in ended]
     out = []
     for block in message.get("blocks", ()):
         if block["type"] == "task_card" and block.get("status") in ("complete", "error"):
