@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +11,9 @@ from storage.db import Tx
 from storage.errors import LostRace, NotFound
 from storage.halts import EVERYTHING
 from storage.ids import new_id
-from storage.plain import Plain
 from storage.records import UNATTENDED, Source, Task, TaskState
 from storage.tables import halts, tasks
+from storage.task_moves import FIELDS, as_task, move_of, touch_of
 
 WAKE = "tasks"
 WAKE_APPROVED = "approved"
@@ -45,19 +44,9 @@ class NewTask:
     state: TaskState = TaskState.QUEUED
 
 
-_FIELDS = tuple(Task.__dataclass_fields__)
-
-
 def _record(row: sa.Row[Any]) -> Task:
     found = row._mapping
-    return _of({name: found[name] for name in _FIELDS})
-
-
-def _of(values: dict[str, Any]) -> Task:
-    """SQLite's own rows have numbers for yes and no."""
-    for name, read in (("source", Source), ("state", TaskState), ("stop_requested", bool), ("dry_run", bool)):
-        values[name] = read(values[name])
-    return Task(**values)
+    return as_task({name: found[name] for name in FIELDS})
 
 
 _CREATE = tasks.insert().values(due_at=now(), created_at=now(), updated_at=now()).returning(tasks)
@@ -143,46 +132,13 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: 
     return [_record(row) for row in rows]
 
 
-@lru_cache(maxsize=64)
-def _move_of(columns: frozenset[str], *, keep: bool, ends: bool) -> Plain:
-    """The statement of a move that sets these columns besides: few kinds of moves are made often."""
-    values: dict[str, Any] = {
-        "state": sa.bindparam("to_", type_=sa.Text),
-        "fence": tasks.c.fence + 1,
-        "updated_at": now(),
-        "due_at": now() + sa.bindparam("delay_", type_=sa.Double),
-        "finished_at": now() if ends else None,
-    }
-    if not keep:
-        values |= {"owner": None, "lease_until": None}
-    which = sa.and_(
-        tasks.c.id == sa.bindparam("id_"),
-        tasks.c.tenant == sa.bindparam("tenant_"),
-        tasks.c.state == sa.bindparam("from_"),
-        tasks.c.fence == sa.bindparam("fence_"),
-    )
-    names = ("to_", "delay_", "id_", "tenant_", "from_", "fence_", *(f"new_{name}" for name in columns))
-    moved = tasks.update().where(which).values(values | _new(columns)).returning(*(tasks.c[name] for name in _FIELDS))
-    return Plain(moved, names)
-
-
-@lru_cache(maxsize=64)
-def _touch_of(columns: frozenset[str]) -> sa.Update:
-    which = sa.and_(tasks.c.id == sa.bindparam("id_"), tasks.c.fence == sa.bindparam("fence_"))
-    return tasks.update().where(which).values({"updated_at": now()} | _new(columns))
-
-
-def _new(columns: frozenset[str]) -> dict[str, Any]:
-    return {name: sa.bindparam(f"new_{name}", type_=tasks.c[name].type) for name in sorted(columns)}
-
-
 async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: float = 0.0, **columns: Any) -> Task:
     """Change the state of a task that is still as read; `keep` holds the lease, `delay` (seconds) makes it due later.
 
     Raises:
         LostRace: somebody moved it since `task` was read.
     """
-    statement = _move_of(frozenset(columns), keep=keep, ends=to in FINAL)
+    statement = move_of(frozenset(columns), keep=keep, ends=to in FINAL)
     values = {f"new_{name}": value for name, value in columns.items()}
     values |= {"id_": task.id, "tenant_": task.tenant, "from_": task.state, "fence_": task.fence}
     rows = await statement.run(tx, values | {"to_": to, "delay_": min(delay, FURTHEST)})
@@ -190,7 +146,7 @@ async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: 
         raise LostRace("task", task.id)
     if to in CLAIMABLE and not keep:
         tx.hint(WAKE_APPROVED if to is TaskState.EXECUTING else WAKE)
-    return _of(dict(zip(_FIELDS, rows[0], strict=True)))
+    return as_task(dict(zip(FIELDS, rows[0], strict=True)))
 
 
 async def touch(tx: Tx, task: Task, **columns: Any) -> None:
@@ -200,7 +156,7 @@ async def touch(tx: Tx, task: Task, **columns: Any) -> None:
         LostRace: the lease was taken over.
     """
     values = {f"new_{name}": value for name, value in columns.items()}
-    done = await tx.run(_touch_of(frozenset(columns)), values | {"id_": task.id, "fence_": task.fence})
+    done = await tx.run(touch_of(frozenset(columns)), values | {"id_": task.id, "fence_": task.fence})
     if not done.rowcount:
         raise LostRace("task", task.id)
 
