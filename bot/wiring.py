@@ -6,12 +6,8 @@ import datetime as dt
 import os
 from collections.abc import Callable
 
-import aiohttp
 import httpx
 import structlog
-from pydantic import SecretStr
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import light, locks, settings
 from bot.agent.definition import AgentDefinition
@@ -19,7 +15,8 @@ from bot.brains.base import Brain
 from bot.console.alerts import AlertDoor
 from bot.console.serve import serving
 from bot.events.publisher import Publisher
-from bot.foundation import CannotStart, core
+from bot.foundation import core
+from bot.joining import join, secret
 from bot.notary import places
 from bot.notary.notary import Notary
 from bot.orchestrator import alerts, sweeps
@@ -28,6 +25,7 @@ from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
+from bot.people.each import EachWorkspace
 from bot.schedules.cadence import Cadence
 from bot.schedules.changes import Changes
 from bot.schedules.definition import Installed
@@ -40,13 +38,12 @@ from bot.slack.charts import Charts
 from bot.slack.client import SlackClients
 from bot.slack.drawing import Drawing
 from bot.slack.homes import Homes
-from bot.slack.links import message_url
+from bot.slack.links import Links
 from bot.slack.listeners.grants import GrantsDesk
 from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.listeners.words import Words
 from bot.slack.outbox import Outbox
-from bot.slack.pacing import Pace
 from bot.slack.people import SlackPeople
 from bot.slack.replies import Replies
 from bot.slack.stage import SlackStage
@@ -59,39 +56,10 @@ from storage.records import ScheduleKind
 _log = structlog.get_logger(__name__)
 
 
-def _tokens(config: Settings) -> tuple[str, str, str]:
-    """(bot token, app-level token, signing secret): one of the last two, which says how Slack reaches us."""
-    bot, app = _secret(config.slack_bot_token), _secret(config.slack_app_token)
-    signing = "" if app else _secret(config.slack_signing_secret)
-    missing = [name for name, there in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app or signing)) if not there]
-    if missing:
-        raise CannotStart(
-            f"{' and '.join(missing)} not set; see 'Connect a real Slack' in the README, or try 'make demo' without any"
-        )
-    return bot, app, signing
-
-
-async def _who_we_are(client: AsyncWebClient) -> tuple[str, str, str]:
-    """(team id, bot user id, the workspace's address)."""
-    try:
-        found = await client.auth_test()
-    except SlackApiError as error:
-        why = error.response["error"]
-        raise CannotStart(
-            f"slack refuses SLACK_BOT_TOKEN ({why}); copy the Bot User OAuth Token again, then run 'autopilot doctor'"
-        ) from None
-    except (OSError, TimeoutError, aiohttp.ClientError) as error:
-        raise CannotStart(
-            f"cannot reach slack at {client.base_url}: {type(error).__name__}; check the network"
-        ) from None
-    return str(found["team_id"]), str(found["user_id"]), str(found.get("url") or "")
-
-
 async def _people(
     stack: contextlib.AsyncExitStack,
     config: Settings,
     slack: SlackPeople,
-    tenant: str,
     clock: Callable[[], dt.datetime] | None,
 ) -> People:
     """Slack's word for who is who; with a groups file, its sources' word for who is in which group."""
@@ -100,8 +68,13 @@ async def _people(
     from bot.people.build import build as build_people
 
     client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-    environ = settings.environment()
-    return build_people(config.groups_file, environ=environ, client=client, directory=slack, tenant=tenant, clock=clock)
+    environ, file = settings.environment(), config.groups_file
+
+    def of(tenant: str) -> People:
+        return build_people(file, environ=environ, client=client, directory=slack, tenant=tenant, clock=clock)
+
+    of("")  # a file that cannot be used is said now, not at the first request
+    return EachWorkspace(make=of)
 
 
 async def run(
@@ -117,7 +90,6 @@ async def run(
 
     `agent` and `brain` replace the configured ones, and `clock` that of the on-call schedules, for tests and replay.
     """
-    bot_token, app_token, signing_secret = _tokens(config)
     async with contextlib.AsyncExitStack() as stack:
         base = await stack.enter_async_context(core(config, agent=agent, brain=brain))
         if not base.db.is_postgres:
@@ -125,9 +97,9 @@ async def run(
             await sweeps.take_back(base.db, only_expired=False)  # ours alone, so whoever held them is dead
         clients = SlackClients(base_url=config.slack_api_url)
         stack.push_async_callback(clients.close)
-        client = clients.client(bot_token)
-        tenant, bot_user, workspace = await _who_we_are(client)
-        people = await _people(stack, config, SlackPeople(client=client), tenant, clock)
+        joined = await join(config, clients)
+        workspaces = joined.workspaces
+        people = await _people(stack, config, SlackPeople(workspaces=workspaces), clock)
         gateway = base.gateway(people)
         orchestrator = Orchestrator(
             db=base.db,
@@ -137,15 +109,12 @@ async def run(
             halt_groups=config.halt_groups,
             per_minute=config.requests_per_minute,
         )
-        showroom = Showroom(base.db, gateway, people, base.evidence_url, lambda post: message_url(workspace, post))
-        pace, replies = Pace(), Replies(client=client)
+        showroom = Showroom(base.db, gateway, people, base.evidence_url, Links(workspaces).to)
+        replies = Replies(workspaces=workspaces)
         stage = SlackStage(
             db=base.db,
-            client=client,
-            streams=clients.stream_client(bot_token),
-            pace=pace,
+            workspaces=workspaces,
             registry=base.registry,
-            bot_user=bot_user,
             redact=base.redactor.stream,
             evidence_url=base.evidence_url,
             lease=config.lease_seconds,
@@ -169,20 +138,20 @@ async def run(
                 per_minute=config.requests_per_minute,
             ),
         )
-        await _ensure_digest(base.db, config, tenant)
+        for tenant in await workspaces.tenants():
+            await _ensure_digest(base.db, config, tenant)
         app = slack_app.build(
-            client=client,
-            token=bot_token,
+            client=joined.client,
             orchestrator=orchestrator,
             showroom=showroom,
             words=words,
             replies=replies,
-            signing_secret=signing_secret,
+            signing_secret=joined.signing_secret,
         )
-        drawing = Drawing(db=base.db, showroom=showroom, charts=Charts(db=base.db, client=client))
-        outbox = Outbox(db=base.db, client=client, pace=pace, draw=drawing.draw, lease=config.lease_seconds)
+        drawing = Drawing(db=base.db, showroom=showroom, charts=Charts(db=base.db, workspaces=workspaces))
+        outbox = Outbox(db=base.db, workspaces=workspaces, draw=drawing.draw, lease=config.lease_seconds)
         worker = base.worker(gateway, people, stage)
-        handlers = slack_app.socket_handlers(app, app_token) if app_token else []
+        handlers = slack_app.socket_handlers(app, joined.app_token) if joined.app_token else []
 
         async def ready() -> dict[str, bool]:
             from bot.console.app import database_answers
@@ -193,14 +162,15 @@ async def run(
         from bot.console.api import Api
         from bot.console.app import build as build_console
 
-        api = Api(tenant=tenant, orchestrator=orchestrator, begin_thread=replies.begin_thread)
+        api = Api(orchestrator=orchestrator, begin_thread=replies.begin_thread)
         door = AlertDoor(
-            take=lambda alert: alerts.take(base.db, tenant, alert),
-            secret=_secret(config.alert_secret),
-            pagerduty_secret=_secret(config.pagerduty_secret),
+            take=lambda tenant, alert: alerts.take(base.db, tenant, alert),
+            tenants=workspaces.tenants,
+            secret=secret(config.alert_secret),
+            pagerduty_secret=secret(config.pagerduty_secret),
         )
-        doors = [*door.routes(), *api.routes(), *([] if app_token else http_door.routes(app))]
-        console = build_console(base.db, lambda: tenant, ready, doors)
+        doors = [*door.routes(), *api.routes(), *([] if joined.app_token else http_door.routes(app))]
+        console = build_console(base.db, workspaces.tenants, ready, doors)
         await stack.enter_async_context(serving(console, config.console_port))
         runs = Runs(db=base.db, orchestrator=orchestrator, people=people)
         ticking = Scheduler(db=base.db, definition_of=installed.definition_of, runs=runs).start()
@@ -211,14 +181,14 @@ async def run(
         publishing = asyncio.create_task(publisher.run())
         mending = asyncio.create_task(stage.mend())
         signing = asyncio.create_task(_notary(base.db, config))
-        keeping = asyncio.create_task(Homes(db=base.db, client=client, draw=words.home).run())
-        opener = AlertOpener(db=base.db, desk=orchestrator, tenant=tenant, requester=bot_user)
+        keeping = asyncio.create_task(Homes(db=base.db, workspaces=workspaces, draw=words.home).run())
+        opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
         opening = asyncio.create_task(opener.run())
         reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
         warming = asyncio.create_task(_warm(base.brain))
-        _log.info("connected", tenant=tenant, brain=base.brain.name, tools=len(base.registry))
+        _log.info("connected", tenants=await workspaces.tenants(), brain=base.brain.name, tools=len(base.registry))
         light.collect_rarely()
         on_ready()
         stopping = asyncio.create_task(stop.wait())
@@ -262,10 +232,6 @@ async def _notary(db: Database, config: Settings) -> None:
         every = config.audit_checkpoint_minutes * 60
         signer, where = Signer.read(text), places.read(config.audit_publish)
         await Notary(db=db, signer=signer, places=where, every=every).run()
-
-
-def _secret(value: SecretStr | None) -> str:
-    return value.get_secret_value() if value else ""
 
 
 async def _warm(brain: Brain) -> None:

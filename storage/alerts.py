@@ -63,20 +63,20 @@ async def resolved(tx: Tx, tenant: str, key: str) -> AlertRow | None:
     return None if row is None else _record(row)
 
 
-async def unopened(tx: Tx, tenant: str) -> list[tuple[AlertRow, str]]:
+async def unopened(tx: Tx) -> list[tuple[AlertRow, str]]:
     """Rounds without a task whose thread has begun in Slack: (alert, the thread's ts)."""
     there = sa.and_(posts.c.tenant == alerts.c.tenant, posts.c.subject == alerts.c.subject)
     query = sa.select(alerts, posts.c.ts.label("thread_ts")).join(posts, there)
-    query = query.where(alerts.c.tenant == tenant, alerts.c.opened < alerts.c.round, posts.c.ts.is_not(None))
+    query = query.where(alerts.c.opened < alerts.c.round, posts.c.ts.is_not(None))
     return [(_record(row), row.thread_ts) for row in await tx.run(query.limit(50))]
 
 
-async def any_unopened(tx: Tx, tenant: str) -> bool:
+async def any_unopened(tx: Tx) -> bool:
     """Whether some round still waits for its thread; one whose message was given up waits for nothing."""
     coming = sa.or_(posts.c.ts.is_not(None), posts.c.shown < posts.c.wanted)
     there = sa.and_(posts.c.tenant == alerts.c.tenant, posts.c.subject == alerts.c.subject, coming)
     query = sa.select(alerts.c.key).join(posts, there)
-    query = query.where(alerts.c.tenant == tenant, alerts.c.opened < alerts.c.round)
+    query = query.where(alerts.c.opened < alerts.c.round)
     return (await tx.run(query.limit(1))).first() is not None
 
 

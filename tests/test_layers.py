@@ -22,7 +22,7 @@ EDGES = frozenset(
     | {"bot.notary"}
 )
 APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs"})  # of use to whoever starts a process
-WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.wiring"}
+WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.joining", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "policy": frozenset(),
@@ -46,13 +46,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
     "bot.foundation": WIRING,
+    "bot.joining": WIRING,
     "bot.wiring": WIRING,
     "bot.commands": WIRING | {"bot.failures"},
     "bot.failures": WIRING,
     "bot.cli": WIRING | {"bot.failures", "bot.commands"},
 }
-READS_SETTINGS = {"bot.foundation", "bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
-KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.wiring", "bot.commands"}
+READS_SETTINGS = {"bot.foundation", "bot.joining", "bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
+KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.joining", "bot.wiring", "bot.commands"}
 KNOWS_THE_ENVIRONMENT = {
     "bot/settings.py": "the one reader",
     "bot/brains/llm.py": "switches litellm's own network calls off",

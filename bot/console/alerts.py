@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -23,13 +23,19 @@ _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}", re.ASCII)
 class AlertDoor:
     """Takes alerts. A source without a secret has no door."""
 
-    take: Callable[[Alert], Awaitable[bool]]
+    take: Callable[[str, Alert], Awaitable[bool]]
+    """(workspace, alert) → whether it was kept"""
+    tenants: Callable[[], Awaitable[Sequence[str]]]
+    """the workspaces there are; the address need not name the only one"""
     secret: str = ""
     """of Alertmanager, Grafana and plain JSON"""
     pagerduty_secret: str = ""
 
     def routes(self) -> list[Route]:
-        return [Route("/alerts/{source}/{channel}", self.receive, methods=["POST"])]
+        return [
+            Route("/alerts/{source}/{channel}", self.receive, methods=["POST"]),
+            Route("/alerts/{source}/{workspace}/{channel}", self.receive, methods=["POST"]),
+        ]
 
     async def receive(self, request: Request) -> Response:
         """202 once the alert is on disk; what is wrong is one sentence without the payload."""
@@ -51,7 +57,11 @@ class AlertDoor:
         except ValidationError as error:
             first = error.errors()[0]
             return _no(400, f"not what {source} sends: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}")
-        kept = alert is not None and await self.take(alert)
+        known, wanted = await self.tenants(), request.path_params.get("workspace", "")
+        tenant = wanted or (known[0] if len(known) == 1 else "")
+        if tenant not in known:
+            return _no(404, "say which workspace: /alerts/<source>/<workspace id>/<channel>, one that has the app")
+        kept = alert is not None and await self.take(tenant, alert)
         return JSONResponse({"ok": True, "kept": kept}, status_code=202)
 
 

@@ -30,8 +30,8 @@ _STATUS = {
     Said.INVALID: 422,
 }
 
-BeginThread = Callable[[str, str, str], Awaitable[str]]
-"""(channel, person, text) → the ts of the message that begins the thread; "" when they may not write there"""
+BeginThread = Callable[[str, str, str, str], Awaitable[str]]
+"""(workspace, channel, person, text) → the ts of the message that begins the thread; "" where they may not write"""
 
 
 class _Body(BaseModel):
@@ -64,9 +64,8 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """Carries out requests of one workspace."""
+    """Carries out requests. A token says whose, and in which workspace."""
 
-    tenant: str
     orchestrator: Orchestrator
     begin_thread: BeginThread
 
@@ -98,24 +97,24 @@ class Api:
         if word.lower() != "bearer" or not text:
             raise _Refused(401, "send a token: 'Authorization: Bearer oap_…'; make one with 'autopilot token create'")
         async with self.orchestrator.db.read() as tx:
-            token = await api_tokens.find(tx, self.tenant, text.strip())
+            token = await api_tokens.find(tx, text.strip())
         if token is None:
             raise _Refused(401, "this token is unknown, expired or revoked")
         if scope not in token.scopes:
             raise _Refused(403, f"this token may not {scope}; it may: {', '.join(token.scopes)}")
-        actor = await self.orchestrator.people.actor(self.tenant, token.person)
+        actor = await self.orchestrator.people.actor(token.tenant, token.person)
         if actor is None or actor.is_bot:
             raise _Refused(403, "the person of this token is no active member of this workspace any more")
         return token
 
-    async def _task(self, request: HttpRequest, _token: ApiToken) -> Response:
+    async def _task(self, request: HttpRequest, token: ApiToken) -> Response:
         async with self.orchestrator.db.read() as tx:
             try:
-                task = await tasks.get(tx, self.tenant, request.path_params["id"])
+                task = await tasks.get(tx, token.tenant, request.path_params["id"])
             except NotFound:
                 raise _Refused(404, "no such task") from None
             said = [str(s.body.get("text", "")) for s in await steps.of_task(tx, task) if s.kind is StepKind.SAID]
-            waiting = await proposals.of_task(tx, self.tenant, task.id)
+            waiting = await proposals.of_task(tx, token.tenant, task.id)
         return JSONResponse(
             {
                 "id": task.id,
@@ -132,30 +131,30 @@ class Api:
             }
         )
 
-    async def _proposals(self, _request: HttpRequest, _token: ApiToken) -> Response:
+    async def _proposals(self, _request: HttpRequest, token: ApiToken) -> Response:
         async with self.orchestrator.db.read() as tx:
-            waiting = await proposals.open_ones(tx, self.tenant)
+            waiting = await proposals.open_ones(tx, token.tenant)
         return JSONResponse({"proposals": [_shown(one) for one in waiting]})
 
     async def _ask(self, request: HttpRequest, token: ApiToken) -> Response:
         asked = await _read(request, _Ask)
         key = _key(request, token)
         async with self.orchestrator.db.write() as tx:
-            if not await inbox.first_time(tx, self.tenant, key, "api"):
+            if not await inbox.first_time(tx, token.tenant, key, "api"):
                 raise _Refused(409, "this Idempotency-Key was used before")
             await api_tokens.used(tx, token, "ask")
-        ts = await self.begin_thread(asked.channel, token.person, asked.text)
+        ts = await self.begin_thread(token.tenant, asked.channel, token.person, asked.text)
         if not ts:
             raise _Refused(403, "the token's person or the bot is not in this channel")
         task = await self.orchestrator.submit(
             Request(
-                tenant=self.tenant,
+                tenant=token.tenant,
                 source=Source.COMMAND,  # of a person, like the command: their limits, and still one of us when judged
                 channel=asked.channel,
                 thread_ts=ts,
                 request_ts=ts,
                 requester=token.person,
-                requester_team=self.tenant,
+                requester_team=token.tenant,
                 text=asked.text,
                 keys=(f"ask:{key}",),
                 dry_run=asked.dry_run,
@@ -168,7 +167,7 @@ class Api:
         async with self.orchestrator.db.write() as tx:
             await api_tokens.used(tx, token, f"vote on {request.path_params['id'][:64]}")
         click = Click(
-            tenant=self.tenant,
+            tenant=token.tenant,
             proposal_id=request.path_params["id"],
             who=token.person,
             key=_key(request, token),
@@ -187,7 +186,7 @@ class Api:
         asked = await _read(request, _Halt)
         async with self.orchestrator.db.write() as tx:
             await api_tokens.used(tx, token, what)
-        return HaltPress(tenant=self.tenant, who=token.person, reason=asked.reason, channel="")
+        return HaltPress(tenant=token.tenant, who=token.person, reason=asked.reason, channel="")
 
 
 def _key(request: HttpRequest, token: ApiToken) -> str:

@@ -1,5 +1,6 @@
 """The console: health, evidence and tasks as plain pages. Reads storage; only the API beside it changes something."""
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,10 +31,11 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
+Tenants = Callable[[], Awaitable[Sequence[str]]]
 Ready = Callable[[], Awaitable[dict[str, bool]]]
 
 
-def build(db: Database, tenant: Callable[[], str], ready: Ready, doors: Sequence[Route] = ()) -> Starlette:
+def build(db: Database, tenants: Tenants, ready: Ready, doors: Sequence[Route] = ()) -> Starlette:
     """The ASGI app. `ready` names what this process needs and whether it has it; `doors` are routes of other parts."""
 
     def page(name: str, *, status: int = 200, **values: object) -> Response:
@@ -47,27 +49,31 @@ def build(db: Database, tenant: Callable[[], str], ready: Ready, doors: Sequence
         return JSONResponse({"ok": all(parts.values()), **parts}, status_code=200 if all(parts.values()) else 503)
 
     async def show_evidence(request: Request) -> Response:
-        try:
-            async with db.read() as tx:
-                found = await evidence.get(tx, tenant(), request.path_params["hash"])
-        except NotFound:
-            return page("missing.html", status=404, what="evidence", key=request.path_params["hash"][:12])
-        return page("evidence.html", evidence=found)
+        for tenant in await tenants():
+            with contextlib.suppress(NotFound):
+                async with db.read() as tx:
+                    found = await evidence.get(tx, tenant, request.path_params["hash"])
+                return page("evidence.html", evidence=found)
+        return page("missing.html", status=404, what="evidence", key=request.path_params["hash"][:12])
 
     async def show_task(request: Request) -> Response:
-        try:
-            async with db.read() as tx:
-                task = await tasks.get(tx, tenant(), request.path_params["id"])
-                found = await steps.of_task(tx, task)
-                ledger = await intents.of_task(tx, tenant(), task.id)
-                entries = await audit.entries(tx, tenant(), task_id=task.id)
-        except NotFound:
-            return page("missing.html", status=404, what="task", key=request.path_params["id"][:40])
-        return page("task.html", task=task, steps=found, intents=ledger, entries=entries)
+        for tenant in await tenants():
+            with contextlib.suppress(NotFound):
+                async with db.read() as tx:
+                    task = await tasks.get(tx, tenant, request.path_params["id"])
+                    found = await steps.of_task(tx, task)
+                    ledger = await intents.of_task(tx, tenant, task.id)
+                    entries = await audit.entries(tx, tenant, task_id=task.id)
+                return page("task.html", task=task, steps=found, intents=ledger, entries=entries)
+        return page("missing.html", status=404, what="task", key=request.path_params["id"][:40])
 
-    async def show_tasks(_request: Request) -> Response:
+    async def show_tasks(request: Request) -> Response:
+        known, wanted = await tenants(), request.query_params.get("workspace", "")
+        tenant = wanted or (known[0] if len(known) == 1 else "")
+        if tenant not in known:
+            return page("missing.html", status=404, what="workspace; add ?workspace=", key=wanted[:40] or "T…")
         async with db.read() as tx:
-            found = await tasks.recent(tx, tenant(), limit=50)
+            found = await tasks.recent(tx, tenant, limit=50)
         return page("tasks.html", tasks=found)
 
     return Starlette(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,9 +77,9 @@ class AlertOpener:
 
     db: Database
     desk: Submits
-    tenant: str
-    requester: str
-    """our own bot user: monitoring may ask for nothing, so every approval comes from people"""
+    requester: Callable[[str], Awaitable[str]]
+    """our own bot user in a workspace, "" without one: monitoring may ask for nothing, so every approval comes from
+    people"""
 
     async def run(self) -> None:
         """Open tasks until cancelled."""
@@ -89,7 +90,7 @@ class AlertOpener:
             with contextlib.suppress(*LOST_DATABASE):
                 await self.open_waiting()
                 async with self.db.read() as tx:
-                    waits = await alerts.any_unopened(tx, self.tenant)
+                    waits = await alerts.any_unopened(tx)
             if waits:
                 await asyncio.sleep(LOOK)
                 continue
@@ -100,8 +101,11 @@ class AlertOpener:
     async def open_waiting(self) -> int:
         """Open what waits now; how many."""
         async with self.db.read() as tx:
-            found = await alerts.unopened(tx, self.tenant)
+            found = await alerts.unopened(tx)
         for row, thread_ts in found:
+            us = await self.requester(row.tenant)
+            if not us:
+                continue
             await self.desk.submit(
                 Request(
                     tenant=row.tenant,
@@ -109,7 +113,7 @@ class AlertOpener:
                     channel=row.channel,
                     thread_ts=thread_ts,
                     request_ts=thread_ts,
-                    requester=self.requester,
+                    requester=us,
                     requester_team=row.tenant,
                     text=f"An alert fired: {row.title}",
                     hearsay=row.details or row.title,

@@ -1,6 +1,6 @@
 """From storage to what people are shown. Cards are made from the sealed bytes, never from words a model wrote."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.lifecycle.plans import with_calls
 from bot.orchestrator.show_plans import whole
@@ -53,7 +53,7 @@ class Showroom:
         gateway: Gateway,
         people: People,
         evidence_url: Callable[[str], str],
-        card_url: Callable[[Post], str] = lambda _post: "",
+        card_url: Callable[[Post], Awaitable[str]] | None = None,
     ) -> None:
         self._db, self._gateway, self._people, self._evidence_url = db, gateway, people, evidence_url
         self._card_url = card_url
@@ -127,7 +127,7 @@ class Showroom:
                 *silent,
             ),
             can_hand_over=sealed.kind != "undo",
-            link=self._link(shown, task),
+            link=await self._link(shown, task),
             waits=proposal.plan_id is not None and proposal.state is ProposalState.APPROVED,
         )
         if not proposal.is_plan:
@@ -144,12 +144,12 @@ class Showroom:
                 return ""
             task = await tasks.get(tx, tenant, proposal.task_id)
             shown = await posts.showing(tx, tenant, proposal_id)
-        return self._link(shown, task)
+        return await self._link(shown, task)
 
-    def _link(self, shown: list[Post], task: Task) -> str:
+    async def _link(self, shown: list[Post], task: Task) -> str:
         posted = [post for post in shown if post.kind is PostKind.CARD and post.ts is not None]
         own = next((post for post in posted if post.channel == task.channel), None)
-        return self._card_url(own) if own is not None else ""
+        return await self._card_url(own) if own is not None and self._card_url is not None else ""
 
     async def _needs(
         self, tenant: str, sealed: SealedCall, votes: list[Vote]

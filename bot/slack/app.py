@@ -20,7 +20,6 @@ _log = structlog.get_logger(__name__)
 def build(
     *,
     client: AsyncWebClient,
-    token: str,
     orchestrator: Orchestrator,
     showroom: Showroom,
     words: Words,
@@ -33,7 +32,6 @@ def build(
     listener that raises leaves the delivery unacked, and Slack sends it again.
     """
     app = AsyncApp(
-        token=token,
         client=client,
         signing_secret=signing_secret or None,
         process_before_response=True,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.schedules import chart
 from bot.schedules.autonomy import AutonomyView
+from bot.slack.workspaces import Workspaces
 from storage import posts
 from storage.db import Database
 from storage.records import Post
@@ -20,7 +20,7 @@ class Charts:
     """Uploads charts. Without the scope for it, or without matplotlib, digests come without one."""
 
     db: Database
-    client: AsyncWebClient
+    workspaces: Workspaces
 
     async def of(self, post: Post, view: AutonomyView) -> str:
         """The id of this message's chart in Slack; "" when there is nothing to draw, or no way to."""
@@ -30,7 +30,7 @@ class Charts:
             return ""
         try:
             png = await chart.draw(view)
-            answer = await self.client.files_upload_v2(
+            answer = await self.workspaces.client(post.tenant).files_upload_v2(
                 content=png,
                 filename="autonomy.png",
                 title="How the week went",

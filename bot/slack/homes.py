@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.orchestrator.views import HomeView
 from bot.slack.cards.home import home_view
 from bot.slack.faults import Fault, classify
+from bot.slack.workspaces import Workspaces
 from storage import homes
 from storage.db import Database
 from storage.errors import LOST_DATABASE
@@ -32,7 +32,7 @@ class Homes:
     """Publishes Homes. Any number of replicas may run one."""
 
     db: Database
-    client: AsyncWebClient
+    workspaces: Workspaces
     draw: Callable[[str, str], Awaitable[HomeView]]
     """(tenant, person) → what their Home shows now"""
     name: str = field(default_factory=lambda: new_id("h"))
@@ -70,7 +70,7 @@ class Homes:
         view = home_view(await self.draw(home.tenant, home.person))
         drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if drawn != home.shown:
-            await self.client.views_publish(user_id=home.person, view=view)
+            await self.workspaces.client(home.tenant).views_publish(user_id=home.person, view=view)
         await self._note(home, drawn)
 
     async def _note(self, home: Home, shown: str) -> None:

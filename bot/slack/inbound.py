@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.orchestrator.requests import Click, Request
 from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice, parse_feedback
+from bot.slack.tenants import FromSlack
 from storage.records import Source
 
 Payload = Mapping[str, object]
@@ -25,9 +26,8 @@ class _Event(BaseModel):
     team: str = ""
 
 
-class _EventBody(BaseModel):
+class _EventBody(FromSlack):
     event_id: str
-    team_id: str
     event: _Event
 
 
@@ -46,16 +46,16 @@ def request_from_event(body: Payload) -> Request | None:
     event = found.event
     if event.subtype not in ("", "file_share", "thread_broadcast") or event.bot_id or not event.user:
         return None
-    if event.user_team and event.user_team != found.team_id:
+    if not found.is_ours(event.user_team):
         return None  # an external person in a shared channel
     return Request(
-        tenant=found.team_id,
+        tenant=found.tenant,
         source=Source.DM if event.channel_type == "im" else Source.MENTION,
         channel=event.channel,
         thread_ts=event.thread_ts or event.ts,
         request_ts=event.ts,
         requester=event.user,
-        requester_team=event.user_team or event.team or found.team_id,
+        requester_team=event.user_team or event.team or found.tenant,
         text=event.text,
         # one mention arrives twice, as `message` and as `app_mention`, under two event ids
         keys=(f"event:{found.event_id}", f"message:{event.channel}:{event.ts}"),
@@ -68,8 +68,7 @@ class _Stopped(BaseModel):
     thread_ts: str
 
 
-class _StoppedBody(BaseModel):
-    team_id: str
+class _StoppedBody(FromSlack):
     event: _Stopped
 
 
@@ -89,7 +88,7 @@ def stop_press(body: Payload) -> StopPress | None:
     except ValidationError:
         return None
     event = found.event
-    return StopPress(tenant=found.team_id, channel=event.channel, thread_ts=event.thread_ts, who=event.user)
+    return StopPress(tenant=found.tenant, channel=event.channel, thread_ts=event.thread_ts, who=event.user)
 
 
 class _Named(BaseModel):
@@ -112,8 +111,7 @@ class _Container(BaseModel):
     thread_ts: str = ""
 
 
-class _ActionBody(BaseModel):
-    team: _Named
+class _ActionBody(FromSlack):
     user: _Named
     actions: list[_Action]
     trigger_id: str = ""
@@ -154,7 +152,7 @@ def press(body: Payload) -> Press | None:
     channel = found.channel.id if found.channel else ""
     return Press(
         click=Click(
-            tenant=found.team.id,
+            tenant=found.tenant,
             proposal_id=ref.proposal_id,
             who=found.user.id,
             fence=ref.fence,
@@ -193,7 +191,7 @@ def feedback(body: Payload) -> FeedbackPress | None:
     if said is None or found.channel is None:
         return None
     return FeedbackPress(
-        tenant=found.team.id,
+        tenant=found.tenant,
         who=found.user.id,
         key=f"feedback:{found.user.id}:{action.action_ts}",
         channel=found.channel.id,
@@ -213,8 +211,7 @@ class _View(BaseModel):
     state: _State = _State()
 
 
-class _ViewBody(BaseModel):
-    team: _Named
+class _ViewBody(FromSlack):
     user: _Named
     view: _View
 
@@ -238,7 +235,7 @@ def submitted(body: Payload) -> Submitted | None:
         return None
     return Submitted(
         click=Click(
-            tenant=found.team.id,
+            tenant=found.tenant,
             proposal_id=ref.proposal_id,
             who=found.user.id,
             fence=ref.fence,
@@ -248,8 +245,7 @@ def submitted(body: Payload) -> Submitted | None:
     )
 
 
-class _CommandBody(BaseModel):
-    team_id: str
+class _CommandBody(FromSlack):
     channel_id: str
     user_id: str
     text: str = ""
@@ -282,7 +278,7 @@ def command(body: Payload) -> Command | None:
         return None
     word, _, rest = found.text.strip().partition(" ")
     return Command(
-        tenant=found.team_id,
+        tenant=found.tenant,
         channel=found.channel_id,
         thread_ts="",
         who=found.user_id,
@@ -300,8 +296,7 @@ class _HomeEvent(BaseModel):
     channel: str = ""
 
 
-class _HomeBody(BaseModel):
-    team_id: str
+class _HomeBody(FromSlack):
     event: _HomeEvent
 
 
@@ -318,4 +313,4 @@ def home_opened(body: Payload) -> HomeOpened | None:
         found = _HomeBody.model_validate(body)
     except ValidationError:
         return None
-    return HomeOpened(tenant=found.team_id, user=found.event.user, tab=found.event.tab, channel=found.event.channel)
+    return HomeOpened(tenant=found.tenant, user=found.event.user, tab=found.event.tab, channel=found.event.channel)

@@ -1,5 +1,8 @@
-"""Pure: the address of a message, as Slack's own "Copy link" gives it."""
+"""The address of a message, as Slack's own "Copy link" gives it."""
 
+from dataclasses import dataclass
+
+from bot.slack.workspaces import Workspaces
 from storage.records import Post
 
 
@@ -10,3 +13,14 @@ def message_url(workspace: str, post: Post) -> str:
     url = f"{workspace.rstrip('/')}/archives/{post.channel}/p{post.ts.replace('.', '')}"
     inside = post.thread_ts and post.thread_ts != post.ts
     return f"{url}?thread_ts={post.thread_ts}&cid={post.channel}" if inside else url
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses of our posts, in whichever workspace they stand."""
+
+    workspaces: Workspaces
+
+    async def to(self, post: Post) -> str:
+        us = await self.workspaces.about(post.tenant)
+        return message_url(us.url, post) if us is not None else ""

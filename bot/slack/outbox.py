@@ -12,13 +12,12 @@ import aiohttp
 import sqlalchemy as sa
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.actions import unfenced
 from bot.slack.cards.blocks import Card
 from bot.slack.faults import Fault, classify
-from bot.slack.pacing import Pace
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
+from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 from storage import homes, posts
 from storage.db import Database
@@ -67,15 +66,14 @@ class Outbox:
     """Sends what is behind. Any number of replicas may run one."""
 
     db: Database
-    client: AsyncWebClient
-    pace: Pace
+    workspaces: Workspaces
     draw: Draw
     """a post → the card that shows it now; None: nothing to show"""
     lease: float = 12.0
     """seconds after which a dead sender's message is somebody else's to send"""
     name: str = field(default_factory=lambda: new_id("o"))
-    _direct: dict[str, str] = field(default_factory=dict)
-    """person → the conversation with them"""
+    _direct: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(workspace, person) → the conversation with them"""
     _sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _looks: dict[str, tuple[int, str]] = field(default_factory=dict)
     """post → the `shown` after our last send of it, and what it looked like"""
@@ -197,14 +195,14 @@ class Outbox:
                 return await self._update(post, post_ts)
         if post.ts is not None:
             return await self._update(post, post.ts)
-        channel = await self._place(post.channel)
-        async with self.pace.slot("chat.postMessage", channel):
+        channel = await self._place(post)
+        async with self.workspaces.pace(post.tenant).slot("chat.postMessage", channel):
             card = await self.draw(post)  # after the wait, so that nothing is said that is no longer so
             if card is None:
                 return post.ts
             async with self.db.write() as tx:
                 await posts.about_to_send(tx, post, owner=self.name)
-            answer = await self.client.chat_postMessage(
+            answer = await self.workspaces.client(post.tenant).chat_postMessage(
                 channel=channel,
                 thread_ts=post.thread_ts or None,
                 text=card.text,
@@ -224,12 +222,12 @@ class Outbox:
         if post.attempt == 1 and remembered == (post.shown, _look(card)):
             self._remember(post, card)
             return ts  # it shows that already: a call saved is a turn for a card that does not
-        channel = await self._place(post.channel)
-        waits = not self.pace.idle("chat.update", channel)
-        async with self.pace.slot("chat.update", channel):
+        channel = await self._place(post)
+        waits = not self.workspaces.pace(post.tenant).idle("chat.update", channel)
+        async with self.workspaces.pace(post.tenant).slot("chat.update", channel):
             if waits:
                 card = await self.draw(post) or card
-            await self.client.chat_update(
+            await self.workspaces.client(post.tenant).chat_update(
                 channel=channel,
                 ts=ts,
                 text=card.text,
@@ -247,20 +245,22 @@ class Outbox:
 
     async def _find(self, post: Post) -> str | None:
         messages: list[ThreadMessage]
+        client = self.workspaces.client(post.tenant)
         if post.thread_ts:
-            messages = await read_thread(self.client, post.channel, post.thread_ts, since=post.created_at)
+            messages = await read_thread(client, post.channel, post.thread_ts, since=post.created_at)
         else:
-            messages = await read_channel(self.client, await self._place(post.channel), post.created_at)
+            messages = await read_channel(client, await self._place(post), post.created_at)
         return next((m.ts for m in messages if m.post_id() == post.id), None)
 
-    async def _place(self, channel: str) -> str:
+    async def _place(self, post: Post) -> str:
         """The conversation a post goes to; one that is addressed to a person goes to the direct message with them."""
-        if not is_person(channel):
-            return channel
-        if channel not in self._direct:
-            answer = await self.client.conversations_open(users=channel)
-            self._direct[channel] = str(answer["channel"]["id"])
-        return self._direct[channel]
+        if not is_person(post.channel):
+            return post.channel
+        whom = (post.tenant, post.channel)
+        if whom not in self._direct:
+            answer = await self.workspaces.client(post.tenant).conversations_open(users=post.channel)
+            self._direct[whom] = str(answer["channel"]["id"])
+        return self._direct[whom]
 
     async def _failed(self, post: Post, error: str, fault: Fault | None, retry_after: str | None) -> None:
         """Try again later; what Slack refuses again and again is given up, what it only cannot do now never is."""

@@ -7,8 +7,8 @@ from typing import NoReturn
 import aiohttp
 from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 from policy.types import Actor
 
@@ -38,32 +38,32 @@ class _Group(BaseModel):
 
 @dataclass
 class SlackPeople:
-    """The People of a Slack workspace. Groups are Slack user groups, by handle."""
+    """The People of Slack workspaces. Groups are Slack user groups, by handle."""
 
-    client: AsyncWebClient
-    _users: dict[str, tuple[float, _User | None]] = field(default_factory=dict)
-    _addresses: dict[str, tuple[float, str | None]] = field(default_factory=dict)
-    _groups: tuple[float, list[_Group]] = (-FRESH, [])
+    workspaces: Workspaces
+    _users: dict[tuple[str, str], tuple[float, _User | None]] = field(default_factory=dict)
+    _addresses: dict[tuple[str, str], tuple[float, str | None]] = field(default_factory=dict)
+    _groups: dict[str, tuple[float, list[_Group]]] = field(default_factory=dict)
 
     async def actor(self, tenant: str, user_id: str) -> Actor | None:
-        user = await self._user(user_id)
+        user = await self._user(tenant, user_id)
         if user is None or user.deleted or user.is_stranger or user.team_id not in ("", tenant):
             return None
-        groups = frozenset(g.handle for g in await self._all_groups() if user_id in g.users)
+        groups = frozenset(g.handle for g in await self._all_groups(tenant) if user_id in g.users)
         admin = user.is_admin or user.is_owner
         return Actor(id=user.id, tenant=tenant, groups=groups, is_bot=user.is_bot, is_admin=admin)
 
     async def members(self, tenant: str, group: str) -> frozenset[str]:
-        found = [g.users for g in await self._all_groups() if g.handle == group]
+        found = [g.users for g in await self._all_groups(tenant) if g.handle == group]
         return frozenset(found[0]) if found else frozenset()
 
     async def by_email(self, tenant: str, email: str) -> str | None:
         """The active member of the workspace with this address."""
-        at, known = self._addresses.get(email, (-ADDRESS_FRESH, None))
+        at, known = self._addresses.get((tenant, email), (-ADDRESS_FRESH, None))
         if time.monotonic() - at < ADDRESS_FRESH:
             return known
         try:
-            answer = await self.client.users_lookupByEmail(email=email)
+            answer = await self.workspaces.client(tenant).users_lookupByEmail(email=email)
             user = _User.model_validate(answer["user"])
             ours = not user.deleted and not user.is_stranger and user.team_id in ("", tenant)
             found = user.id if ours else None
@@ -75,15 +75,15 @@ class SlackPeople:
             _silent(error)
         if len(self._addresses) > 5_000:
             self._addresses.clear()
-        self._addresses[email] = (time.monotonic(), found)
+        self._addresses[tenant, email] = (time.monotonic(), found)
         return found
 
-    async def _user(self, user_id: str) -> _User | None:
-        at, known = self._users.get(user_id, (-FRESH, None))
+    async def _user(self, tenant: str, user_id: str) -> _User | None:
+        at, known = self._users.get((tenant, user_id), (-FRESH, None))
         if time.monotonic() - at < FRESH:
             return known
         try:
-            answer = await self.client.users_info(user=user_id)
+            answer = await self.workspaces.client(tenant).users_info(user=user_id)
             user = _User.model_validate(answer["user"])
         except SlackApiError as error:
             if error.response["error"] not in _UNKNOWN:
@@ -93,19 +93,22 @@ class SlackPeople:
             _silent(error)
         if len(self._users) > 5_000:
             self._users.clear()
-        self._users[user_id] = (time.monotonic(), user)
+        self._users[tenant, user_id] = (time.monotonic(), user)
         return user
 
-    async def _all_groups(self) -> list[_Group]:
-        at, known = self._groups
+    async def _all_groups(self, tenant: str) -> list[_Group]:
+        at, known = self._groups.get(tenant, (-FRESH, []))
         if time.monotonic() - at < FRESH:
             return known
         try:
-            answer = await self.client.usergroups_list(include_users=True)
+            answer = await self.workspaces.client(tenant).usergroups_list(
+                include_users=True,
+                team_id=tenant,  # an app of a whole organisation must say whose groups
+            )
         except (SlackApiError, *_UNREACHABLE) as error:
             _silent(error)
         groups = [_Group.model_validate(group) for group in answer["usergroups"]]
-        self._groups = (time.monotonic(), groups)
+        self._groups[tenant] = (time.monotonic(), groups)
         return groups
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.orchestrator.requests import Answer, Said
@@ -18,6 +17,7 @@ from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
 from bot.slack.inbound import Command, Press
+from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 class Replies:
     """Sends replies after the ack, and remembers what it began so that a shutdown can wait for it."""
 
-    client: AsyncWebClient
+    workspaces: Workspaces
     _begun: set[asyncio.Task[None]] = field(default_factory=set)
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -48,28 +48,29 @@ class Replies:
         if self._begun:
             await asyncio.wait(self._begun, timeout=seconds)
 
-    async def whisper(self, channel: str, user: str, card: Card, *, thread_ts: str = "") -> None:
+    async def whisper(self, tenant: str, channel: str, user: str, card: Card, *, thread_ts: str = "") -> None:
         """Show a card to one person only."""
-        await self.client.chat_postEphemeral(
+        await self.workspaces.client(tenant).chat_postEphemeral(
             channel=channel, user=user, text=card.text, blocks=list(card.blocks), thread_ts=thread_ts or None
         )
 
-    async def begin_thread(self, channel: str, person: str, text: str) -> str:
+    async def begin_thread(self, tenant: str, channel: str, person: str, text: str) -> str:
         """The ts of a message that a request without one hangs on; "" where the person or the bot may not write.
 
         Who is not in a channel cannot speak there: what may be done depends on the channel.
         """
+        client = self.workspaces.client(tenant)
         try:
             cursor, members = "", set[str]()
             while person not in members:
-                page = await self.client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
+                page = await client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
                 members |= set(page["members"])
                 cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
                 if not cursor:
                     break
             if person not in members:
                 return ""
-            posted = await self.client.chat_postMessage(
+            posted = await client.chat_postMessage(
                 channel=channel,
                 text=f"<@{person}> asks: {plain(text)}"[:3000],
                 unfurl_links=False,
@@ -83,9 +84,9 @@ class Replies:
     async def respond(self, where: Command, card: Card) -> None:
         """Answer a command for its asker only: by its response url, which needs no membership, else in the channel."""
         if not where.response_url:
-            await self.whisper(where.channel, where.who, card, thread_ts=where.thread_ts)
+            await self.whisper(where.tenant, where.channel, where.who, card, thread_ts=where.thread_ts)
             return
-        hook = AsyncWebhookClient(where.response_url, session=self.client.session)
+        hook = AsyncWebhookClient(where.response_url, session=self.workspaces.client(where.tenant).session)
         done = await hook.send(text=card.text, blocks=list(card.blocks), response_type="ephemeral")
         if done.status_code != 200:
             _log.warning("a command's answer did not reach its asker", status=done.status_code)
@@ -99,26 +100,27 @@ class Replies:
     async def tell(self, press: Press, card: Card) -> None:
         """Show a card to who pressed: where they pressed, or, on Home, in a dialog."""
         if press.channel:
-            await self.whisper(press.channel, press.click.who, card, thread_ts=press.thread_ts)
+            await self.whisper(press.click.tenant, press.channel, press.click.who, card, thread_ts=press.thread_ts)
         elif press.trigger_id:
             await self.open(
+                press.click.tenant,
                 press.trigger_id,
                 modal(callback_id=CallbackId.NOTICE, title="Autopilot", blocks=card.blocks, metadata="", close="OK"),
             )
 
-    async def with_names(self, text: str) -> str:
+    async def with_names(self, tenant: str, text: str) -> str:
         """The sentence for a place where Slack draws no mentions: people by their names."""
         for user in dict.fromkeys(_MENTION.findall(text)):
             try:
-                found = await self.client.users_info(user=user)
+                found = await self.workspaces.client(tenant).users_info(user=user)
                 name = str(found["user"].get("real_name") or found["user"]["name"])
             except (SlackApiError, KeyError):
                 name = "this person"
             text = text.replace(f"<@{user}>", name)
         return text
 
-    async def open(self, trigger_id: str, view: Block) -> None:
-        await self.client.views_open(trigger_id=trigger_id, view=view)
+    async def open(self, tenant: str, trigger_id: str, view: Block) -> None:
+        await self.workspaces.client(tenant).views_open(trigger_id=trigger_id, view=view)
 
 
 def card_of(answer: Answer) -> Card | None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.schedules.changes import Press
 from bot.slack.inbound import Payload
+from bot.slack.tenants import FromSlack
 
 _ID = re.compile(r"s_[A-Za-z0-9_-]{1,80}", re.ASCII)
 
@@ -32,12 +33,11 @@ class _View(BaseModel):
     state: _State = _State()
 
 
-class _Body(BaseModel):
-    team: _Named
+class _Body(FromSlack):
     user: _Named
     view: _View
     trigger_id: str = ""
-    actions: list[_Action] = []
+    actions: tuple[_Action, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def _press(found: _Body, key: str, schedule_id: str, channel: str) -> SchedulePr
     if schedule_id and not _ID.fullmatch(schedule_id):
         return None
     return SchedulePress(
-        press=Press(tenant=found.team.id, who=found.user.id, key=key),
+        press=Press(tenant=found.tenant, who=found.user.id, key=key),
         schedule_id=schedule_id,
         channel=channel,
         list_id=found.view.root_view_id or found.view.id,

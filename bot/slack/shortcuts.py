@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from bot.slack.tenants import FromSlack
+
 ASK_ABOUT = "message.ask_about"
 """the callback_id of "Ask Autopilot about this" in app_manifest.yml"""
 
@@ -19,8 +21,7 @@ class _Message(BaseModel):
     text: str = ""
 
 
-class _ShortcutBody(BaseModel):
-    team: _Named
+class _ShortcutBody(FromSlack):
     user: _Named
     channel: _Named
     message: _Message
@@ -47,7 +48,7 @@ def asked_about(body: Mapping[str, object]) -> AskedAbout | None:
     except ValidationError:
         return None
     return AskedAbout(
-        tenant=found.team.id,
+        tenant=found.tenant,
         who=found.user.id,
         channel=found.channel.id,
         thread_ts=found.message.thread_ts or found.message.ts,
@@ -70,9 +71,8 @@ class _Reaction(BaseModel):
     item: _Item
 
 
-class _ReactionBody(BaseModel):
+class _ReactionBody(FromSlack):
     event_id: str
-    team_id: str
     event: _Reaction
 
 
@@ -98,7 +98,7 @@ def reacted(body: Mapping[str, object]) -> Reacted | None:
     if event.item.type != "message":
         return None
     return Reacted(
-        tenant=found.team_id,
+        tenant=found.tenant,
         who=event.user,
         emoji=event.reaction,
         channel=event.item.channel,

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.faults import classify
 from bot.slack.mending import Mender, SlackAway
-from bot.slack.pacing import Pace
 from bot.slack.progress import SlackProgress
 from bot.slack.replay import covered, pieces
 from bot.slack.streaming import StreamFilter, StreamWriter
 from bot.slack.stretch import held
 from bot.slack.thread import ThreadMessage, read_thread
+from bot.slack.workspaces import Workspaces
 from storage import steps as step_store
 from storage import streams, tasks
 from storage.db import Database
@@ -37,12 +36,8 @@ class SlackStage:
     """Opens streams in threads."""
 
     db: Database
-    client: AsyncWebClient
-    streams: AsyncWebClient
-    """for the stream writer, which handles failures itself"""
-    pace: Pace
+    workspaces: Workspaces
     registry: Registry
-    bot_user: str
     redact: Callable[[], StreamFilter]
     evidence_url: Callable[[str], str]
     lease: float = 12.0
@@ -73,7 +68,14 @@ class SlackStage:
             waited, pause = waited + pause, min(2 * pause, 5.0) if left is not None else pause
 
     async def _tidy(self, task: Task, steps: Sequence[Step], left: Sequence[Post]) -> None:
-        mender = Mender(db=self.db, client=self.client, pace=self.pace, registry=self.registry, bot_user=self.bot_user)
+        us = await self.workspaces.about(task.tenant)
+        mender = Mender(
+            db=self.db,
+            client=self.workspaces.client(task.tenant),
+            pace=self.workspaces.pace(task.tenant),
+            registry=self.registry,
+            bot_user=us.bot_user if us is not None else "",
+        )
         work = asyncio.create_task(mender.tidy(task, steps, left))
 
         async def lost() -> None:
@@ -144,18 +146,18 @@ class SlackStage:
                     await streams.opened(tx, task, stretch, ts, owner=self.name)
             except LostRace:
                 with contextlib.suppress(Exception):
-                    await self.client.chat_stopStream(channel=task.channel, ts=ts)
+                    await self.workspaces.client(task.tenant).chat_stopStream(channel=task.channel, ts=ts)
                 with contextlib.suppress(Exception):
-                    await self.client.chat_delete(channel=task.channel, ts=ts)
+                    await self.workspaces.client(task.tenant).chat_delete(channel=task.channel, ts=ts)
                 raise
 
         writer = StreamWriter(
-            self.streams,
+            self.workspaces.streams(task.tenant),
             channel=task.channel,
             thread_ts=task.thread_ts,
             recipient_user_id=task.requester,
             recipient_team_id=task.requester_team,
-            pace=self.pace,
+            pace=self.workspaces.pace(task.tenant),
             on_message=opened,
             redact=self.redact,
         )
@@ -171,7 +173,7 @@ class SlackStage:
 
     async def _thread(self, task: Task) -> list[ThreadMessage]:
         try:
-            return await read_thread(self.client, task.channel, task.thread_ts)
+            return await read_thread(self.workspaces.client(task.tenant), task.channel, task.thread_ts)
         except Exception as error:
             failure = classify(error)
             if failure is None:
@@ -182,7 +184,7 @@ class SlackStage:
     async def status(self, task: Task, status: str) -> None:
         """Slack's session line; nice to have, so nothing depends on it."""
         try:
-            await self.client.agents_sessions_setStatus(
+            await self.workspaces.client(task.tenant).agents_sessions_setStatus(
                 channel_id=task.channel, thread_ts=task.thread_ts, status=status, title=task.title[:200]
             )
         except Exception as error:

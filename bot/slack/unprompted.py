@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from bot.orchestrator.requests import Request
+from bot.slack.tenants import FromSlack
 from storage.records import Source
 
 _TITLE = 150
@@ -36,9 +37,8 @@ class _Authorization(BaseModel):
     user_id: str
 
 
-class _Body(BaseModel):
+class _Body(FromSlack):
     event_id: str
-    team_id: str
     authorizations: list[_Authorization]
     event: _Event
 
@@ -68,17 +68,17 @@ def overheard(body: Mapping[str, object]) -> Overheard | None:
         return None
     if event.thread_ts not in ("", event.ts) or f"<@{us}>" in event.text or not text:
         return None
-    if event.user_team and event.user_team != found.team_id:
+    if not found.is_ours(event.user_team):
         return None  # an external person in a shared channel
     title = " ".join(text.split())[:_TITLE]
     request = Request(
-        tenant=found.team_id,
+        tenant=found.tenant,
         source=Source.AUTO,
         channel=event.channel,
         thread_ts=event.ts,
         request_ts=event.ts,
         requester=us if by_bot else event.user,  # a bot asks nobody for anything: what it posts is only data
-        requester_team=found.team_id,
+        requester_team=found.tenant,
         text=f"Another app posted: {title}" if by_bot else event.text,
         hearsay=text if by_bot else "",
         keys=(f"event:{found.event_id}", f"message:{event.channel}:{event.ts}"),

@@ -16,7 +16,7 @@ from bot.slack.cards.blocks import Card
 from bot.slack.client import SlackClients
 from bot.slack.drawing import notice_card
 from bot.slack.outbox import MOST_REFUSALS, Outbox
-from bot.slack.pacing import Pace
+from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import posts
 from storage.db import Database
 from storage.records import Post, PostKind
@@ -44,7 +44,8 @@ class PostOffice:
             return notice_card(now)
 
         client = self.clients.client(self.slack.bot_token)
-        return Outbox(db=self.db, client=client, pace=Pace(), draw=draw, lease=lease)
+        one = OneWorkspace(workspace=Workspace(tenant=TENANT, bot_user="U0PILOT"), one=client, stream=client)
+        return Outbox(db=self.db, workspaces=one, draw=draw, lease=lease)
 
     async def want(self, text: str = "the notice", *, subject: str = "n") -> None:
         async with self.db.write() as tx:

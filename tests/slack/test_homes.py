@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.orchestrator.views import HomeView
 from bot.slack.homes import Homes
+from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import audit, homes
 from storage.db import Database
 from tests.builders import TENANT
@@ -38,7 +39,9 @@ class Desk:
         return HomeView(connected=True, brain=self.brain, data_policy="", waiting_for_me=(), open_tasks=(), recent=())
 
     def replica(self) -> Homes:
-        return Homes(db=self.db, client=self.slack, draw=self.draw)  # type: ignore[arg-type]
+        slack: Any = self.slack
+        one = OneWorkspace(workspace=Workspace(tenant=TENANT, bot_user="U0PILOT"), one=slack, stream=slack)
+        return Homes(db=self.db, workspaces=one, draw=self.draw)
 
     async def changes(self, brain: str) -> None:
         self.brain = brain

@@ -26,6 +26,9 @@ from tests.builders import TENANT, a_new_task
 SECRET = "acme-secret"
 NEXT_DOOR = "T0NEXTDOOR"
 FOR_ALL = {
+    "alerts.any_unopened": "a worker of the whole installation looks for work",
+    "alerts.unopened": "a worker of the whole installation looks for work",
+    "api_tokens.find": "the token itself says whose it is",
     "audit.tenants": "names the chains, for the operator's command line and for signing",
     "deliveries.claim": "by the id of one sink, which a worker of the whole installation was given",
     "deliveries.ready": "a worker of the whole installation looks for work",

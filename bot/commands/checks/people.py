@@ -14,6 +14,7 @@ from bot.people.roster import Found, Roster
 from bot.settings import BadSettings, Settings
 from bot.slack.client import SlackClients
 from bot.slack.people import SlackPeople
+from bot.slack.workspaces import OneWorkspace, Workspace
 
 NOBODY_COUNTS = "until it does, nobody new is let through as one of its groups"
 
@@ -34,7 +35,7 @@ async def check_people(config: Settings) -> AsyncIterator[Finding]:
                     config.groups_file,
                     environ=settings.environment(),
                     client=http,
-                    directory=SlackPeople(client=client),
+                    directory=SlackPeople(workspaces=_one(client, tenant)),
                     tenant=tenant,
                 )
             except BadSettings as error:
@@ -44,6 +45,10 @@ async def check_people(config: Settings) -> AsyncIterator[Finding]:
                 yield finding
     finally:
         await clients.close()
+
+
+def _one(client: AsyncWebClient, tenant: str) -> OneWorkspace:
+    return OneWorkspace(workspace=Workspace(tenant=tenant, bot_user=""), one=client, stream=client)
 
 
 async def _tenant(client: AsyncWebClient) -> str:

@@ -35,7 +35,7 @@ def register(app: AsyncApp, words: Words, replies: Replies) -> None:
     async def _suggest(found: inbound.HomeOpened) -> None:
         try:
             # without thread_ts: in the Messages tab a thread_ts makes this fail silently
-            await replies.client.assistant_threads_setSuggestedPrompts(
+            await replies.workspaces.client(found.tenant).assistant_threads_setSuggestedPrompts(
                 channel_id=found.channel, prompts=[{"title": t, "message": m} for t, m in PROMPTS]
             )
         except SlackApiError as error:

@@ -101,7 +101,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
             return
         answer = await orchestrator.hand_to(sent.click, to)
         if answer.said in (Said.REFUSED, Said.STALE):
-            said = await replies.with_names(answer.message)
+            said = await replies.with_names(sent.click.tenant, answer.message)
             await ack(response_action="errors", errors={BlockId.PERSON: said[:1].upper() + said[1:]})
             return
         await ack()
@@ -156,21 +156,21 @@ async def _open(
         match what:
             case "edit":
                 view, _task = await showroom.edit(tenant, ref.proposal_id)
-                await replies.open(press.trigger_id, edit_modal(view))
+                await replies.open(tenant, press.trigger_id, edit_modal(view))
             case "reject":
                 shown = await showroom.approval(tenant, ref.proposal_id)
-                await replies.open(press.trigger_id, reject_modal(ref, shown.says))
+                await replies.open(tenant, press.trigger_id, reject_modal(ref, shown.says))
             case Choice.HAND_OVER:
                 shown = await showroom.approval(tenant, ref.proposal_id)
                 needs = " and ".join(f"{need.count} of @{need.group}" for need in shown.needs)
-                await replies.open(press.trigger_id, handover_modal(ref, shown.says, needs))
+                await replies.open(tenant, press.trigger_id, handover_modal(ref, shown.says, needs))
             case Choice.DRY_RUN:
                 found = await showroom.preview_now(tenant, ref.proposal_id)
                 await replies.tell(press, notice(found))
             case _:
                 shown = await showroom.approval(tenant, ref.proposal_id)
                 sealed = await showroom.sealed_text(tenant, ref.proposal_id)
-                await replies.open(press.trigger_id, details_modal(shown, sealed))
+                await replies.open(tenant, press.trigger_id, details_modal(shown, sealed))
     except (NotFound, SealBroken) as error:
         await replies.tell(press, notice(str(error)))
 

@@ -26,7 +26,7 @@ def register(app: AsyncApp, db: Database, replies: Replies) -> None:
         )
         if kept:
             said = notice(f"This thread is now an evaluation case. Take :{CASE_EMOJI}: away to drop it.")
-            replies.later(replies.whisper(found.channel, found.who, said))
+            replies.later(replies.whisper(found.tenant, found.channel, found.who, said))
 
     @app.event("reaction_removed")
     async def removed(body: dict[str, Any]) -> None:

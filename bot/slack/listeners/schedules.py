@@ -9,6 +9,7 @@ from bot.schedules.changes import Act, Changes, Done, NotDone
 from bot.schedules.listing import ScheduleLine, lines
 from bot.slack import schedule_inbound
 from bot.slack.actions import ActionId, CallbackId
+from bot.slack.cards.blocks import Card
 from bot.slack.cards.notice import notice
 from bot.slack.cards.schedules import draft_of, field_error, schedule_list, schedule_modal, schedules_modal
 from bot.slack.cards.submitted import FieldErrors
@@ -39,17 +40,20 @@ class SchedulePages:
         found = await self._lines(command.tenant)
         refused = await self.changes.refusal(command.tenant, command.who)
         if command.trigger_id and not refused:
-            await self.replies.open(command.trigger_id, schedules_modal(found, channel=command.channel))
+            await self.replies.open(command.tenant, command.trigger_id, schedules_modal(found, channel=command.channel))
             return
-        await self.replies.whisper(command.channel, command.who, schedule_list(found), thread_ts=command.thread_ts)
+        await self._whisper(command, schedule_list(found))
         why = refused or "buttons need `/autopilot schedules`, outside a thread"
         said = notice(f"{why[:1].upper()}{why[1:]}.")
-        await self.replies.whisper(command.channel, command.who, said, thread_ts=command.thread_ts)
+        await self._whisper(command, said)
+
+    async def _whisper(self, command: Command, card: Card) -> None:
+        await self.replies.whisper(command.tenant, command.channel, command.who, card, thread_ts=command.thread_ts)
 
     async def redraw(self, press: SchedulePress, said: str) -> None:
         """Bring the open list to what storage says now."""
         view = schedules_modal(await self._lines(press.press.tenant), channel=press.channel, said=said)
-        await self.replies.client.views_update(view_id=press.list_id, view=view)
+        await self.replies.workspaces.client(press.press.tenant).views_update(view_id=press.list_id, view=view)
 
     async def form(self, press: SchedulePress) -> None:
         """Open the fields of one schedule on top of the list."""
@@ -58,7 +62,7 @@ class SchedulePages:
             await self.redraw(press, "Somebody removed it meanwhile.")
             return
         view = schedule_modal(line, channel=press.channel, tz=self.tz)
-        await self.replies.client.views_push(trigger_id=press.trigger_id, view=view)
+        await self.replies.workspaces.client(press.press.tenant).views_push(trigger_id=press.trigger_id, view=view)
 
     async def line(self, press: SchedulePress) -> ScheduleLine | None:
         found = await self._lines(press.press.tenant)

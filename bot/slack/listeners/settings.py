@@ -15,6 +15,7 @@ from bot.slack.cards.notice import notice
 from bot.slack.cards.submitted import FieldErrors
 from bot.slack.inbound import Command
 from bot.slack.replies import Replies
+from bot.slack.tenants import FromSlack
 from storage import channels
 from storage.channels import WORKSPACE, ChannelSettings, over
 from storage.db import Database
@@ -31,8 +32,7 @@ class _View(BaseModel):
     state: dict[str, Any] = {}
 
 
-class _Sent(BaseModel):
-    team: _Named
+class _Sent(FromSlack):
     user: _Named
     view: _View
 
@@ -41,8 +41,7 @@ class _Action(BaseModel):
     value: str
 
 
-class _Pressed(BaseModel):
-    team: _Named
+class _Pressed(FromSlack):
     user: _Named
     channel: _Named
     trigger_id: str
@@ -78,7 +77,7 @@ class SettingsDesk:
             own, workspace = await channels.rows(tx, tenant, channel)
         nothing = ChannelSettings()
         inherited = over(nothing, nothing if channel == WORKSPACE else workspace)
-        await self.replies.open(trigger_id, cards.settings_modal(channel, own, inherited, self.per_minute))
+        await self.replies.open(tenant, trigger_id, cards.settings_modal(channel, own, inherited, self.per_minute))
 
     async def change(self, wanted: Wanted) -> Block | str:
         """The next view, or what is wrong."""
@@ -106,11 +105,11 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
             await ack()
             return
         channel = found.actions[0].value
-        if await desk.admins.may_change_settings(found.team.id, found.user.id):
-            await desk.open(found.team.id, channel, found.trigger_id)
+        if await desk.admins.may_change_settings(found.tenant, found.user.id):
+            await desk.open(found.tenant, channel, found.trigger_id)
         else:
             said = notice("Only workspace admins may change settings.")
-            desk.replies.later(desk.replies.whisper(found.channel.id, found.user.id, said))
+            desk.replies.later(desk.replies.whisper(found.tenant, found.channel.id, found.user.id, said))
         await ack()
 
     @app.view(CallbackId.SETTINGS)
@@ -124,7 +123,7 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
         if isinstance(typed, FieldErrors):
             await ack(response_action="errors", errors=typed.errors)
             return
-        wanted = Wanted(tenant=sent.team.id, channel=claim.channel, who=sent.user.id, settings=typed)
+        wanted = Wanted(tenant=sent.tenant, channel=claim.channel, who=sent.user.id, settings=typed)
         next_view = await desk.change(wanted)
         if isinstance(next_view, str):
             await ack(response_action="errors", errors={_ENABLED: next_view})
@@ -139,7 +138,7 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
             await ack()
             return
         wanted = Wanted(
-            tenant=sent.team.id, channel=claim.channel, who=sent.user.id, settings=claim.settings(), confirmed=True
+            tenant=sent.tenant, channel=claim.channel, who=sent.user.id, settings=claim.settings(), confirmed=True
         )
         next_view = await desk.change(wanted)
         if isinstance(next_view, str):  # an admin who is none any more; this view has no field to say so at

@@ -189,7 +189,7 @@ class Words:
     async def _post(self, command: Command, text: str) -> str | None:
         """The ts of our message that a task hangs on; None where we may not write, which the asker is told."""
         try:
-            answer = await self.replies.client.chat_postMessage(
+            answer = await self.replies.workspaces.client(command.tenant).chat_postMessage(
                 channel=command.channel,
                 thread_ts=command.thread_ts or None,
                 text=text[:3000],
@@ -251,7 +251,9 @@ class Words:
                     body={"who": found.who, "feedback": found.feedback},
                 )
         thanks = notice("Noted, thank you.")
-        self.replies.later(self.replies.whisper(found.channel, found.who, thanks, thread_ts=found.thread_ts))
+        self.replies.later(
+            self.replies.whisper(found.tenant, found.channel, found.who, thanks, thread_ts=found.thread_ts)
+        )
 
     async def home(self, tenant: str, user: str) -> HomeView:
         """What one person sees: their approvals, the open tasks, the newest actions."""
