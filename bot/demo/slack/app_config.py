@@ -74,6 +74,14 @@ class AppConfig:
     shortcuts: tuple[Shortcut, ...] = ()
     request_url: str | None = None
     """Where signed HTTP requests go; None means Socket Mode."""
+    redirect_urls: tuple[str, ...] = ()
+    """where "Add to Slack" may send a browser back to"""
+    token_rotation: bool = False
+    """bot tokens live for twelve hours and are refreshed"""
+    installed: bool = True
+    """the first workspace has the app, with `bot_token`"""
+    client_id: str = "100.200"
+    client_secret: str = "local-client-secret"  # noqa: S105 - opens only this server
     bot_token: str = "xoxb-local-0001"  # noqa: S105 - opens only this server
     app_token: str = "xapp-1-A0PILOT-local-0001"  # noqa: S105 - opens only this server
     signing_secret: str = "local-signing-secret"  # noqa: S105 - opens only this server
@@ -120,8 +128,8 @@ class _Manifest(BaseModel):
     settings: _Settings = _Settings()
 
 
-def from_manifest(path: Path, *, request_url: str | None = None) -> AppConfig:
-    """The app as its app_manifest.yml describes it.
+def from_manifest(path: Path, *, request_url: str | None = None, **more: Any) -> AppConfig:
+    """The app as its app_manifest.yml describes it; `more` are fields of AppConfig.
 
     Raises: pydantic.ValidationError when the file is not a Slack manifest.
     """
@@ -133,4 +141,5 @@ def from_manifest(path: Path, *, request_url: str | None = None) -> AppConfig:
         commands=tuple(Command(**command.model_dump()) for command in manifest.features.slash_commands),
         shortcuts=tuple(Shortcut(**shortcut.model_dump()) for shortcut in manifest.features.shortcuts),
         request_url=request_url,
+        **more,
     )

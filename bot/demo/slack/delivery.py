@@ -3,12 +3,13 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.demo.slack.app_config import AppConfig
 from bot.demo.slack.clock import Clock
+from bot.demo.slack.installs import Install
 from bot.demo.slack.traffic import Traffic
 from bot.demo.slack.wire import Json
 from bot.demo.slack.workspace import Workspace
@@ -36,18 +37,31 @@ class Courier(Protocol):
 
 class Delivery:
     def __init__(
-        self, courier: Courier, *, clock: Clock, traffic: Traffic, workspace: Workspace, app: AppConfig
+        self,
+        courier: Courier,
+        *,
+        clock: Clock,
+        traffic: Traffic,
+        workspace: Workspace,
+        app: AppConfig,
+        installed: Callable[[], Install | None],
     ) -> None:
         self.courier = courier
         self.retry_delays: tuple[float, ...] = RETRY_DELAYS
         self._clock, self._traffic, self._workspace, self._app = clock, traffic, workspace, app
+        self._installed = installed
         self._ids = itertools.count(1)
         self._running: set[asyncio.Task[None]] = set()
         self.sent: dict[str, Json] = {}
         """Every event payload by its event_id."""
 
     def emit(self, event: Json, subscription: str) -> None:
-        """Send an event, when the app subscribed to it."""
+        """Send an event, when the app is installed and subscribed to it."""
+        if self._installed() is not None:
+            self.emit_anyway(event, subscription)
+
+    def emit_anyway(self, event: Json, subscription: str) -> None:
+        """Send an event, when the app subscribed to it; the last ones come when it is no longer installed."""
         if subscription in self._app.events:
             payload = self._envelope(event)
             self.sent[payload["event_id"]] = payload
@@ -87,10 +101,15 @@ class Delivery:
 
     def _envelope(self, event: Json) -> Json:
         team, bot = self._workspace.team_id, self._workspace.bot_user
+        enterprise, installed = self._workspace.enterprise_id or None, self._installed()
+        org = installed is not None and installed.is_org
+        grid = {"enterprise_id": enterprise} if enterprise else {}
         return {
             "token": "local-verification-token",
             "team_id": team,
+            **grid,
             "context_team_id": team,
+            "context_enterprise_id": enterprise,
             "api_app_id": self._app.app_id,
             "event": event,
             "type": "event_callback",
@@ -98,11 +117,11 @@ class Delivery:
             "event_time": int(self._clock.now()),
             "authorizations": [
                 {
-                    "enterprise_id": None,
+                    "enterprise_id": enterprise,
                     "team_id": team,
                     "user_id": bot,
                     "is_bot": True,
-                    "is_enterprise_install": False,
+                    "is_enterprise_install": org,
                 }
             ],
             "is_ext_shared_channel": False,

@@ -8,14 +8,20 @@ from bot.demo.slack.workspace import Channel
 
 def _about(office: Office, user: str) -> Json:
     person = office.person(user)
-    team = {"id": office.workspace.team_id, "domain": office.workspace.domain}
+    workspace, installed = office.workspace, office.installed()
+    team: Json = {"id": workspace.team_id, "domain": workspace.domain}
+    enterprise: Json | None = None
+    if workspace.enterprise_id:
+        enterprise = {"id": workspace.enterprise_id, "name": workspace.enterprise_name}
+        team |= {"enterprise_id": workspace.enterprise_id, "enterprise_name": workspace.enterprise_name}
+    org = installed is not None and installed.is_org
     return {
         "user": {"id": user, "username": person.name, "name": person.name, "team_id": team["id"]},
         "api_app_id": office.app.app_id,
         "token": "local-verification-token",
-        "team": team,
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if org else team,  # an organisation's app finds the workspace with the person
+        "enterprise": enterprise,
+        "is_enterprise_install": org,
     }
 
 
@@ -113,7 +119,15 @@ def command(office: Office, user: str, channel: Channel, name: str, text: str) -
         "command": name,
         "text": text,
         "api_app_id": office.app.app_id,
-        "is_enterprise_install": "false",
+        **_organisation(office),
         "response_url": response_url(office, channel, user),
         "trigger_id": office.triggers.new(user),
     }
+
+
+def _organisation(office: Office) -> Json:
+    installed, workspace = office.installed(), office.workspace
+    found: Json = {"is_enterprise_install": str(installed is not None and installed.is_org).lower()}
+    if workspace.enterprise_id:
+        found |= {"enterprise_id": workspace.enterprise_id, "enterprise_name": workspace.enterprise_name}
+    return found

@@ -7,6 +7,7 @@ from bot.demo.slack.app_config import AppConfig
 from bot.demo.slack.changes import Changes
 from bot.demo.slack.clock import Clock
 from bot.demo.slack.faults import Faults
+from bot.demo.slack.installs import Install, Installs
 from bot.demo.slack.limits import Limits
 from bot.demo.slack.messages import Messages
 from bot.demo.slack.streams import Streams
@@ -50,6 +51,9 @@ class Office:
     messages: Messages
     streams: Streams
     triggers: Triggers
+    installs: Installs
+    installed: Callable[[], Install | None] = lambda: None
+    """The installation this workspace's payloads go to."""
     changes: Changes = field(default_factory=Changes)
     emit: Callable[[Json, str], None] = lambda event, subscription: None
     """Sends an event to the app when it subscribed to it."""

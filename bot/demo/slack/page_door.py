@@ -123,7 +123,9 @@ class PageDoor:
 
     def _may_see(self, user: str, event: Json) -> bool:
         channel = self._office.workspace.channels.get(event.get("channel", ""))
-        return channel is None or channel.kind == "channel" or user in channel.members
+        if channel is None:
+            return "channel" not in event  # of another workspace
+        return channel.kind == "channel" or user in channel.members
 
     async def _send(self, body: Json) -> Json:
         message = await self._ui.send(body["as"], body["channel"], body["text"], thread_ts=body.get("thread_ts"))

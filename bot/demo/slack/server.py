@@ -12,11 +12,15 @@ from starlette.routing import Route, WebSocketRoute
 
 from bot.demo.slack import responding
 from bot.demo.slack.app_config import AppConfig
+from bot.demo.slack.changes import Changes
 from bot.demo.slack.clock import Clock
 from bot.demo.slack.control_door import ControlDoor
 from bot.demo.slack.delivery import Delivery
 from bot.demo.slack.droppable import Connections
 from bot.demo.slack.faults import Faults
+from bot.demo.slack.grid import Grid, Site
+from bot.demo.slack.install_door import InstallDoor
+from bot.demo.slack.installs import Installs
 from bot.demo.slack.limits import Limits
 from bot.demo.slack.loopback import serving
 from bot.demo.slack.messages import Messages
@@ -37,7 +41,7 @@ T = TypeVar("T")
 
 
 class LocalSlack:
-    """One workspace with one installed app."""
+    """One app, and the workspaces it can be installed in: the first has it, `add` brings more."""
 
     def __init__(
         self,
@@ -55,8 +59,29 @@ class LocalSlack:
         now = self.clock.now
         self.log = Traffic(now, path=log_path)
         self.faults = faults or Faults()
-        self.office = Office(
-            workspace=self.workspace,
+        changes = Changes()
+        self._changes, self._links, self._base_url = changes, links or [], "http://127.0.0.1"
+        self.sockets = SocketMode(clock=self.clock, traffic=self.log, changes=changes, app_id=self.app_config.app_id)
+        self.http = self._http_courier()
+        self.log.on_entry = changes.pulse
+        self.installs = Installs(now, self.app_config.token_rotation)
+        self.grid = Grid(self.installs, self._site)
+        first = self.grid.add(self.workspace)
+        self.office, self.delivery, self.ui = first.office, first.delivery, first.ui
+        if self.app_config.installed:
+            mine = self.grid.allow(self.workspace.team_id, "", self.app_config.scopes)
+            self.installs.preset(self.app_config.bot_token, mine)
+        self._connections = Connections()
+        self.asgi = self._build_asgi()
+
+    def add(self, workspace: Workspace) -> Site:
+        """One more workspace, without the app; its `ui` is what people do there."""
+        return self.grid.add(workspace)
+
+    def _site(self, workspace: Workspace) -> Site:
+        now = self.clock.now
+        office = Office(
+            workspace=workspace,
             app=self.app_config,
             clock=self.clock,
             faults=self.faults,
@@ -65,26 +90,24 @@ class LocalSlack:
             messages=Messages(now),
             streams=Streams(),
             triggers=Triggers(now),
-            links=links or [],
+            installs=self.installs,
+            installed=lambda: self.installs.of(workspace),
+            changes=self._changes,
+            base_url=self._base_url,
+            links=self._links,
         )
-        self.sockets = SocketMode(
-            clock=self.clock, traffic=self.log, changes=self.office.changes, app_id=self.app_config.app_id
-        )
-        self.http = self._http_courier()
-        self.delivery = Delivery(
+        delivery = Delivery(
             self.http or self.sockets,
             clock=self.clock,
             traffic=self.log,
-            workspace=self.workspace,
+            workspace=workspace,
             app=self.app_config,
+            installed=office.installed,
         )
-        self.log.on_entry = self.office.changes.pulse
-        self.office.emit = self.delivery.emit
-        self.office.connected = lambda: self.http is not None or bool(self.sockets.connections)
-        self.office.new_socket = self._new_socket
-        self.ui = Ui(self.office, self.delivery)
-        self._connections = Connections()
-        self.asgi = self._build_asgi()
+        office.emit = delivery.emit
+        office.connected = lambda: self.http is not None or bool(self.sockets.connections)
+        office.new_socket = self._new_socket
+        return Site(office=office, delivery=delivery, ui=Ui(office, delivery))
 
     @property
     def base_url(self) -> str:
@@ -112,12 +135,15 @@ class LocalSlack:
         """Listen on loopback while the context lasts; port 0 takes a free one."""
         protocol = self._connections.protocol()
         async with serving(self.asgi, port=port, protocol=protocol, on_stop=self.office.changes.hang_up) as url:
-            self.office.base_url = url
+            self._base_url = url
+            for site in self.grid.sites.values():
+                site.office.base_url = url
             try:
                 yield self
             finally:
                 self.faults.clear()
-                await self.delivery.close()
+                for site in self.grid.sites.values():
+                    await site.delivery.close()
                 await self.sockets.cut()
         if self.http:
             await self.http.close()
@@ -145,7 +171,7 @@ class LocalSlack:
         return f"{self.base_url.replace('http', 'ws', 1)}/link?ticket={self.sockets.new_ticket()}"
 
     def _build_asgi(self) -> Starlette:
-        api = WebApi(self.office, self._connections.drop)
+        api = WebApi(self.office, self.grid, self._connections.drop)
         return Starlette(
             routes=[
                 Route("/api/{method}", api.call, methods=["GET", "POST"]),
@@ -153,6 +179,7 @@ class LocalSlack:
                 Route("/response/{key}", self._respond, methods=["POST"]),
                 Route("/upload/{file_id}", self._upload, methods=["POST"]),
                 Route("/files/{file_id}/{name}", self._download),
+                *InstallDoor(self.grid, self.app_config).routes(),
                 *ControlDoor(self.office, self.delivery, self.sockets).routes(),
                 *PageDoor(self.office, self.ui).routes(),
             ]
@@ -163,9 +190,10 @@ class LocalSlack:
         answer: Json = {"ok": True}
         body: Json = {}
         try:
-            place = self.office.triggers.use_response(request.path_params["key"])
+            office = self.grid.holding_response(request.path_params["key"]).office
+            place = office.triggers.use_response(request.path_params["key"])
             body = await request.json()
-            responding.respond(self.office, place, body)
+            responding.respond(office, place, body)
         except Refused as refused:
             status, answer = (404 if refused.error in ("expired_url", "used_url") else 400), refused.body()
         except ValueError:
@@ -175,13 +203,15 @@ class LocalSlack:
 
     async def _upload(self, request: Request) -> Response:
         try:
-            files.receive(self.office, request.path_params["file_id"], await request.body())
+            file_id = request.path_params["file_id"]
+            files.receive(self.grid.holding_file(file_id), file_id, await request.body())
         except Refused as refused:
             return JSONResponse(refused.body(), status_code=404)
         return PlainTextResponse("OK")
 
     async def _download(self, request: Request) -> Response:
-        file = self.office.files.get(request.path_params["file_id"])
+        file_id = request.path_params["file_id"]
+        file = self.grid.holding_file(file_id).files.get(file_id)
         if file is None:
             return PlainTextResponse("not found", status_code=404)
         # Uploaded content must not run as a page of ours.

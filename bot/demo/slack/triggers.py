@@ -44,6 +44,12 @@ class Triggers:
         self._triggers[trigger] = _Trigger(user=user, made_at=self._now(), view_id=view_id)
         return trigger
 
+    def knows(self, trigger_id: str) -> bool:
+        return trigger_id in self._triggers
+
+    def knows_response(self, key: str) -> bool:
+        return key in self._responses
+
     def take(self, trigger_id: str) -> tuple[str, str | None]:
         """Who did it, and in which view; afterwards the id is spent.
 

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from bot.demo.slack import arguments
 from bot.demo.slack.arguments import Args
 from bot.demo.slack.faults import Fault, FaultKind
-from bot.demo.slack.methods import agents, chat, conversations, files, people, reactions, streaming, views
+from bot.demo.slack.grid import Grid
+from bot.demo.slack.methods import agents, chat, conversations, files, oauth, people, reactions, streaming, views
 from bot.demo.slack.methods.method import Method
 from bot.demo.slack.office import Office
 from bot.demo.slack.wire import Json, Refused
@@ -34,6 +35,7 @@ METHODS: dict[str, Method] = {
     **reactions.METHODS,
     **views.METHODS,
     **files.METHODS,
+    **oauth.METHODS,
 }
 
 
@@ -42,8 +44,10 @@ class _Dropped(Exception):
 
 
 class WebApi:
-    def __init__(self, office: Office, drop: Callable[[Request], Awaitable[None]]) -> None:
+    def __init__(self, office: Office, grid: Grid, drop: Callable[[Request], Awaitable[None]]) -> None:
         self._office = office
+        """What all workspaces share is the first one's: faults, traffic, clock."""
+        self._grid = grid
         self._drop = drop
 
     async def call(self, request: Request) -> Response:
@@ -112,33 +116,52 @@ class WebApi:
         if method is None or (office.old_slack and is_new):
             return self._answer(name, raw, {"ok": False, "error": "unknown_method", "req_method": name})
         try:
-            self._authenticate(request, raw, method)
+            office, raw = self._authenticate(request, name, raw, method)
             if (wait := office.limits.wait(name, raw)) is not None:
                 return self._too_often(name, raw, wait)
             body = method.run(office, Args(raw))
         except Refused as refused:
             body = refused.body()
-        return self._answer(name, raw, body, scope=method.scope)
+        return self._answer(name, raw, body, scope=method.scope, granted=office.app.scopes)
 
-    def _authenticate(self, request: Request, raw: Json, method: Method) -> None:
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    def _authenticate(self, request: Request, name: str, raw: Json, method: Method) -> tuple[Office, Json]:
+        """Where the call is answered, and its arguments with who is calling."""
+        authorization = request.headers.get("authorization", "")
+        if method.no_token:
+            return self._office, {**raw, **oauth.basic(authorization)}
+        scheme, _, bearer = authorization.partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else str(raw.get("token") or "")
-        app = self._office.app
+        app_token = self._office.app.app_token
         if not token:
             raise Refused("not_authed")
-        if token not in (app.bot_token, app.app_token):
-            raise Refused("invalid_auth")
-        if (token == app.app_token) != method.app_token:
+        if token == app_token and method.app_token:
+            return self._office, raw
+        if token == app_token:
             raise Refused("not_allowed_token_type")
-        if method.scope and not method.app_token:
-            self._office.need_scope(method.scope)
+        install = self._grid.installs.find(token)
+        if method.app_token:
+            raise Refused("not_allowed_token_type")
+        office = self._grid.office_of(install, name, raw)
+        if method.scope:
+            office.need_scope(method.scope)
+        return office, {**raw, **oauth.basic(authorization), "token": token} if name in oauth.METHODS else raw
 
     def _too_often(self, name: str, raw: Json, wait: int) -> Response:
         response = self._answer(name, raw, {"ok": False, "error": "ratelimited"}, status=429)
         response.headers["retry-after"] = str(wait)
         return response
 
-    def _answer(self, name: str, raw: Json, body: Json, *, status: int = 200, scope: str | None = None) -> Response:
+    def _answer(
+        self,
+        name: str,
+        raw: Json,
+        body: Json,
+        *,
+        status: int = 200,
+        scope: str | None = None,
+        granted: frozenset[str] | None = None,
+    ) -> Response:
         self._office.traffic.add("api", name, raw, body, status=status)
-        headers = {"x-oauth-scopes": ",".join(sorted(self._office.app.scopes)), "x-accepted-oauth-scopes": scope or ""}
+        given = self._office.app.scopes if granted is None else granted
+        headers = {"x-oauth-scopes": ",".join(sorted(given)), "x-accepted-oauth-scopes": scope or ""}
         return JSONResponse(body, status_code=status, headers=headers)

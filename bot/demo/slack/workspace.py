@@ -62,6 +62,9 @@ class Workspace:
     domain: str
     bot_user: str = BOT_USER
     bot_id: str = BOT_ID
+    enterprise_id: str = ""
+    """Of the organisation (Enterprise Grid) it belongs to."""
+    enterprise_name: str = ""
     people: dict[str, Person]
     channels: dict[str, Channel]
     groups: dict[str, UserGroup]
@@ -86,16 +89,29 @@ class Workspace:
         return [group.handle for group in self.groups.values() if user in group.members]
 
 
-def demo_workspace() -> Workspace:
-    """Acme: six channels, six people and the bot; a fresh copy on every call."""
+def demo_workspace(
+    *,
+    team_id: str = "T0ACME",
+    name: str = "Acme",
+    mark: str = "0",
+    enterprise_id: str = "",
+    enterprise_name: str = "",
+) -> Workspace:
+    """Acme: six channels, six people and the bot; a fresh copy on every call.
+
+    Slack's ids are unique across workspaces: a second one gets its own `mark` in them.
+    """
+    bot_user = f"U{mark}PILOT"
     people = (
-        Person(id="U0ANA", name="ana", real_name="Ana Ruiz", title="On-call engineer", color="1264a3"),
-        Person(id="U0DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f", is_admin=True),
-        Person(id="U0SAM", name="sam", real_name="Sam Lindqvist", title="SRE lead", color="9a5b13"),
-        Person(id="U0NOOR", name="noor", real_name="Noor Haddad", title="SRE", color="b3453f"),
-        Person(id="U0KIM", name="kim", real_name="Kim Park", title="Support", color="8e3b8a"),
-        Person(id="U0RILEY", name="riley", real_name="Riley Chen", title="Product analyst", color="5b5b66"),
-        Person(id=BOT_USER, name="autopilot", real_name="Ops Autopilot", title="Task runner", is_bot=True),
+        Person(id=f"U{mark}ANA", name="ana", real_name="Ana Ruiz", title="On-call engineer", color="1264a3"),
+        Person(
+            id=f"U{mark}DANA", name="dana", real_name="Dana Okafor", title="SRE lead", color="2f6f4f", is_admin=True
+        ),
+        Person(id=f"U{mark}SAM", name="sam", real_name="Sam Lindqvist", title="SRE lead", color="9a5b13"),
+        Person(id=f"U{mark}NOOR", name="noor", real_name="Noor Haddad", title="SRE", color="b3453f"),
+        Person(id=f"U{mark}KIM", name="kim", real_name="Kim Park", title="Support", color="8e3b8a"),
+        Person(id=f"U{mark}RILEY", name="riley", real_name="Riley Chen", title="Product analyst", color="5b5b66"),
+        Person(id=bot_user, name="autopilot", real_name="Ops Autopilot", title="Task runner", is_bot=True),
     )
     topics = {
         "incidents": "What is broken, and who is on it",
@@ -107,21 +123,27 @@ def demo_workspace() -> Workspace:
     }
     everyone = {person.id for person in people}
     channels = {
-        f"C0{name.upper()}": Channel(id=f"C0{name.upper()}", name=name, topic=topic, members=set(everyone))
-        for name, topic in topics.items()
+        f"C{mark}{called.upper()}": Channel(
+            id=f"C{mark}{called.upper()}", name=called, topic=topic, members=set(everyone)
+        )
+        for called, topic in topics.items()
     }
+    leads = (f"U{mark}DANA", f"U{mark}SAM")
+    sre = (*leads, f"U{mark}NOOR")
     groups = (
-        UserGroup(
-            id="S0OPERATORS", handle="operators", name="Operators", members=("U0ANA", "U0DANA", "U0SAM", "U0NOOR")
-        ),
-        UserGroup(id="S0SRE", handle="sre", name="SRE", members=("U0DANA", "U0SAM", "U0NOOR")),
-        UserGroup(id="S0SRELEADS", handle="sre-leads", name="SRE leads", members=("U0DANA", "U0SAM")),
-        UserGroup(id="S0SUPPORT", handle="support", name="Support", members=("U0KIM",)),
+        UserGroup(id=f"S{mark}OPERATORS", handle="operators", name="Operators", members=(f"U{mark}ANA", *sre)),
+        UserGroup(id=f"S{mark}SRE", handle="sre", name="SRE", members=sre),
+        UserGroup(id=f"S{mark}SRELEADS", handle="sre-leads", name="SRE leads", members=leads),
+        UserGroup(id=f"S{mark}SUPPORT", handle="support", name="Support", members=(f"U{mark}KIM",)),
     )
     workspace = Workspace(
-        team_id="T0ACME",
-        name="Acme",
-        domain="acme",
+        team_id=team_id,
+        name=name,
+        domain=name.lower(),
+        bot_user=bot_user,
+        bot_id=f"B{mark}PILOT",
+        enterprise_id=enterprise_id,
+        enterprise_name=enterprise_name,
         people={person.id: person for person in people},
         channels=channels,
         groups={group.id: group for group in groups},

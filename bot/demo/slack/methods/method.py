@@ -15,3 +15,5 @@ class Method:
     """The scope every call needs; some methods ask for more once they know the channel."""
     app_token: bool = False
     """Takes the xapp token instead of the bot's."""
+    no_token: bool = False
+    """Takes the app's id and secret instead of a token."""

@@ -34,7 +34,15 @@ def describe(office: Office, person: Person) -> Json:
         "color": person.color,
         "tz": person.tz,
         "profile": profile,
+        **_of_organisation(office, person),
     }
+
+
+def _of_organisation(office: Office, person: Person) -> Json:
+    enterprise, team = office.workspace.enterprise_id, office.workspace.team_id
+    if not enterprise:
+        return {}
+    return {"enterprise_user": {"id": person.id, "enterprise_id": enterprise, "teams": [team]}}
 
 
 def _auth_test(office: Office, args: Args) -> Json:
@@ -47,8 +55,14 @@ def _auth_test(office: Office, args: Args) -> Json:
         "team_id": workspace.team_id,
         "user_id": workspace.bot_user,
         "bot_id": workspace.bot_id,
-        "is_enterprise_install": False,
+        **_installed(office),
     }
+
+
+def _installed(office: Office) -> Json:
+    installed, enterprise = office.installed(), office.workspace.enterprise_id
+    org = installed is not None and installed.is_org
+    return {"is_enterprise_install": org} | ({"enterprise_id": enterprise} if enterprise else {})
 
 
 def _user_info(office: Office, args: Args) -> Json:
