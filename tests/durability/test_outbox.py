@@ -195,7 +195,7 @@ async def test_a_card_that_waits_for_its_turn_shows_what_is_so_when_it_comes(off
     outbox = office.outbox()
     await office.want("first")
     await outbox.flush()
-    outbox.pace.hold("chat.update", INCIDENTS, 3)
+    outbox.workspaces.pace(TENANT).hold("chat.update", INCIDENTS, 3)
     office.drawn.clear()
     async with running(outbox):
         await office.want("second")
