@@ -1,30 +1,19 @@
 """The console: health, evidence and tasks as plain pages. Reads storage; only the API beside it changes something."""
 
 import contextlib
-import datetime as dt
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
-import jinja2
 import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from bot.console.pages import render
 from storage import audit, evidence, intents, steps, tasks
 from storage.db import Database
 from storage.errors import NotFound
 
-_PAGES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
-_PAGES.filters["utc"] = lambda at: f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
-_PAGES.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
-_PAGES.filters["short"] = lambda value: json.dumps(value, ensure_ascii=False)[:300]
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -39,7 +28,7 @@ def build(db: Database, tenants: Tenants, ready: Ready, doors: Sequence[Route] =
     """The ASGI app. `ready` names what this process needs and whether it has it; `doors` are routes of other parts."""
 
     def page(name: str, *, status: int = 200, **values: object) -> Response:
-        return HTMLResponse(_PAGES.get_template(name).render(**values), status_code=status, headers=_HEADERS)
+        return HTMLResponse(render(name, **values), status_code=status, headers=_HEADERS)
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"ok": True})

@@ -1,0 +1,30 @@
+"""The console's pages from their templates. Jinja is imported with the first page: an idle bot shows none."""
+
+import datetime as dt
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+def render(name: str, **values: object) -> str:
+    """The HTML of one page; every value in it is escaped, and one that is missing is an error."""
+    return _templates().get_template(name).render(**values)
+
+
+@functools.cache
+def _templates() -> "jinja2.Environment":
+    import jinja2
+
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    pages.filters["utc"] = lambda at: f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    pages.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    pages.filters["short"] = lambda value: json.dumps(value, ensure_ascii=False)[:300]
+    return pages
