@@ -42,7 +42,10 @@ def demo(
         ".autopilot/demo"
     ),
     fault: Annotated[
-        str, typer.Option(help="What is broken at the start: bad_flag, dogpile, stuck_consumer, none.")
+        str,
+        typer.Option(
+            help="Broken at the start: bad_flag, dogpile, stuck_consumer, locked_out, scam, weak_window, none."
+        ),
     ] = "bad_flag",
     browser: Annotated[bool, typer.Option(help="Open the page when there is a screen.")] = True,
 ) -> None:

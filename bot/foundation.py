@@ -33,7 +33,8 @@ from tools.registry import Registry
 from tools.sources import loading as sources
 from tools.sources.loading import Means
 
-SHOP = Path(__file__).parents[1] / "tools" / "manifests" / "shop.yaml"
+MANIFESTS = Path(__file__).parents[1] / "tools" / "manifests"
+SHOP, PRODUCT = MANIFESTS / "shop.yaml", MANIFESTS / "product.yaml"
 
 
 class CannotStart(Exception):
@@ -111,7 +112,8 @@ def rules(config: Settings, registry: Registry) -> Rules:
 
 async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:
     """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
-    files = config.manifests or ((SHOP,) if config.shop_url else ())
+    here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
+    files = config.manifests or tuple(file for file, address in here if address)
     client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
     means = Means(environ=settings.environment(), client=client, closing=closing)
     return Registry([*await sources.load_tools(files, config.tool_packages, means), *operator_tools(config)])

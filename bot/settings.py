@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     groups_file: Path | None = None
     """who is in which group, by on-call schedules and lists (YAML, who-may-approve.md); empty: Slack user groups"""
     manifests: Annotated[tuple[Path, ...], NoDecode] = ()
-    """tool manifests (YAML); empty: the shop's, when it is configured"""
+    """tool manifests (YAML); empty: those of the shop and the product operations, when they are configured"""
     tool_packages: Annotated[tuple[str, ...], NoDecode] = ()
     """installed packages with tools, by the names of their entry points; others are not imported"""
     operator_database_url: SecretStr | None = None
@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     """text | json"""
     shop_url: str = Field(default="", validation_alias="SHOP_URL")
     """address of the sample shop; set by the demo, with SHOP_TOKEN"""
+    product_url: str = Field(default="", validation_alias="PRODUCT_URL")
+    """address of a product that answers tools/manifests/product.openapi.json, with PRODUCT_TOKEN"""
 
     @field_validator(
         "groups", "halt_groups", "manifests", "audit_publish", "tool_packages", "admin_groups", mode="before"

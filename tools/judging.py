@@ -104,7 +104,7 @@ def judge(
         tier=manifest.tier,
         env=target.env,
         channel=asking.place.id,
-        channel_cap=asking.place.max_autonomy,
+        channel_cap=min(asking.place.max_autonomy, manifest.max_autonomy),
     )
     decision: Decision
     # Going back is its own reason, and a runaway must be reversible.

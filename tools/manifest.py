@@ -72,6 +72,8 @@ class ToolManifest(_Strict):
     """what it does and when to use it; this is what a brain reads"""
     tier: Tier = Tier.IRREVERSIBLE
     """unknown means irreversible"""
+    max_autonomy: int = Field(default=4, ge=0, le=4)
+    """the highest level of autonomy it ever has, whatever the policy files say: 1 means that other people decide"""
     title: Cel
     """the step in words for people, past tense: "'Checked error rates of ' + args.service"; sees `args`, `env`"""
     says: Cel | None = None

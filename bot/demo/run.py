@@ -25,6 +25,15 @@ from bot.demo.slack.server import LocalSlack
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
 FAULTS = (*Story, "none")
+PRODUCT_STORIES = (Story.LOCKED_OUT, Story.SCAM, Story.WEAK_WINDOW)
+TRY = (
+    ("incidents", "checkout is failing, what is going on?"),
+    ("safety", "a reply was reported as a scam, can you look?"),
+    ("support", "member a-17 cannot login, can you help?"),
+    ("growth", "which window underperforms, and what would help?"),
+    ("data", "is the analytics pipeline behind?"),
+)
+"""one request for each kind of work, in the channel of those who ask it"""
 QUICK_DEATH = 15.0
 """seconds; a bot that ends sooner, three times in a row, cannot start"""
 FAILING_FOR = 90.0
@@ -55,8 +64,9 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
     token = secrets.token_urlsafe(24)
     clock = LateClock(FAILING_FOR)
     shop = create_shop(token=token, clock=clock)
-    if demo.fault != "none":
-        shop.world.tell(Story(demo.fault), on=True)
+    # What members, content and sales are asked about is there from the start; it disturbs no other story.
+    for story in (*PRODUCT_STORIES, *([] if demo.fault == "none" else [Story(demo.fault)])):
+        shop.world.tell(story, on=True)
     clock.catch_up()
     async with contextlib.AsyncExitStack() as stack:
         shop_url = await _on_port(stack, shop.serve(demo.shop_port), demo.shop_port)
@@ -76,7 +86,8 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             await keeping
             raise RuntimeError(f"the bot did not connect; see {demo.home / 'bot.log'}")
         say(f"\n  Ops Autopilot is ready ({time.monotonic() - began:.1f} s):  {slack.base_url}\n")
-        say("  In #incidents, try:  @autopilot checkout is failing, what is going on?")
+        for channel, request in TRY:
+            say(f"  In #{channel}, try:  @autopilot {request}")
         say(f"  Kill the bot in the middle, if you like:  kill -9 {bot.pid}   (it is started again)")
         say("  Ctrl-C stops everything.\n")
         if demo.browser and _has_screen():
@@ -111,6 +122,8 @@ def _environment(demo: Demo, slack: LocalSlack, shop_url: str, token: str) -> di
         "AUTOPILOT_OPS_CHANNEL": "C0OPS",
         "SHOP_URL": shop_url,
         "SHOP_TOKEN": token,
+        "PRODUCT_URL": shop_url,
+        "PRODUCT_TOKEN": token,
     }
 
 

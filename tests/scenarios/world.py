@@ -170,6 +170,8 @@ async def a_world(
         await stack.enter_async_context(slack.serve())
         setenv("SHOP_URL", url)
         setenv("SHOP_TOKEN", TOKEN)
+        setenv("PRODUCT_URL", url)
+        setenv("PRODUCT_TOKEN", TOKEN)
         chosen = settings.read(
             home=home,
             slack_bot_token=slack.bot_token,

@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from bot.demo.shop import reads_health, reads_social, reads_state, writes
 from bot.demo.shop.clock import Clock, iso
-from bot.demo.shop.document import openapi_document
+from bot.demo.shop.document import Json, openapi_document
 from bot.demo.shop.effects import Effect, KeyReused
 from bot.demo.shop.operation import Asked, Impossible, NotFound, Operation
+from bot.demo.shop.product.operations import PRODUCT
 from bot.demo.shop.shapes import EffectOut
 from bot.demo.shop.world import World
 from bot.demo.shop.writes import Plan
@@ -36,17 +37,32 @@ class BadRequest(Exception):
 
 
 def routes(world: World, *, clock: Clock, token: str) -> list[Route]:
-    """Every operation, and the document that describes them."""
-    document = openapi_document(OPERATIONS)
+    """Every operation, and the documents that describe them."""
+    made = [
+        Route(operation.path, _endpoint(operation, world, clock, token), methods=[operation.method])
+        for operation in (*OPERATIONS, *PRODUCT)
+    ]
+    documents = [_document("/openapi.json", shop_document()), _document("/product/openapi.json", product_document())]
+    return [*documents, *made]
 
+
+def shop_document() -> Json:
+    """The shop's own operations."""
+    about = "Operations of a small shop: health, flags, throttles, posts and a pipeline."
+    return openapi_document(OPERATIONS, title="Sample shop", about=about)
+
+
+def product_document() -> Json:
+    """The product operations, which another product can answer as well."""
+    about = "What operators of a product look at and do: members, content, queues, dashboards, traces, campaigns."
+    return openapi_document(PRODUCT, title="Product operations", about=about)
+
+
+def _document(path: str, document: Json) -> Route:
     async def openapi(_: Request) -> Response:
         return JSONResponse(document)
 
-    made = [
-        Route(operation.path, _endpoint(operation, world, clock, token), methods=[operation.method])
-        for operation in OPERATIONS
-    ]
-    return [*made, Route("/openapi.json", openapi)]
+    return Route(path, openapi)
 
 
 def _endpoint(operation: Operation, world: World, clock: Clock, token: str) -> Callable[[Request], Awaitable[Response]]:

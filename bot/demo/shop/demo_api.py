@@ -27,6 +27,9 @@ class FaultsIn(BaseModel):
     bad_flag: bool | None = None
     dogpile: bool | None = None
     stuck_consumer: bool | None = None
+    locked_out: bool | None = None
+    scam: bool | None = None
+    weak_window: bool | None = None
     service: ServiceFault | None = None
     reset: bool = Field(default=False, description="first: everything back to how the shop opened")
 
@@ -51,7 +54,7 @@ def routes(world: World, *, clock: Clock) -> list[Route]:
         try:
             wanted = FaultsIn.model_validate(json.loads(await request.body()))
         except (ValueError, ValidationError):
-            return problem(422, f"send {{bad_flag, dogpile, stuck_consumer: bool, service: {[*ServiceFault]}}}")
+            return problem(422, f"send {{{', '.join(Story)}: bool, service: {[*ServiceFault]}}}")
         if wanted.reset:
             world.reset()
         for story in Story:

@@ -32,7 +32,7 @@ IDEMPOTENCY = {
 Json = dict[str, Any]
 
 
-def openapi_document(operations: Sequence[Operation]) -> Json:
+def openapi_document(operations: Sequence[Operation], *, title: str, about: str) -> Json:
     """The complete description of the API; it names no host, so that it is the same wherever the shop runs."""
     components: Json = {"Problem": PROBLEM}
     paths: Json = {}
@@ -41,9 +41,9 @@ def openapi_document(operations: Sequence[Operation]) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Sample shop",
+            "title": title,
             "version": "1.0.0",
-            "description": "Operations of a small shop: health, flags, throttles, posts and a pipeline.",
+            "description": about,
         },
         "servers": [{"url": "/"}],
         "paths": paths,

@@ -1,17 +1,17 @@
-"""`python -m bot.demo.shop.export FILE`: write the shop's OpenAPI document, for the manifest that uses it."""
+"""`python -m bot.demo.shop.export FOLDER`: write the shop's OpenAPI documents, for the manifests that use them."""
 
 import json
 import sys
 from pathlib import Path
 
-from bot.demo.shop.api import OPERATIONS
-from bot.demo.shop.document import openapi_document
+from bot.demo.shop.api import product_document, shop_document
 
 
-def main(target: str) -> None:
-    """Write the document as the shop serves it, in a form that diffs well."""
-    text = json.dumps(openapi_document(OPERATIONS), indent=1, ensure_ascii=False)
-    Path(target).write_text(text + "\n", encoding="utf-8")
+def main(folder: str) -> None:
+    """Write the documents as the shop serves them, in a form that diffs well."""
+    for name, document in (("shop", shop_document()), ("product", product_document())):
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        (Path(folder) / f"{name}.openapi.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What can be made to go wrong: three stories, and ways for the service itself to misbehave."""
+"""What can be made to go wrong: six stories, and ways for the service itself to misbehave."""
 
 from enum import StrEnum
 
@@ -12,6 +12,12 @@ class Story(StrEnum):
     """many new accounts reply to one post"""
     STUCK_CONSUMER = "stuck_consumer"
     """the pipeline's consumer hangs on a batch"""
+    LOCKED_OUT = "locked_out"
+    """a stranger's script has a member's password and keeps every session, so the member cannot log in"""
+    SCAM = "scam"
+    """members report a reply that sells gift cards"""
+    WEAK_WINDOW = "weak_window"
+    """far fewer orders than usual between 18:00 and 20:00"""
 
 
 class ServiceFault(StrEnum):

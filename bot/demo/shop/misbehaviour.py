@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.demo.shop.faults import ServiceFault
 from bot.demo.shop.world import World
 
-WELL = ("/demo/", "/healthz", "/openapi.json")
+WELL = ("/demo/", "/healthz", "/openapi.json", "/product/openapi.json")
 HANG_SECONDS = 60
 SLOW_SECONDS = 2.0
 HUGE_BYTES = 50 * 1024 * 1024

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.demo.shop.counters import Counters, Key
@@ -62,6 +63,8 @@ class Social:
         self._friction: dict[str, Friction] = {}
         self._last: dict[tuple[str, str], float] = {}
         self.bursting = False
+        self.wait_of: Callable[[str], int | None] = lambda _: 0
+        """what is asked of one account, besides what its post asks: seconds to wait; None: it may not post"""
 
     def friction(self, post: str) -> Friction:
         """The friction of a post as it stands."""
@@ -77,11 +80,14 @@ class Social:
                 del self._friction[post]
 
     def reply(self, post: str, account: Account, at: float) -> int:
-        """Take one reply: 201, or 429 when the account must wait."""
+        """Take one reply: 201, or 429 when the account must wait, or 403 when it is banned."""
         status = 201
-        wait = self.friction(post).seconds
+        own = self.wait_of(account.id)
+        wait = max(self.friction(post).seconds, own or 0)
         since = at - self._last.get((post, account.id), -1e9)
-        if since < wait or not self._throttles.admits("social.reply", at):
+        if own is None:
+            status = 403
+        elif since < wait or not self._throttles.admits("social.reply", at):
             status = 429
         else:
             self._last[post, account.id] = at

@@ -12,6 +12,9 @@ from bot.demo.shop.flags import Flag, Flags
 from bot.demo.shop.load import Load
 from bot.demo.shop.logs import LogLine, Logs
 from bot.demo.shop.pipeline import Pipeline
+from bot.demo.shop.product.growth import Growth
+from bot.demo.shop.product.members import Members
+from bot.demo.shop.product.moderation import Moderation
 from bot.demo.shop.social import POSTS, Friction, Social
 from bot.demo.shop.throttles import ENDPOINTS, Throttle, Throttles
 
@@ -38,6 +41,12 @@ class World:
             pipeline=self.pipeline,
         )
         self.social = Social(rng=rng, counters=self.counters, logs=self.logs, throttles=self.throttles)
+        self.moderation, self.growth = Moderation(), Growth()
+        # Its own chance: members must not change the numbers of the traffic.
+        chance = random.Random(seed + 1)  # noqa: S311 - traffic, not secrets
+        accounts = [*self.social.regulars, *self.social.burst]
+        self.members = Members(rng=chance, logs=self.logs, accounts=accounts, at=at)
+        self.social.wait_of = self.members.wait_of
         self._load = Load(
             rng=rng, counters=self.counters, logs=self.logs, throttles=self.throttles, checkout=self.checkout
         )
@@ -85,6 +94,8 @@ class World:
         self.pipeline.step(at, seconds)
         self.social.step(at, seconds)
         if self._tick % TICKS_PER_SECOND == 0:
+            self.members.expire(at)
+            self.members.step(at)
             self.gauges.sample(at, "pipeline.lag", self.pipeline.lag())
             self.gauges.sample(at, "checkout.backlog", len(self.checkout.backlog))
 
@@ -106,6 +117,9 @@ class World:
             Story.BAD_FLAG: flag is not None and flag.on and flag.percent > 0,
             Story.DOGPILE: self.social.bursting,
             Story.STUCK_CONSUMER: self.pipeline.stuck_since is not None or self.pipeline.poisoned,
+            Story.LOCKED_OUT: self.members.besieged,
+            Story.SCAM: self.moderation.scam,
+            Story.WEAK_WINDOW: self.growth.weak,
         }
         return {story for story, told in on.items() if told}
 
@@ -120,6 +134,12 @@ class World:
                     self.flags.change(replace(flag, on=on, percent=100 if on else 0), by="mira", at=self.at)
             case Story.DOGPILE:
                 self.social.bursting = on
+            case Story.LOCKED_OUT:
+                self.members.besiege(on=on, at=self.at)
+            case Story.SCAM:
+                self.moderation.tell_scam(on=on)
+            case Story.WEAK_WINDOW:
+                self.growth.weak = on
             case Story.STUCK_CONSUMER if on:
                 self.pipeline.poisoned = True
                 self.logs.write(

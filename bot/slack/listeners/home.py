@@ -12,8 +12,8 @@ from storage import homes
 
 PROMPTS = (
     ("Checkout is failing", "checkout is failing, what is going on?"),
-    ("A post is being flooded", "there is a burst of replies on a post, is it a dogpile?"),
-    ("Analytics is behind", "the analytics pipeline is lagging, why?"),
+    ("A member cannot log in", "member a-17 cannot login, can you help?"),
+    ("Content was reported", "a reply was reported as a scam, can you look?"),
     ("What can you do?", "help"),
 )
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bot.demo.shop import ManualClock, Shop, create_shop
+from bot.demo.shop.faults import Story
 from tests.demo.shop.conftest import TOKEN
 
 
@@ -123,11 +124,11 @@ async def test_a_stuck_consumer_lags_and_a_restart_loses_what_it_held_until_a_ba
 
 
 async def test_reset_puts_everything_back(client: httpx.AsyncClient, clock: ManualClock) -> None:
-    await fault(client, bad_flag=True, dogpile=True, stuck_consumer=True, service="http_500")
+    await fault(client, **{story.value: True for story in Story}, service="http_500")
     clock.forward(10)
     await fault(client, reset=True)
     faults = await read(client, "/demo/faults")
-    assert faults == {"bad_flag": False, "dogpile": False, "stuck_consumer": False, "service": "none"}
+    assert faults == {**{story.value: False for story in Story}, "service": "none"}
 
 
 async def test_the_same_seed_and_clock_give_the_same_numbers() -> None:

@@ -15,6 +15,7 @@ from tools.sources.openapi import load_openapi_source
 
 TOKEN = "shop-token-1234"
 MANIFEST = Path(__file__).parents[3] / "tools/manifests/shop.yaml"
+PRODUCT = MANIFEST.with_name("product.yaml")
 Json = dict[str, Any]
 LoadOne = Callable[..., Awaitable[list[Tool]]]
 
@@ -43,6 +44,13 @@ async def client(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def tools(client: httpx.AsyncClient) -> dict[str, Tool]:
     loaded = await load_openapi_source(MANIFEST, environ={"SHOP_TOKEN": TOKEN}, client=client)
+    return {tool.name: tool for tool in loaded}
+
+
+@pytest.fixture
+async def product(client: httpx.AsyncClient) -> dict[str, Tool]:
+    """The product operations, which the shop answers."""
+    loaded = await load_openapi_source(PRODUCT, environ={"PRODUCT_TOKEN": TOKEN}, client=client)
     return {tool.name: tool for tool in loaded}
 
 
