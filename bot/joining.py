@@ -18,6 +18,8 @@ class Joined:
     """What a process needs to speak and to be spoken to."""
 
     workspaces: Workspaces
+    tenant: str
+    """the workspace, where it is only one; "" when people can add more"""
     client: AsyncWebClient
     """bolt's own"""
     app_token: str
@@ -33,8 +35,9 @@ async def join(config: Settings, clients: SlackClients) -> Joined:
     """
     bot, app, signing = _tokens(config)
     client = clients.client(bot)
-    one = OneWorkspace(workspace=await _who_we_are(client), one=client, stream=clients.stream_client(bot))
-    return Joined(workspaces=one, client=client, app_token=app, signing_secret=signing)
+    about = await _who_we_are(client)
+    one = OneWorkspace(workspace=about, one=client, stream=clients.stream_client(bot))
+    return Joined(workspaces=one, tenant=about.tenant, client=client, app_token=app, signing_secret=signing)
 
 
 def _tokens(config: Settings) -> tuple[str, str, str]:

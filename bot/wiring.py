@@ -52,6 +52,7 @@ from storage import schedules
 from storage.checkpoints import Signer
 from storage.db import Database
 from storage.records import ScheduleKind
+from storage.row_security import EVERYTHING
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +101,8 @@ async def run(
         joined = await join(config, clients)
         workspaces = joined.workspaces
         people = await _people(stack, config, SlackPeople(workspaces=workspaces), clock)
+        # One workspace sees its own rows; a process of several narrows to one at each request and task.
+        base.db.sees = joined.tenant or EVERYTHING
         gateway = base.gateway(people)
         orchestrator = Orchestrator(
             db=base.db,

@@ -1,8 +1,9 @@
 """Engine and transactions. Everything that changes goes through `Database.write`, one transaction a move."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from storage.clock import now
+from storage.row_security import EVERYTHING, SETTING
 from storage.sqlite import LocalConnection, Sqlite
 
 Link = tuple[str, str, str, str, str]
@@ -21,6 +23,25 @@ if TYPE_CHECKING:
 CHANNEL = "autopilot"
 """the NOTIFY channel that replicas listen on"""
 _NOTIFY = sa.text("select pg_notify(:channel, topic) from unnest(cast(:topics as text[])) as topic")
+NOBODY = ""
+_within: ContextVar[str] = ContextVar("tenant", default=NOBODY)
+_BEGUN_FOR = sa.text(f"select set_config('{SETTING}', :tenant, true)")
+
+
+@contextmanager
+def within(tenant: str) -> Iterator[None]:
+    """Transactions begun inside, by whatever is called, see this tenant's rows only: one task's, one request's.
+
+    Raises:
+        ValueError: that is no tenant; this way only ever narrows.
+    """
+    if tenant in (NOBODY, EVERYTHING):
+        raise ValueError(f"{tenant!r} is no tenant")
+    token = _within.set(tenant)
+    try:
+        yield
+    finally:
+        _within.reset(token)
 
 
 @dataclass
@@ -62,8 +83,10 @@ class Tx:
 class Database:
     """SQLite or PostgreSQL by URL."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, sees: str = NOBODY) -> None:
         self.url: URL = make_url(url)
+        self.sees = sees
+        """whose rows PostgreSQL shows where `within` says nothing: a tenant, EVERYTHING, or nobody's"""
         self.wakes = Wakes()
         self.is_postgres = self.url.get_backend_name() == "postgresql"
         self._engine: AsyncEngine | None = None
@@ -112,6 +135,7 @@ class Database:
     async def _connection(self, *, write: bool) -> AsyncIterator["AsyncConnection | LocalConnection"]:
         if self._sqlite is None:
             async with self.engine.connect() as conn:
+                await conn.execute(_BEGUN_FOR, {"tenant": _within.get() or self.sees})
                 yield conn
             return
         local = await (self._sqlite.writer() if write else self._sqlite.reader())

@@ -6,10 +6,9 @@ import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
+from storage.row_security import EVERYTHING
 from storage.tables import halts
 
-EVERYTHING = "*"
-"""in place of a tenant: every workspace of this database"""
 WAKE = "halts"
 _LOCK = 0x68616C74
 """PostgreSQL's advisory lock: shared by whoever begins a call, held alone while a halt is written"""

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from storage.clock import FURTHEST, come, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
-from storage.halts import EVERYTHING
 from storage.ids import new_id
 from storage.records import UNATTENDED, Source, Task, TaskState
+from storage.row_security import EVERYTHING
 from storage.tables import halts, tasks
 from storage.task_moves import FIELDS, as_task, move_of, touch_of
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from storage.db import Database
 from storage.migrate import migrate, require_current
+from storage.row_security import EVERYTHING
 
 _numbers = itertools.count()
 
@@ -62,27 +63,43 @@ async def _run(url: str, statement: str) -> None:
 
 @pytest.fixture
 async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
-    """A fresh, empty PostgreSQL database, dropped after the test."""
+    """A fresh, empty PostgreSQL database, dropped after the test; as the server's superuser."""
     async with _fresh(postgres_server, "template1") as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def owner(postgres_server: str) -> str:
+    """A role as the bot should have it: it may own databases and is no superuser, so row-level security holds."""
+    name = f"owner_{os.getpid()}"
+    _apart(_run(postgres_server, f"create role {name} login"))
+    return name
+
+
+@pytest.fixture
+async def owned_postgres_url(postgres_server: str, owner: str) -> AsyncIterator[str]:
+    """A fresh, empty PostgreSQL database of that role, dropped after the test."""
+    async with _fresh(postgres_server, "template1", owner=owner) as url:
+        yield url
+
+
 @contextlib.asynccontextmanager
-async def _fresh(server: str, template: str) -> AsyncIterator[str]:
+async def _fresh(server: str, template: str, owner: str = "postgres") -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _run(server, f"create database {name} template {template} strategy file_copy")
-    yield _with_database(server, name)
+    await _run(server, f"create database {name} template {template} strategy file_copy owner {owner}")
+    yield make_url(server).set(database=name, username=owner).render_as_string(hide_password=False)
     await _run(server, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> str:
+def migrated_postgres(postgres_server: str, owner: str) -> str:
     """The name of a migrated database that others are copied from: a copy takes a tenth of the migrations."""
     name = f"migrated_{os.getpid()}"
 
     async def make() -> None:
-        await _run(postgres_server, f"create database {name}")
-        await _migrated(_with_database(postgres_server, name))
+        await _run(postgres_server, f"create database {name} owner {owner}")
+        url = make_url(postgres_server).set(database=name, username=owner)
+        await _migrated(url.render_as_string(hide_password=False))
 
     _apart(make())
     return name
@@ -109,9 +126,9 @@ def _apart(work: Coroutine[None, None, None]) -> None:
 
 
 @pytest.fixture
-async def migrated_postgres_url(postgres_server: str, migrated_postgres: str) -> AsyncIterator[str]:
-    """A PostgreSQL database of its own, migrated, dropped after the test."""
-    async with _fresh(postgres_server, migrated_postgres) as url:
+async def migrated_postgres_url(postgres_server: str, migrated_postgres: str, owner: str) -> AsyncIterator[str]:
+    """A PostgreSQL database of its own, migrated, dropped after the test; as the role that owns it."""
+    async with _fresh(postgres_server, migrated_postgres, owner) as url:
         yield url
 
 
@@ -120,7 +137,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of its own, once for each engine: migrated where the test asks for `db`, else empty."""
     migrated = "db" in request.fixturenames
     if request.param == "postgres":
-        url: str = request.getfixturevalue("migrated_postgres_url" if migrated else "postgres_url")
+        url: str = request.getfixturevalue("migrated_postgres_url" if migrated else "owned_postgres_url")
         return url
     file = tmp_path / "test.db"
     if migrated:
@@ -131,7 +148,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A migrated database, once for each engine."""
-    database = Database(database_url)
+    database = Database(database_url, sees=EVERYTHING)
     await require_current(database)
     yield database
     await database.close()

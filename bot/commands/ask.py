@@ -56,6 +56,7 @@ async def _ask(config: Settings, request: str, user: str, *, dry_run: bool) -> i
     config = config.model_copy(update={"home": home, "database_url": ""})
     console = Console(highlight=False)
     async with foundation.core(config) as base:
+        base.db.sees = list_people.TENANT
         await sweeps.take_back(base.db, only_expired=False)  # the lock is ours, so whoever held them is dead
         gateway = base.gateway(people)
         orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agent=base.agent)

@@ -9,6 +9,7 @@ from storage import audit
 from storage.db import Database
 from storage.migrate import require_current
 from storage.records import AuditEntry
+from storage.row_security import EVERYTHING
 
 BATCH = 1000
 
@@ -21,7 +22,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
         CommandFailed: there is no such SQLite file.
         SchemaBehind: its schema is not this version's.
     """
-    db = Database(url)
+    db = Database(url, sees=EVERYTHING)
     try:
         if not db.is_postgres and not _file(db).exists():
             raise CommandFailed(f"there is no database at {db.url.database!r} yet; check AUTOPILOT_HOME")

@@ -21,7 +21,8 @@ def halt(
     from bot.orchestrator import halting
     from policy.redaction import Redactor
     from storage.attempts import transact
-    from storage.halts import EVERYTHING, standing
+    from storage.halts import standing
+    from storage.row_security import EVERYTHING
 
     said = Redactor.default().text(reason).text.strip()[: halting.LONGEST_REASON]
     if not said:

@@ -123,6 +123,7 @@ async def _escalations(config: Settings) -> None:
     from storage.migrate import require_current
 
     async with foundation.database(config) as db:
+        db.sees = TENANT
         if db.is_postgres:
             await require_current(db)
         found = await waiting(db, TENANT)
@@ -149,6 +150,7 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
         raise foundation.CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
     async with contextlib.AsyncExitStack() as stack:
         db = await stack.enter_async_context(foundation.database(config))
+        db.sees = TENANT
         if db.is_postgres:
             await require_current(db)
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))

@@ -11,8 +11,9 @@ from policy.types import Actor
 from storage import audit, halts, posts, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.halts import EVERYTHING, Halt
+from storage.halts import Halt
 from storage.records import JsonObject, PostKind
+from storage.row_security import EVERYTHING
 from tools.gateway import Gateway
 
 LONGEST_REASON = 300

@@ -23,7 +23,7 @@ from bot.orchestrator.executing import Executing
 from bot.orchestrator.pace import Pace
 from policy.people import CannotAsk
 from storage import steps, tasks
-from storage.db import Database
+from storage.db import Database, within
 from storage.errors import LOST_DATABASE, LostRace
 from storage.ids import new_id
 from storage.records import StepKind, Task, TaskState
@@ -109,6 +109,7 @@ class Worker:
     async def _work(self, hooks: Hooks) -> None:
         task = hooks.task
         with (
+            within(task.tenant),
             bound_contextvars(correlation_id=task.correlation_id, task=task.id),
             tracer.start_as_current_span(
                 "invoke_agent",

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from storage.db import Database
 from storage.migrate import migrate
+from storage.row_security import EVERYTHING
 from tests.chaos.plan import Engine
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -88,7 +89,7 @@ class Databases:
 
 
 async def _migrated(url: str) -> None:
-    db = Database(url)
+    db = Database(url, sees=EVERYTHING)
     try:
         await migrate(db)
     finally:

@@ -16,6 +16,8 @@ from bot.demo.slack import app_config
 from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
 from bot.settings import read
+from storage.db import Database
+from storage.migrate import migrate
 from tests.brains.model_servers import openai_sse, serving
 from tests.commands.conftest import Cli, Spawn
 
@@ -143,6 +145,21 @@ async def test_looking_at_a_database_that_is_not_there_makes_none(home: Path) ->
 async def test_an_empty_postgres_wants_to_be_migrated(postgres_url: str) -> None:
     found = (await examine(database_url=postgres_url))["database"]
     assert (found.state, found.fix) == (State.BROKEN, "run 'autopilot migrate'")
+
+
+@pytest.mark.usefixtures("home")
+async def test_a_role_above_row_security_is_told_of(owned_postgres_url: str, postgres_url: str) -> None:
+    """Tenants are then kept apart by the bot's queries alone."""
+    db = Database(owned_postgres_url)
+    await migrate(db)
+    await db.close()
+    assert (await examine(database_url=owned_postgres_url))["database"].state is State.OK
+    above = Database(postgres_url)
+    await migrate(above)
+    await above.close()
+    found = (await examine(database_url=postgres_url))["database"]
+    assert found.state is State.OPEN
+    assert "row-level security" in found.says
 
 
 @pytest.mark.usefixtures("home")

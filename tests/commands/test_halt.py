@@ -5,8 +5,9 @@ from pathlib import Path
 
 from storage import audit, halts
 from storage.db import Database
-from storage.halts import EVERYTHING, Halt
+from storage.halts import Halt
 from storage.migrate import migrate
+from storage.row_security import EVERYTHING
 from tests.commands.conftest import Cli
 
 

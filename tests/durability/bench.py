@@ -20,6 +20,7 @@ from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
 from storage.db import Database
 from storage.migrate import migrate
+from storage.row_security import EVERYTHING
 from tests.durability.bots import BotProcess, Nursery
 from tests.durability.gate import Gate, Hold, shop_request, slack_method
 from tests.fast_clock import FastClock
@@ -223,7 +224,7 @@ class Bench:
 
     @contextlib.asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        db = Database(self.database_url)
+        db = Database(self.database_url, sees=EVERYTHING)
         try:
             yield db
         finally:
@@ -245,7 +246,7 @@ async def a_bench(
     slack.asgi = slack_gate  # type: ignore[assignment]  # any ASGI app will do
     slack.delivery.retry_delays = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
     slack.office.limits.on = False
-    db = Database(database_url)
+    db = Database(database_url, sees=EVERYTHING)
     await migrate(db)
     await db.close()
     async with contextlib.AsyncExitStack() as stack:

@@ -19,12 +19,14 @@ async def nursery() -> AsyncIterator[Nursery]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def postgres_of_module(postgres_server: str) -> AsyncIterator[str]:
-    """An empty PostgreSQL database, dropped after the file's last test."""
+    """An empty PostgreSQL database of a role that is no superuser, dropped after the file's last test."""
     name = f"durability_{os.getpid()}_{os.urandom(3).hex()}"
     conn = await asyncpg.connect(postgres_server.replace("postgresql+asyncpg://", "postgresql://"))
     try:
-        await conn.execute(f"create database {name}")
-        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        await conn.execute(f"create role {name} login")
+        await conn.execute(f"create database {name} owner {name}")
+        yield make_url(postgres_server).set(database=name, username=name).render_as_string(hide_password=False)
         await conn.execute(f"drop database {name} with (force)")
+        await conn.execute(f"drop role {name}")
     finally:
         await conn.close()

@@ -148,8 +148,9 @@ import asyncio, sys
 from bot.events.publisher import Pace, Publisher
 from policy.redaction import Redactor
 from storage.db import Database
+from storage.row_security import EVERYTHING
 
-db = Database(sys.argv[1])
+db = Database(sys.argv[1], sees=EVERYTHING)
 publisher = Publisher(db=db, environ={"SINK_SECRET": sys.argv[2]}, redactor=Redactor.default(), pace=Pace(poll=0.02))
 asyncio.run(publisher.run())
 """

@@ -14,8 +14,8 @@ from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Said
 from storage import audit, halts, posts, tasks
 from storage.db import Database
-from storage.halts import EVERYTHING
 from storage.records import AuditEntry, PostKind, ProposalState, Source, TaskState
+from storage.row_security import EVERYTHING
 from storage.tables import posts as posts_table
 from tests.builders import TENANT, a_new_task
 from tests.orchestrator.office import DONE, LEASE, Office, a_change
@@ -30,7 +30,7 @@ TRUSTED = "set checkout to 7, then to 8, in prod"
 @asynccontextmanager
 async def a_replica(office: Office) -> AsyncIterator[Office]:
     """A second process's view: another connection to the same database, the same world."""
-    db = Database(office.db.url.render_as_string(hide_password=False))
+    db = Database(office.db.url.render_as_string(hide_password=False), sees=EVERYTHING)
     try:
         yield Office(db=db, lab=office.lab, staff=office.staff, rules=office.rules, script=office.script)
     finally:

@@ -15,6 +15,7 @@ from bot.orchestrator.requests import Said
 from policy.waiting import WaitingTable
 from storage.db import Database
 from storage.records import PostKind, Proposal, ProposalState, TaskState
+from storage.row_security import EVERYTHING
 from storage.tables import posts, reminders
 from tests.builders import TENANT
 from tests.orchestrator.late import make_late
@@ -89,7 +90,7 @@ async def test_the_one_who_is_missing_is_named_wherever_the_others_are_seated(of
 async def test_two_replicas_remind_once(office: Office) -> None:
     """Two databases' worth of replicas at the same rows, many times over."""
     plan(office, remind=[NOW, "0.002s"], escalate=[{"after": "0.003s", "to": "sre"}])
-    other = Database(office.db.url.render_as_string(hide_password=False))
+    other = Database(office.db.url.render_as_string(hide_password=False), sees=EVERYTHING)
     try:
         for _ in range(6):
             await office.proposed()

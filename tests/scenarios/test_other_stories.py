@@ -9,6 +9,7 @@ from storage import tasks
 from storage.db import Database
 from storage.migrate import migrate
 from storage.records import TaskState
+from storage.row_security import EVERYTHING
 from tests.scenarios.world import ANA, DANA, NOOR, SAM, World, a_world, everything
 
 
@@ -52,12 +53,14 @@ async def test_an_irreversible_restart_in_prod_takes_three_people(
 
 
 @pytest.mark.postgres
-async def test_the_story_runs_on_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
+async def test_the_story_runs_on_postgres(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owned_postgres_url: str
+) -> None:
     """The same product on PostgreSQL: proposal, approval, one execution, answer, undo."""
-    database = Database(postgres_url)
+    database = Database(owned_postgres_url, sees=EVERYTHING)
     await migrate(database)
     await database.close()
-    async with a_world(tmp_path, monkeypatch.setenv, database_url=postgres_url) as world:
+    async with a_world(tmp_path, monkeypatch.setenv, database_url=owned_postgres_url) as world:
         thread = await world.ask("checkout is failing, what is going on?")
         await _approve_by(world, thread, "new-checkout", DANA)
         done = await world.card(thread, "proposal.undo", seconds=40)

@@ -18,6 +18,7 @@ from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
 from storage.db import Database
+from storage.row_security import EVERYTHING
 from tests.fast_clock import FastClock
 
 Message = Mapping[str, Any]
@@ -116,7 +117,7 @@ class World:
 
     @contextlib.asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        db = Database(self.config.database)
+        db = Database(self.config.database, sees=EVERYTHING)
         try:
             yield db
         finally:

@@ -13,6 +13,7 @@ from storage.db import Database
 from storage.migrate import migrate
 from storage.records import Schedule, ScheduleKind
 from storage.rollouts import Stage
+from storage.row_security import EVERYTHING
 from storage.tables import posts
 from tests.builders import TENANT
 
@@ -80,7 +81,7 @@ async def again(db: Database, schedule: Schedule) -> Schedule:
 async def test_replicas_that_tick_at_once_fire_once(db: Database, database_url: str) -> None:
     """Four ticks of two processes' worth of connections on one due schedule make one digest."""
     await a_schedule(db)
-    other = Database(database_url)
+    other = Database(database_url, sees=EVERYTHING)
     try:
         await migrate(other)
         await asyncio.gather(*(fire_due(one, definition, at=1_000_005.0) for one in (db, other, db, other)))
@@ -92,7 +93,7 @@ async def test_replicas_that_tick_at_once_fire_once(db: Database, database_url: 
 async def test_replicas_that_tick_at_once_begin_one_run(db: Database, database_url: str) -> None:
     schedule = await a_request(db)
     await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
-    other = Database(database_url)
+    other = Database(database_url, sees=EVERYTHING)
     try:
         await migrate(other)
         await asyncio.gather(*(fire_due(one, definition, at=1_000_005.0) for one in (db, other, db, other)))
@@ -106,7 +107,7 @@ async def test_replicas_that_tick_at_once_begin_one_run(db: Database, database_u
 async def test_a_restart_fires_nothing_again(db: Database, database_url: str) -> None:
     await a_schedule(db)
     assert await fire_due(db, definition, at=1_000_000.0) == 1
-    again_ = Database(database_url)
+    again_ = Database(database_url, sees=EVERYTHING)
     try:
         assert await fire_due(again_, definition, at=1_000_001.0) == 0
         assert await fire_due(again_, definition, at=1_000_000.0 + DAY) == 1

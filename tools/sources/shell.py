@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.contract import Tool
 from tools.sources.cel_rules import Place
+from tools.sources.confined import Limits
 from tools.sources.declared_tool import Assembly, Declared
 from tools.sources.shell_command import BoundCommand, arguments_of
 from tools.sources.shell_manifest import ShellHeader, ShellTool, read_shell_manifest
@@ -37,5 +38,11 @@ def _declared(entry: ShellTool, header: ShellHeader, environ: Mapping[str, str],
         environ=environ,
         folder=header.folder,
         timeout=entry.manifest.timeout_seconds,
+        limits=Limits(
+            network=bool(entry.manifest.egress) or header.network == "host",
+            memory_mb=header.memory_mb,
+            seconds=entry.manifest.timeout_seconds,
+            file_mb=header.file_mb,
+        ),
     )
     return Declared(manifest=entry.manifest, operation=operation, rules=entry.command)

@@ -1,5 +1,6 @@
 """One command with typed arguments, ready to be called: how values become an argv, and exit codes an outcome."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from tools.contract import JsonObject, ToolFailed
 from tools.manifest import Bound
 from tools.sources import shell_process
 from tools.sources.cel_rules import Place
+from tools.sources.confined import Limits, cannot_leave_network
 from tools.sources.openapi_arguments import Arguments, Placed, bounded
 from tools.sources.openapi_schema import model_of
 from tools.sources.shell_manifest import CommandRule, ShellArgument
@@ -33,6 +35,7 @@ class BoundCommand:
     environ: Mapping[str, str]
     folder: str
     timeout: float
+    limits: Limits
 
     async def call(
         self,
@@ -48,11 +51,18 @@ class BoundCommand:
             ToolFailed: it did not start, did not end in time, said too much, or ended with a code that is a failure.
         """
         environ = {**self.environ, "IDEMPOTENCY_KEY": idempotency_key} if idempotency_key else self.environ
+        if not self.limits.network and (why := await asyncio.to_thread(cannot_leave_network)):
+            message = (
+                f"{Path(self.program).name!r} declares no `egress:`, and this machine cannot keep it off the network "
+                f"({why}); 'autopilot doctor' says what to do"
+            )
+            raise ToolFailed(message, effect_possible=False, reason="unreachable")
         ended = await shell_process.run(
             [self.program, *self._argv(values)],
             environ=environ,
             folder=self.folder,
             seconds=self.timeout,
+            limits=self.limits,
             stdin=_filled(self.rule.stdin, values),
         )
         match ended:

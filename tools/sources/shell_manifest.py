@@ -30,6 +30,12 @@ class ShellHeader(_Strict):
     """variables the programs get"""
     pass_environment: tuple[str, ...] = ()
     """variables of the bot that the programs get too; everything else of it stays hidden"""
+    network: Literal["declared", "host"] = "declared"
+    """declared: only tools with `egress:` reach the network; host: all do, for machines without network namespaces"""
+    memory_mb: int = Field(default=512, ge=16)
+    """most that one program may reserve"""
+    file_mb: int = Field(default=64, ge=0)
+    """most that it may write into one file"""
 
 
 class ShellArgument(_Strict):

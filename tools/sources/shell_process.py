@@ -1,4 +1,4 @@
-"""One program, run once: given arguments, no shell, nothing of our environment, within a time and a size."""
+"""One program, run once: given arguments, no shell, nothing of our environment, within time, memory and a size."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,8 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from tools.sources.confined import Limits, command
 
 OUTPUT_MAX = 256 * 1024
 """bytes of standard output; a program that says more is stopped"""
@@ -40,21 +42,48 @@ class Stopped:
 
 
 async def run(
-    argv: Sequence[str], *, environ: Mapping[str, str], folder: str, seconds: float, stdin: str = ""
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    folder: str,
+    seconds: float,
+    limits: Limits,
+    stdin: str = "",
 ) -> Ended | NotStarted | Stopped:
     """Run one program to its end. Whatever it started is stopped with it."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(environ),
-            cwd=folder,
-            start_new_session=True,  # a group of its own, to be stopped as a whole
-        )
-    except (OSError, ValueError) as error:
-        return NotStarted(why=f"{argv[0]!r} cannot be started ({type(error).__name__}); install it or correct `path:`")
+    complaints, to_complain = os.pipe()
+    with os.fdopen(complaints, "rb") as complained:
+        try:
+            process = await _start(command(argv, limits, to_complain), environ, folder, to_complain)
+        except (OSError, ValueError) as error:
+            return _not_started(argv, type(error).__name__)
+        finally:
+            os.close(to_complain)
+        ended = await _see(process, argv, seconds, stdin)
+        why = complained.read().decode(errors="replace")
+        return _not_started(argv, why) if why else ended
+
+
+def _not_started(argv: Sequence[str], why: str) -> NotStarted:
+    return NotStarted(why=f"{argv[0]!r} cannot be started ({why}); install it, or correct `path:`")
+
+
+async def _start(
+    argv: Sequence[str], environ: Mapping[str, str], folder: str, inherited: int
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environ),
+        cwd=folder,
+        pass_fds=(inherited,),
+        start_new_session=True,  # a group of its own, to be stopped as a whole
+    )
+
+
+async def _see(process: asyncio.subprocess.Process, argv: Sequence[str], seconds: float, stdin: str) -> Ended | Stopped:
     try:
         async with asyncio.timeout(seconds):
             output, errors = await _read(process, stdin)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bot.commands.checks.finding import Finding, broken, ok
+from bot.commands.checks.finding import Finding, broken, ok, open_
 from bot.settings import Settings
 
 
@@ -13,7 +13,7 @@ async def check_database(config: Settings) -> Finding:
 
     from bot.failures import explain
     from storage.db import Database
-    from storage.migrate import current, head
+    from storage.migrate import above_row_security, current, head
 
     try:
         url = make_url(config.database)
@@ -28,6 +28,7 @@ async def check_database(config: Settings) -> Finding:
     shown = db.url.render_as_string(hide_password=True)
     try:
         have, need = await current(db), head()
+        above = db.is_postgres and await above_row_security(db)
     except (DBAPIError, OSError) as error:
         return broken(
             "database",
@@ -38,6 +39,12 @@ async def check_database(config: Settings) -> Finding:
         return broken("database", f"{shown}: {explain(error)}", "check AUTOPILOT_DATABASE_URL")
     finally:
         await db.close()
+    if have == need and above:
+        return open_(
+            "database",
+            f"{shown} answers and is at schema {need}, but its role is above row-level security",
+            "give the bot a role that is neither a superuser nor has BYPASSRLS, and let it own the database",
+        )
     if have == need:
         return ok("database", f"{shown} answers and is at schema {need}")
     if not db.is_postgres:

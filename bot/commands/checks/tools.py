@@ -12,10 +12,12 @@ from bot.commands.loaded import means
 from bot.settings import Settings
 from tools.errors import ToolError
 from tools.registry import Registry
+from tools.sources.confined import cannot_leave_network
 from tools.sources.loading import load_manifest
 from tools.sources.manifest_file import kind_of
 from tools.sources.openapi_manifest import read_manifest
 from tools.sources.python_packages import load_python_source
+from tools.sources.shell_manifest import read_shell_manifest
 
 PATIENCE = 3.0
 """seconds for a service to take a connection"""
@@ -44,6 +46,8 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
             findings.append(ok("tools", f"{name}: {len(found)} tools"))
             if isinstance(source, Path) and kind_of(source) == "service":
                 findings.append(await _service(source))
+            if isinstance(source, Path) and kind_of(source) == "shell":
+                findings.append(await _commands(source))
     try:
         looked_after = foundation.operator_tools(config)
         for tool in looked_after:
@@ -53,6 +57,19 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
     if looked_after:
         findings.append(ok("tools", f"postgres: {len(looked_after)} tools"))
     return findings, registry
+
+
+async def _commands(file: Path) -> Finding:
+    check, header = f"commands {file.name}", read_shell_manifest(file).shell
+    if header.network == "host":
+        return open_(check, "every command reaches the network", "declare `egress:` and leave out `network: host`")
+    if why := await asyncio.to_thread(cannot_leave_network):
+        fix = (
+            "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container its seccomp profile), "
+            "declare `egress:`, or accept it with `network: host`"
+        )
+        return broken(check, f"those without `egress:` are refused: nothing keeps them off the network ({why})", fix)
+    return ok(check, "run without network unless they declare `egress:`")
 
 
 async def _service(file: Path) -> Finding:

@@ -1,6 +1,8 @@
 """Commands as tools, with real programs: what reaches them, what their end means, and that nothing else gets in."""
 
+import asyncio
 import re
+import signal
 import stat
 import sys
 from collections.abc import Callable
@@ -16,6 +18,8 @@ from tools.admitting import BadArguments, validate
 from tools.conformance.suite import Suite
 from tools.conformance.verdicts import Verdict
 from tools.contract import JsonObject, Tool, ToolFailed
+from tools.sources import shell_command, shell_process
+from tools.sources.confined import Limits
 from tools.sources.errors import SourceError
 from tools.sources.shell import load_shell_source
 
@@ -138,6 +142,50 @@ async def test_a_program_that_floods_is_stopped(one: One) -> None:
     with pytest.raises(ToolFailed, match="said more than 256 KiB") as failed:
         await run(tool)
     assert (failed.value.reason, failed.value.effect_possible) == ("bad_response", False)
+
+
+OPEN = {"network": "host"}
+SMALL = {"memory_mb": 256, "file_mb": 1}
+CONNECT = "import socket; socket.create_connection(('127.0.0.1', {port}), 5); print(json.dumps('connected'))"
+
+
+async def test_a_program_has_no_network_unless_it_declares_where_it_goes(one: One) -> None:
+    """Not even loopback: what listens there is the bot's and its neighbours'."""
+    async with await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0) as server:
+        program = CONNECT.format(port=server.sockets[0].getsockname()[1])
+        with pytest.raises(ToolFailed, match="Network is unreachable"):
+            await run(one(program))
+        assert (await run(one(program, tool={"egress": ["127.0.0.1"]})))["json"] == "connected"
+        assert (await run(one(program, shell=OPEN)))["json"] == "connected"
+
+
+async def test_where_the_network_cannot_be_taken_away_nothing_runs(one: One, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_command, "cannot_leave_network", lambda: "no namespaces here")
+    with pytest.raises(ToolFailed, match=r"declares no `egress:`.*no namespaces here") as failed:
+        await run(one("print(1)", tool=CHANGES))
+    assert not failed.value.effect_possible
+    assert (await run(one("print(1)", shell=OPEN)))["json"] == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("x = bytearray(600 * 1024 * 1024); print(1)", "MemoryError"),
+        ("open('big', 'wb').write(b'x' * (2 * 1024 * 1024)); print(1)", "File too large|signal 25"),
+    ],
+)
+async def test_a_program_has_only_so_much_memory_and_disk(one: One, program: str, says: str) -> None:
+    with pytest.raises(ToolFailed, match=says):
+        await run(one(program, shell=SMALL))
+
+
+async def test_a_program_that_only_computes_runs_out_of_processor_time(one: One) -> None:
+    """Also one that left our process group."""
+    limits = Limits(network=True, seconds=0)
+    argv = [sys.executable, "-S", "-c", "while True: pass"]
+    ended = await shell_process.run(argv, environ={}, folder="/", seconds=60, limits=limits)
+    assert isinstance(ended, shell_process.Ended)
+    assert ended.code == -signal.SIGKILL
 
 
 async def test_a_flood_of_errors_keeps_nobody_waiting(one: One) -> None:
