@@ -23,10 +23,9 @@ async def postgres_of_module(postgres_server: str) -> AsyncIterator[str]:
     name = f"durability_{os.getpid()}_{os.urandom(3).hex()}"
     conn = await asyncpg.connect(postgres_server.replace("postgresql+asyncpg://", "postgresql://"))
     try:
-        await conn.execute(f"create role {name} login")
+        await conn.execute(f"create role {name} login createdb")
         await conn.execute(f"create database {name} owner {name}")
         yield make_url(postgres_server).set(database=name, username=name).render_as_string(hide_password=False)
         await conn.execute(f"drop database {name} with (force)")
-        await conn.execute(f"drop role {name}")
     finally:
         await conn.close()
