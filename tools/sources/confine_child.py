@@ -21,7 +21,7 @@ def main() -> None:
         if not limits["network"]:
             _leave_the_network()
         _limit(limits["memory"], limits["seconds"], limits["file"])
-        os.execvpe(argv[0], argv, os.environ)  # noqa: S606 - the very purpose; nothing of this goes through a shell
+        os.execvp(argv[0], argv)  # noqa: S606 - the very purpose; nothing of this goes through a shell
     except (OSError, ValueError) as error:
         os.write(complaints, f"{type(error).__name__}: {error}".encode()[:500])
         os._exit(1)
