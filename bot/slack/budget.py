@@ -31,8 +31,11 @@ class FairBudget:
 
     def idle(self) -> bool:
         """Whether a call would be allowed right now."""
-        now = asyncio.get_running_loop().time()
-        return not self._firsts and not self._others and self._wait(now, first=False) <= 0.0
+        return not self._firsts and not self._others and self.wait(first=False) <= 0.0
+
+    def wait(self, *, first: bool = False) -> float:
+        """Seconds until whoever is next in line is served; 0 means now."""
+        return max(0.0, self._wait(asyncio.get_running_loop().time(), first=first))
 
     def hold(self, seconds: float) -> None:
         """Allow nothing for a while: Slack said so."""

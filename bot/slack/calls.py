@@ -49,13 +49,19 @@ class Calls:
         self._failing_since, self._pause = None, _FIRST_PAUSE
         return answer
 
-    async def surely(self, method: str, send: Send, *, idempotent: bool, has_turn: bool = False) -> Answer:
+    async def surely(
+        self, method: str, send: Send, *, idempotent: bool, has_turn: bool = False, within: float | None = None
+    ) -> Answer:
         """The answer, trying again while it had no effect, or while a second effect changes nothing.
 
-        Raises: CallFailed when Slack says no, or when the effect is unknown and not `idempotent`.
+        Raises: CallFailed when Slack says no, when the effect is unknown and not `idempotent`, or when the rate limit
+            leaves no turn `within` so many seconds.
         """
         while True:
-            if not has_turn:
+            if not has_turn and within is not None:
+                if not await self.pace.turn_within(within, method, self.channel):
+                    raise CallFailed(method, Failure(fault=Fault.RATE_LIMITED, error="no_turn_soon"))
+            elif not has_turn:
                 await self.pace.turn(method, self.channel)
             has_turn = False
             try:

@@ -18,6 +18,8 @@ from bot.slack.page import Page, Part, Rendering
 from bot.slack.sheet import Ending, Written
 
 _TRIES_TO_EDIT = 3
+_SOON = 2.0
+"""Seconds to wait for a turn to begin; in a workspace that begins more streams than Slack allows, posts come sooner."""
 
 
 class LiveSheet:
@@ -46,7 +48,7 @@ class LiveSheet:
     ) -> "LiveSheet":
         """A new, empty stream in the thread.
 
-        Raises: CallFailed when Slack does not stream here.
+        Raises: CallFailed when Slack does not stream here, or has no room for another stream soon.
         """
         opened_at = asyncio.get_running_loop().time()
 
@@ -61,7 +63,7 @@ class LiveSheet:
                 task_display_mode=display,
             )
 
-        answer = await calls.surely("chat.startStream", send, idempotent=True)
+        answer = await calls.surely("chat.startStream", send, idempotent=True, within=_SOON)
         return cls(api, calls, ts=str(answer["ts"]), page=page, opened_at=opened_at, beat=beat)
 
     async def write(self, parts: Sequence[Part]) -> Written:

@@ -3,6 +3,7 @@
 https://docs.slack.dev/apis/web-api/rate-limits
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,19 @@ class Pace:
         """Wait until this call may be made; `first` goes before others (the first words of an answer)."""
         if budget := self._budget(method, channel):
             await budget.turn(first=first)
+
+    async def turn_within(self, seconds: float, method: str, channel: str) -> bool:
+        """Whether this call may be made before so long; waits for its turn only when that can be."""
+        if (budget := self._budget(method, channel)) is None:
+            return True
+        if budget.wait(first=True) > seconds:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await budget.turn(first=True)
+        except TimeoutError:  # others were before us
+            return False
+        return True
 
     @asynccontextmanager
     async def slot(self, method: str, channel: str, *, first: bool = False) -> AsyncIterator[None]:

@@ -344,7 +344,7 @@ class StreamWriter:
                 display=self._display,
             )
         except CallFailed as failed:
-            _log.info("slack does not stream here, posting instead", channel=self._channel, error=failed.failure.error)
+            _log.info("no stream to be had, posting instead", channel=self._channel, error=failed.failure.error)
             self._live = False
             return await self._open_posted()
 

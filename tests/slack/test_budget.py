@@ -8,7 +8,7 @@ import pytest
 from bot.slack.allowance import SlidingWindow, TokenBucket
 from bot.slack.budget import FairBudget
 from bot.slack.pacing import Pace
-from bot.slack.streaming import StreamWriter
+from bot.slack.streaming import Delivered, Mode, StreamWriter
 from tests.slack.memory_slack import MemorySlack
 from tests.slack.virtual_time import run
 
@@ -17,13 +17,13 @@ def _busiest_minute(times: list[float]) -> int:
     return max((sum(1 for other in times if start <= other < start + 60.0) for start in times), default=0)
 
 
-def _a_stream(slack: MemorySlack, pace: Pace, number: int) -> StreamWriter:
+def _a_stream(slack: MemorySlack, pace: Pace, number: int, *, channel: str = "C1") -> StreamWriter:
     async def keep(ts: str) -> None:
         del ts
 
     return StreamWriter(
         slack,
-        channel="C1",
+        channel=channel,
         thread_ts=f"{number}.0",
         recipient_user_id="U1",
         recipient_team_id="T1",
@@ -83,6 +83,29 @@ def test_new_streams_begin_at_once_in_a_workspace_that_is_already_busy() -> None
         await asyncio.gather(*busy, *(_talk(_a_stream(slack, pace, number), seconds=30) for number in range(5, 10)))
         assert slack.too_many == []
         assert max(_waits_for_first_words(slack, begun).values()) <= 3.0
+
+    run(scenario())
+
+
+def test_the_twenty_first_stream_of_a_minute_is_posted_instead_of_waiting_for_the_next() -> None:
+    """Slack begins 20 streams a minute; whoever asks then is answered in a message that is edited."""
+
+    async def scenario() -> None:
+        slack, pace = MemorySlack(), Pace()
+
+        async def answer(number: int) -> Delivered:
+            writer = _a_stream(slack, pace, number, channel=f"C{number}")
+            writer.say("All is well.")
+            await asyncio.sleep(5.0)
+            return await writer.close()
+
+        delivered = await asyncio.gather(*(answer(number) for number in range(21)))
+        assert [one.mode for one in delivered].count(Mode.STREAM) == 20
+        (posted,) = [one for one in delivered if one.mode is Mode.POSTS]
+        assert slack.words(posted.ts[0]) == "All is well."
+        first_edit = next(call.at for call in slack.calls if call.method == "chat.update")
+        assert first_edit - slack.calls[0].at <= 3.0
+        assert slack.too_many == []
 
     run(scenario())
 
