@@ -46,6 +46,7 @@ from bot.slack.listeners.words import Words
 from bot.slack.outbox import Outbox
 from bot.slack.people import SlackPeople
 from bot.slack.replies import Replies
+from bot.slack.sessions import Sessions
 from bot.slack.stage import SlackStage
 from policy.people import People
 from storage import schedules
@@ -151,7 +152,8 @@ async def run(
             replies=replies,
             signing_secret=joined.signing_secret,
         )
-        drawing = Drawing(db=base.db, showroom=showroom, charts=Charts(db=base.db, workspaces=workspaces))
+        charts = Charts(db=base.db, workspaces=workspaces)
+        drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)
         outbox = Outbox(db=base.db, workspaces=workspaces, draw=drawing.draw, lease=config.lease_seconds)
         worker = base.worker(gateway, people, stage)
         handlers = slack_app.socket_handlers(app, joined.app_token) if joined.app_token else []
@@ -185,6 +187,7 @@ async def run(
         mending = asyncio.create_task(stage.mend())
         signing = asyncio.create_task(_notary(base.db, config))
         keeping = asyncio.create_task(Homes(db=base.db, workspaces=workspaces, draw=words.home).run())
+        telling = asyncio.create_task(Sessions(db=base.db, workspaces=workspaces).run())
         opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
         opening = asyncio.create_task(opener.run())
         reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
@@ -214,6 +217,7 @@ async def run(
                 opening,
                 reminding,
                 keeping,
+                telling,
                 signing,
                 warming,
                 stopping,

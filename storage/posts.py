@@ -14,6 +14,7 @@ from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
 
 WAKE = "posts"
+WAKE_SESSIONS = "sessions"
 _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 
 
@@ -32,8 +33,12 @@ async def want(
     thread_ts: str = "",
     task_id: str | None = None,
     body: JsonObject | None = None,
+    ts: str | None = None,
 ) -> None:
-    """Ask that `subject` be shown in `channel`: posted when it is not yet, brought up to date when it is."""
+    """Ask that `subject` be shown in `channel`: posted when it is not yet, brought up to date when it is.
+
+    `ts`: the message that is to show it, when there is one already.
+    """
     again: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
     if body is not None:
         again["body"] = body
@@ -50,6 +55,7 @@ async def want(
                 "channel": channel,
                 "thread_ts": thread_ts,
                 "body": body or {},
+                "ts": ts,
                 "due_at": now(),
                 "created_at": now(),
             },
@@ -58,6 +64,13 @@ async def want(
         )
     )
     tx.hint(WAKE)
+
+
+async def want_session(tx: Tx, tenant: str, channel: str, thread_ts: str) -> None:
+    """Ask that Slack be told how the work in this thread stands."""
+    subject = f"session:{channel}:{thread_ts}"
+    await want(tx, tenant=tenant, kind=PostKind.SESSION, subject=subject, channel=channel, thread_ts=thread_ts)
+    tx.hint(WAKE_SESSIONS)
 
 
 async def refresh(tx: Tx, tenant: str, subject: str) -> None:
@@ -108,14 +121,15 @@ async def readdress(tx: Tx, tenant: str, subject: str, new_subject: str) -> None
     tx.hint(WAKE)
 
 
-async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Post]:
-    """Lease posts that are behind, each to one sender."""
+async def claim(tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool = False) -> list[Post]:
+    """Lease posts that are behind, each to one sender: messages, or with `sessions` what threads say of their work."""
+    mine = posts.c.kind == PostKind.SESSION if sessions else posts.c.kind.not_in((PostKind.STREAM, PostKind.SESSION))
     pick = (
         sa.select(posts.c.id)
         .where(
             posts.c.shown < posts.c.wanted,
             come(posts.c.due_at),
-            posts.c.kind != PostKind.STREAM,
+            mine,
             sa.or_(posts.c.owner.is_(None), lapsed(posts.c.lease_until)),
         )
         .order_by(posts.c.due_at)

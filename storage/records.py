@@ -262,6 +262,10 @@ class PostKind(StrEnum):
     """a streamed message a worker is (or was) writing"""
     NOTICE = "notice"
     DIGEST = "digest"
+    REPLACED = "replaced"
+    """a streamed message whose answer was asked for again"""
+    SESSION = "session"
+    """no message: what Slack says of the work in a thread"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,16 @@ steps = sa.Table(
     _time("at"),
 )
 
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    _text("said"),
+    _time("at"),
+)
+
 proposals = sa.Table(
     "proposals",
     metadata,

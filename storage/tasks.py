@@ -248,6 +248,13 @@ async def newest_in_thread(
     return None if row is None else _record(row)
 
 
+async def open_in_thread(tx: Tx, tenant: str, channel: str, thread_ts: str) -> list[Task]:
+    """The tasks of a thread that have not ended, oldest first."""
+    which = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
+    query = sa.select(tasks).where(which, tasks.c.state.not_in(FINAL)).order_by(tasks.c.created_at)
+    return [_record(row) for row in await tx.run(query)]
+
+
 async def asked_by(tx: Tx, tenant: str, channel: str, ts: str) -> Task | None:
     """The latest task that this message asked for, or that stands in the thread it starts."""
     here = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel)

@@ -5,7 +5,7 @@ from typing import Any
 from bot.lifecycle.states import check
 from storage import audit, posts, tasks
 from storage.db import Tx
-from storage.records import JsonObject, PostKind, Task, TaskState
+from storage.records import JsonObject, PostKind, Source, Task, TaskState
 
 EVENTS = {
     TaskState.COMPLETED: "completed",
@@ -15,6 +15,8 @@ EVENTS = {
     TaskState.CANCELLED: "cancelled",
     TaskState.NEEDS_APPROVAL: "waiting",
 }
+_SEEN = (TaskState.NEEDS_APPROVAL, TaskState.EXECUTING, *tasks.FINAL)
+"""states that a thread's session shows differently from the one before; work that begins says so on its stage"""
 
 
 async def move(
@@ -30,7 +32,15 @@ async def move(
     moved = await tasks.move(tx, task, to, keep=keep, delay=delay, reason=why, **columns)
     if to in EVENTS:
         await note(tx, moved, EVENTS[to], {"why": why})
+    if to in _SEEN:
+        await show_session(tx, moved)
     return moved
+
+
+async def show_session(tx: Tx, task: Task) -> None:
+    """Ask that the thread's session say how the work in it stands."""
+    if task.thread_ts and task.source is not Source.CLI:
+        await posts.want_session(tx, task.tenant, task.channel, task.thread_ts)
 
 
 async def note(tx: Tx, task: Task, event: str, body: JsonObject) -> None:

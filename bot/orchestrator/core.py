@@ -4,9 +4,23 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
 from bot.agent.definition import AgentDefinition
-from bot.orchestrator import ballots, doubts, edits, freshness, halting, handovers, intake, overhearing, stops, undos
+from bot.orchestrator import (
+    ballots,
+    doubts,
+    edits,
+    freshness,
+    halting,
+    handovers,
+    intake,
+    judging,
+    overhearing,
+    regenerating,
+    stops,
+    undos,
+)
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.refusals import cannot_ask, refuse
+from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Click, Edit, Request, Said, Verdict
 from policy.people import CannotAsk, People
 from storage import channels, proposals, tasks
@@ -95,6 +109,23 @@ class Orchestrator:
     async def stop(self, tenant: str, task_id: str, who: str) -> bool:
         """Ask a task to stop; False when there is nothing left to stop."""
         return await stops.stop(self.db, tenant, task_id, who)
+
+    async def stop_proposed(self, click: Click) -> bool:
+        """Stop the task of a pressed card; False when it has ended."""
+        async with self.db.read() as tx:
+            try:
+                proposal = await proposals.get(tx, click.tenant, click.proposal_id)
+            except NotFound:
+                return False
+        return await self.stop(click.tenant, proposal.task_id, click.who)
+
+    async def regenerate(self, again: Again) -> Answer:
+        """Ask the last answer of a thread again."""
+        return await regenerating.regenerate(self.db, self.agent, again, per_minute=self.per_minute)
+
+    async def judge(self, *, tenant: str, task_id: str, who: str, said: str, key: str) -> bool:
+        """Keep what a person said of an answer; False when there is no such answer."""
+        return await judging.judge(self.db, tenant=tenant, task_id=task_id, who=who, said=said, key=key)
 
     async def stop_thread(self, tenant: str, channel: str, thread_ts: str, who: str) -> bool:
         """Stop the newest task of a thread."""

@@ -28,10 +28,11 @@ async def submit(db: Database, agent: AgentDefinition, request: Request, *, per_
     if len(text) > LONGEST_REQUEST:
         text = f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
     asked = replace(request, text=text, dry_run=dry)
-    return await transact(db, lambda tx: _keep(tx, agent, asked, per_minute))
+    return await transact(db, lambda tx: keep(tx, agent, asked, per_minute))
 
 
-async def _keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int) -> Task | None:
+async def keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int) -> Task | None:
+    """The same inside the caller's transaction, for a request that is already as it is to be stored."""
     if not await inbox.all_first(tx, request.tenant, request.keys, request.source):
         return None
     around = await channels.in_force(tx, request.tenant, request.channel)

@@ -1,6 +1,6 @@
 """What time does: leases run out, proposals expire, old delivery keys are forgotten."""
 
-from bot.lifecycle.moves import move, note, show_card, tell
+from bot.lifecycle.moves import move, note, show_card, show_session, tell
 from bot.lifecycle.plans import release, turn_down
 from bot.orchestrator.breakage import end_executing
 from bot.orchestrator.withdrawals import end_undo
@@ -74,6 +74,7 @@ async def take_back(db: Database, *, only_expired: bool = True) -> int:
 async def _tell_worn_out(tx: Tx, task: Task) -> None:
     text = "This task ended: its worker died on it again and again. An operator should look at the logs."
     await tell(tx, task, f"worn-out:{task.id}", text, kind="error")
+    await show_session(tx, task)
 
 
 async def forget(db: Database) -> None:

@@ -20,6 +20,11 @@ class ActionId(StrEnum):
     """in doubt: it did not happen, run it"""
     DROP_IT = "proposal.drop_it"
     FEEDBACK = "answer.feedback"
+    GOOD = "answer.good"
+    BAD = "answer.bad"
+    """the two thumbs as ordinary buttons, where Slack has no feedback buttons"""
+    REGENERATE = "answer.regenerate"
+    STOP = "task.stop"
     SETTINGS = "settings.open"
     OPEN = "link.open"
     """a button that only opens an address; acked and forgotten"""
@@ -40,6 +45,7 @@ class Choice(StrEnum):
     DRY_RUN = "dry_run"
     DETAILS = "details"
     HAND_OVER = "hand_over"
+    STOP = "stop"
 
 
 class CallbackId(StrEnum):
@@ -66,6 +72,8 @@ class BlockId(StrEnum):
     REASON = "reject.reason"
     PERSON = "handover.person"
     FEEDBACK = "answer.feedback"
+    AGAIN = "answer.again"
+    STOP = "task.stop"
 
 
 class Feedback(StrEnum):
@@ -87,7 +95,7 @@ class ActionRef:
 class FeedbackRef:
     """Which answer was judged, and how."""
 
-    correlation_id: str
+    task_id: str
     feedback: Feedback
 
 
@@ -95,7 +103,8 @@ _REF = r"([0-9a-f]{64})\.(0|[1-9][0-9]{0,17})"
 _ACTION = re.compile(_REF, re.ASCII)
 _FENCES = re.compile(_REF + r"(?=\")", re.ASCII)
 _CHOICE = re.compile(rf"({'|'.join(Choice)})\.{_REF}", re.ASCII)
-_FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.([A-Za-z0-9_.:-]{{1,128}})", re.ASCII)
+_TASK = re.compile(r"t_[0-9A-Za-z_-]{1,60}", re.ASCII)
+_FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.(t_[0-9A-Za-z_-]{{1,60}})", re.ASCII)
 
 
 def action_value(ref: ActionRef) -> str:
@@ -125,12 +134,17 @@ def parse_choice(value: str) -> tuple[Choice, ActionRef] | None:
     return (Choice(found[1]), ActionRef(proposal_id=found[2], fence=int(found[3]))) if found else None
 
 
-def feedback_value(feedback: Feedback, correlation_id: str) -> str:
+def feedback_value(feedback: Feedback, task_id: str) -> str:
     """What a feedback button carries."""
-    return f"{feedback}.{correlation_id}"
+    return f"{feedback}.{task_id}"
 
 
 def parse_feedback(value: str) -> FeedbackRef | None:
     """The claim in a feedback button; None for anything we would not have written."""
     found = _FEEDBACK.fullmatch(value)
-    return FeedbackRef(feedback=Feedback(found[1]), correlation_id=found[2]) if found else None
+    return FeedbackRef(feedback=Feedback(found[1]), task_id=found[2]) if found else None
+
+
+def parse_task(value: str) -> str | None:
+    """The task a button claims to be about; None for anything we would not have written."""
+    return value if _TASK.fullmatch(value) else None

@@ -1,7 +1,5 @@
 """The bolt app: one place that registers every listener, acks what nobody handles, and connects."""
 
-from typing import Any
-
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -10,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.show import Showroom
 from bot.slack.actions import ActionId
-from bot.slack.listeners import home, proposals, reactions, requests, schedules, settings
+from bot.slack.listeners import answers, home, proposals, reactions, requests, schedules, settings
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
 
@@ -43,11 +41,7 @@ def build(
     schedules.register(app, words.schedules)
     settings.register(app, words.settings)
     reactions.register(app, words.db, replies)
-
-    @app.action(ActionId.FEEDBACK)
-    async def feedback(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await words.feedback(body)
-        await ack()
+    answers.register(app, orchestrator, replies)
 
     # Buttons that only open a link: acked, or Slack would say that we did not answer.
     @app.action(ActionId.OPEN)

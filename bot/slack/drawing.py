@@ -12,9 +12,12 @@ from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.digest import digest_card
 from bot.slack.charts import Charts
-from storage import intents, proposals, tasks
+from bot.slack.replaced import replaced_card
+from bot.slack.replay import pieces
+from storage import intents, proposals, steps, tasks
 from storage.db import Database
 from storage.records import Post, PostKind, ScheduleKind
+from tools.registry import Registry
 
 _PERSON = re.compile(r"(<@[UW][A-Z0-9]+>)")
 _MARKS = {"error": "✗ ", "warning": "! ", "info": "", "answer": ""}
@@ -27,6 +30,7 @@ class Drawing:
     db: Database
     showroom: Showroom
     charts: Charts
+    registry: Registry
 
     async def draw(self, post: Post) -> Card | None:
         """The card of a post as storage stands now."""
@@ -38,8 +42,16 @@ class Drawing:
                 return notice_card(post, await self._card_of(post))
             case PostKind.DIGEST:
                 return await self._digest(post)
-            case PostKind.STREAM:
+            case PostKind.REPLACED:
+                return await self._replaced(post)
+            case PostKind.STREAM | PostKind.SESSION:
                 return None
+
+    async def _replaced(self, post: Post) -> Card:
+        async with self.db.read() as tx:
+            told = await steps.of_task(tx, await tasks.get(tx, post.tenant, post.task_id or ""))
+        place, of = int(str(post.body.get("place", 0))), int(str(post.body.get("of", 1)))
+        return replaced_card(pieces(told, -1, self.registry), place=place, of=of, by=str(post.body.get("by", "")))
 
     async def _card_of(self, post: Post) -> str:
         """Where the card is that a notice is about, or ""."""

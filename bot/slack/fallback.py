@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
+from bot.brains.base import JsonObject
 from bot.slack.api import StreamApi
 from bot.slack.calls import Calls
+from bot.slack.cards.answer import in_plain_blocks
 from bot.slack.faults import CallFailed, Fault
 from bot.slack.page import Page, Part, Rendering
 from bot.slack.sheet import Ending, Written
@@ -21,15 +23,20 @@ class PostedSheet:
     method = "chat.update"
     beat = BEAT
 
-    def __init__(self, api: StreamApi, calls: Calls, *, ts: str, page: Page) -> None:
-        self._api, self._calls = api, calls
+    def __init__(
+        self, api: StreamApi, calls: Calls, *, ts: str, page: Page, meanwhile: Sequence[JsonObject] = ()
+    ) -> None:
+        """`meanwhile`: the blocks below it while it is written."""
+        self._api, self._calls, self._meanwhile = api, calls, tuple(meanwhile)
         self.ts, self.page = ts, page
         self.opened_at = float("inf")  # it never grows too old
         self.over = False
         self._edited_at = float("-inf")
 
     @classmethod
-    async def open(cls, api: StreamApi, calls: Calls, *, page: Page, thread_ts: str) -> "PostedSheet":
+    async def open(
+        cls, api: StreamApi, calls: Calls, *, page: Page, thread_ts: str, meanwhile: Sequence[JsonObject] = ()
+    ) -> "PostedSheet":
         """A new message in the thread, without words yet.
 
         Raises: CallFailed when Slack does not take it.
@@ -41,16 +48,16 @@ class PostedSheet:
             ),
             idempotent=True,
         )
-        return cls(api, calls, ts=str(answer["ts"]), page=page)
+        return cls(api, calls, ts=str(answer["ts"]), page=page, meanwhile=meanwhile)
 
     async def write(self, parts: Sequence[Part]) -> Written:
         """Show the message with these parts added."""
-        return await self._set(parts, Ending(), has_turn=True)
+        return await self._set(parts, Ending(blocks=self._meanwhile), has_turn=True)
 
     async def finish(self, parts: Sequence[Part], ending: Ending | None) -> Written:
         """Show the last parts."""
         self.over = True
-        if not parts and ending is None:
+        if not parts and ending is None and not self._meanwhile:
             return Written(accepted=True)  # every edit has closed open code already
         return await self._set(parts, ending or Ending(), has_turn=False)
 
@@ -60,7 +67,7 @@ class PostedSheet:
 
     async def _set(self, parts: Sequence[Part], ending: Ending, *, has_turn: bool) -> Written:
         page = self.page.with_(parts)
-        blocks = [*page.blocks(Rendering.LINES), *ending.blocks]
+        blocks = [*page.blocks(Rendering.LINES), *in_plain_blocks(ending.blocks)]
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(self._edited_at + BEAT - loop.time(), 0.0))
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from bot.orchestrator.requests import Click, Request
-from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice, parse_feedback
+from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice, parse_feedback, parse_task
 from bot.slack.tenants import FromSlack
 from storage.records import Source
 
@@ -177,7 +177,7 @@ class FeedbackPress:
     key: str
     channel: str
     thread_ts: str
-    correlation_id: str
+    task_id: str
     feedback: str
 
 
@@ -196,8 +196,42 @@ def feedback(body: Payload) -> FeedbackPress | None:
         key=f"feedback:{found.user.id}:{action.action_ts}",
         channel=found.channel.id,
         thread_ts=found.container.thread_ts,
-        correlation_id=said.correlation_id,
+        task_id=said.task_id,
         feedback=said.feedback,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPress:
+    """A button that is about a task: Stop, Regenerate."""
+
+    tenant: str
+    who: str
+    key: str
+    channel: str
+    thread_ts: str
+    task_id: str
+    trigger_id: str
+
+
+def task_press(body: Payload) -> TaskPress | None:
+    """The press, or None for a value we would not have written."""
+    try:
+        found = _ActionBody.model_validate(body)
+    except ValidationError:
+        return None
+    action = found.actions[0]
+    task_id = parse_task(action.value)
+    if task_id is None or found.channel is None:
+        return None
+    return TaskPress(
+        tenant=found.tenant,
+        who=found.user.id,
+        key=f"{action.action_id}:{task_id}:{found.user.id}:{action.action_ts}",
+        channel=found.channel.id,
+        thread_ts=found.container.thread_ts,
+        task_id=task_id,
+        trigger_id=found.trigger_id,
     )
 
 

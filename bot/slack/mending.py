@@ -8,7 +8,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.cards.answer import answer_end
+from bot.slack.cards.answer import answer_end, in_plain_blocks
 from bot.slack.cards.orphan import orphan_card
 from bot.slack.faults import Fault, classify
 from bot.slack.pacing import Pace
@@ -16,7 +16,7 @@ from bot.slack.replay import Piece, as_orphan, covered, pieces
 from bot.slack.thread import read_thread
 from storage import posts, streams
 from storage.db import Database
-from storage.records import Post, Step, Task, TaskState
+from storage.records import JsonObject, Post, Step, Task, TaskState
 from storage.tasks import FINAL
 from tools.registry import Registry
 
@@ -83,16 +83,19 @@ class Mender:
         """Whether the message now shows exactly these pieces."""
         ended = task.state in FINAL
         card = orphan_card(*as_orphan(found), interrupted=not ended)
-        end = answer_end(task.correlation_id) if task.state is TaskState.COMPLETED else ()
-        async with self.pace.slot("chat.update", post.channel):
-            error = await self._slack(
-                self.client.chat_update(
-                    channel=post.channel, ts=post.ts or "", text=card.text, blocks=[*card.blocks, *end]
-                )
-            )
+        end = answer_end(task.correlation_id, task.id) if task.state is TaskState.COMPLETED else ()
+        error = await self._update(post, card.text, [*card.blocks, *end])
+        if error == "invalid_blocks":  # a Slack from before agents
+            error = await self._update(post, card.text, [*card.blocks, *in_plain_blocks(end)])
         if error:
             _log.warning("an interrupted message could not be redrawn", error=error)
         return not error
+
+    async def _update(self, post: Post, text: str, drawn: Sequence[JsonObject]) -> str:
+        async with self.pace.slot("chat.update", post.channel):
+            return await self._slack(
+                self.client.chat_update(channel=post.channel, ts=post.ts or "", text=text, blocks=list(drawn))
+            )
 
     async def _delete(self, channel: str, ts: str) -> None:
         error = await self._slack(self.client.chat_delete(channel=channel, ts=ts))

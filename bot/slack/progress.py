@@ -3,10 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.lifecycle.moves import tell
+from bot.lifecycle.moves import show_session, tell
 from bot.slack.cards.answer import answer_end
 from bot.slack.page import Source
 from bot.slack.replay import Piece
+from bot.slack.sessions import status_of
 from bot.slack.splitting import clip
 from bot.slack.streaming import StreamWriter
 from bot.slack.stretch import held
@@ -75,10 +76,10 @@ class SlackProgress:
             async with stage.db.read() as tx:
                 now = await tasks.get(tx, task.tenant, task.id)
                 steps = await step_store.of_task(tx, task)
+                status = status_of(await tasks.open_in_thread(tx, task.tenant, task.channel, task.thread_ts))
             if self._lost:
                 return
-            blocks = answer_end(task.correlation_id) if now.state is TaskState.COMPLETED else ()
-            status = "suspended" if waiting else "active"
+            blocks = answer_end(task.correlation_id, task.id) if now.state is TaskState.COMPLETED else ()
             delivered = await self._writer.close(blocks=blocks, session_status=status)
             async with stage.db.write() as tx:
                 if broken or self._lost:
@@ -86,10 +87,9 @@ class SlackProgress:
                     return
                 upto = steps[-1].seq if steps else -1
                 await streams.end(tx, task, self._stretch, owner=stage.name, upto=upto)
+                await show_session(tx, task)  # the thread may have moved on while the last words were sent
                 if delivered.undelivered.strip() and not delivered.stopped_by_user:
                     await tell(tx, task, f"rest:{task.id}:{len(steps)}", delivered.undelivered, kind="answer")
-            if not delivered.ts:
-                await stage.status(task, status)
         finally:
             self._holding.cancel()
             await asyncio.wait([self._holding])

@@ -54,6 +54,20 @@ class Replies:
             channel=channel, user=user, text=card.text, blocks=list(card.blocks), thread_ts=thread_ts or None
         )
 
+    async def is_in(self, tenant: str, channel: str, person: str) -> bool:
+        """Whether this person is a member of the channel.
+
+        Raises: SlackApiError when Slack does not say.
+        """
+        client, cursor = self.workspaces.client(tenant), ""
+        while True:
+            page = await client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
+            if person in page["members"]:
+                return True
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return False
+
     async def begin_thread(self, tenant: str, channel: str, person: str, text: str) -> str:
         """The ts of a message that a request without one hangs on; "" where the person or the bot may not write.
 
@@ -61,14 +75,7 @@ class Replies:
         """
         client = self.workspaces.client(tenant)
         try:
-            cursor, members = "", set[str]()
-            while person not in members:
-                page = await client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
-                members |= set(page["members"])
-                cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-                if not cursor:
-                    break
-            if person not in members:
+            if not await self.is_in(tenant, channel, person):
                 return ""
             posted = await client.chat_postMessage(
                 channel=channel,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.lifecycle.moves import show_session
+from bot.slack.cards.answer import stop_row
 from bot.slack.faults import classify
 from bot.slack.mending import Mender, SlackAway
 from bot.slack.progress import SlackProgress
@@ -130,7 +132,7 @@ class SlackStage:
         with contextlib.suppress(LostRace):
             async with self.db.write() as tx:
                 await streams.end(tx, task, stretch, owner=self.name, upto=told)
-        await self.status(task, "suspended" if task.state is TaskState.NEEDS_APPROVAL else "active")
+                await show_session(tx, task)
 
     async def open(self, task: Task, steps: Sequence[Step]) -> SlackProgress:
         """A live message in the task's thread; finished steps that were never shown come first."""
@@ -138,7 +140,7 @@ class SlackStage:
             told = covered(await streams.of_task(tx, task))
             steps = await step_store.of_task(tx, task)
             stretch = await streams.begin(tx, task, owner=self.name, lease=self.lease)
-        await self.status(task, "processing")
+            await show_session(tx, task)
 
         async def opened(ts: str) -> None:
             try:
@@ -160,6 +162,7 @@ class SlackStage:
             pace=self.workspaces.pace(task.tenant),
             on_message=opened,
             redact=self.redact,
+            meanwhile=[stop_row(task.id)],
         )
         progress = SlackProgress(stage=self, task=task, writer=writer, stretch=stretch)
         for piece in pieces(steps, told, self.registry):
@@ -180,13 +183,3 @@ class SlackStage:
                 raise
             _log.warning("the thread could not be read", error=failure.error, channel=task.channel)
             return []
-
-    async def status(self, task: Task, status: str) -> None:
-        """Slack's session line; nice to have, so nothing depends on it."""
-        try:
-            await self.workspaces.client(task.tenant).agents_sessions_setStatus(
-                channel_id=task.channel, thread_ts=task.thread_ts, status=status, title=task.title[:200]
-            )
-        except Exception as error:
-            if classify(error) is None:
-                raise

@@ -95,11 +95,13 @@ class StreamWriter:
         flush_seconds: float = 0.4,
         patience: float = 120.0,
         live: bool = True,
+        meanwhile: Sequence[JsonObject] = (),
     ) -> None:
         """`on_message` is awaited once for every message, before any words are in it.
 
         `pace` is shared by all who call Slack for this workspace; after `patience` seconds of
-        nothing but trouble it gives up; `live=False` posts and edits from the start.
+        nothing but trouble it gives up; `live=False` posts and edits from the start. `meanwhile` stands
+        below a posted message while it is written: Slack's own Stop is only on streams.
         """
         self._client = client
         self._calls = Calls(pace=pace, channel=channel, patience=patience)
@@ -107,7 +109,7 @@ class StreamWriter:
         self._user, self._team, self._display = recipient_user_id, recipient_team_id, display
         self._on_message = on_message
         self._redact, self._filter = redact, redact()
-        self._beat, self._live = flush_seconds, live
+        self._beat, self._live, self._meanwhile = flush_seconds, live, tuple(meanwhile)
         self._caps = {Mode.STREAM: LIVE_CAP, Mode.POSTS: POSTED_CAP}
         self._pending = Pending()
         self._sheet: Sheet | None = None
@@ -349,7 +351,9 @@ class StreamWriter:
             return await self._open_posted()
 
     async def _open_posted(self) -> Sheet:
-        return await PostedSheet.open(self._client, self._calls, page=self._next_page, thread_ts=self._thread_ts)
+        return await PostedSheet.open(
+            self._client, self._calls, page=self._next_page, thread_ts=self._thread_ts, meanwhile=self._meanwhile
+        )
 
     async def _end_live(self) -> None:
         if isinstance(self._sheet, LiveSheet) and not self._sheet.over:

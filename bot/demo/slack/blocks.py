@@ -21,6 +21,8 @@ class Surface(StrEnum):
     HOME = "home"
 
 
+SINCE_AGENTS = frozenset({"task_card", "plan", "context_actions", "alert", "card", "carousel", "container"})
+"""Blocks that came with streaming and agents, or later: a Slack from before knows none of them."""
 _ONLY_MESSAGES = frozenset({"markdown", "table", "data_table", "task_card", "plan", "context_actions", "file"})
 
 
@@ -29,16 +31,17 @@ class _Look:
     """One run over a list of blocks."""
 
     surface: Surface
+    old: bool
     found: Findings = field(default_factory=Findings)
     block_ids: set[str] = field(default_factory=set)
 
 
-def check(raw: object, surface: Surface = Surface.MESSAGE) -> list[Json]:
-    """The blocks, each with a block_id.
+def check(raw: object, surface: Surface = Surface.MESSAGE, *, old: bool = False) -> list[Json]:
+    """The blocks, each with a block_id; `old`: by a Slack from before agents.
 
     Raises: Refused `invalid_blocks` with one hint per mistake, or `msg_blocks_too_long`.
     """
-    look = _Look(surface=surface)
+    look = _Look(surface=surface, old=old)
     most = MESSAGE_BLOCKS if surface is Surface.MESSAGE else VIEW_BLOCKS
     if not isinstance(raw, list):
         raise Refused("invalid_blocks_format")
@@ -74,7 +77,11 @@ def _check_block(block: object, at: str, look: _Look) -> None:
         return found.add(at, "must be an object with a type")
     kind = block["type"]
     rule = _RULES.get(kind)
-    if rule is None or (kind in _ONLY_MESSAGES and look.surface is not Surface.MESSAGE):
+    if (
+        rule is None
+        or (look.old and kind in SINCE_AGENTS)
+        or (kind in _ONLY_MESSAGES and look.surface is not Surface.MESSAGE)
+    ):
         return found.add(f"{at}/type", f"unsupported type: {kind}")
     if block_id := block.get("block_id"):
         found.text(block_id, f"{at}/block_id", most=255, count=False)

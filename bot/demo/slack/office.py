@@ -59,7 +59,7 @@ class Office:
     """Sends an event to the app when it subscribed to it."""
     base_url: str = "http://127.0.0.1"
     old_slack: bool = False
-    """A Slack from before streaming: chat.*Stream and agents.* answer unknown_method."""
+    """A Slack from before streaming: chat.*Stream and agents.* answer unknown_method, and newer blocks are refused."""
     connected: Callable[[], bool] = lambda: False
     new_socket: Callable[[], str] = lambda: ""
     views: dict[str, Json] = field(default_factory=dict)

@@ -23,7 +23,7 @@ def respond(office: Office, place: ResponsePlace, body: Json) -> None:
         if original is None:
             raise Refused("message_not_found")
         return posting.delete(office, channel, original)
-    fields = chat.content(args, most=chat.POST_TEXT)
+    fields = chat.content(office, args, most=chat.POST_TEXT)
     if args.flag("replace_original"):
         if original is None:
             raise Refused("message_not_found")

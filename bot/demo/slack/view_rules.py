@@ -22,7 +22,7 @@ def build(office: Office, raw: object, *, view_id: str | None = None, home: bool
     if external_id and taken:
         raise Refused("duplicate_external_id")
     view_id = view_id or f"V{secrets.token_hex(5).upper()}"
-    checked = blocks.check(raw.get("blocks"), Surface.HOME if home else Surface.MODAL)
+    checked = blocks.check(raw.get("blocks"), Surface.HOME if home else Surface.MODAL, old=office.old_slack)
     return {
         "id": view_id,
         "team_id": office.workspace.team_id,

@@ -60,6 +60,7 @@ def _more(view: ApprovalView) -> Block:
     entries = [("Dry run now", Choice.DRY_RUN), ("Details", Choice.DETAILS)]
     if view.can_hand_over:
         entries.append(("Hand over …", Choice.HAND_OVER))
+    entries.append(("Stop this task", Choice.STOP))
     ref = _ref(view)
     return {
         "type": "overflow",

@@ -68,8 +68,13 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
 
     @app.action(ActionId.MORE)
     async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
         press = inbound.press(body)
+        if press is not None and press.choice is Choice.STOP:
+            stopping = await orchestrator.stop_proposed(press.click)
+            replies.later(replies.tell(press, notice("Stopping." if stopping else "This has ended already.")))
+            await ack()
+            return
+        await ack()
         if press is not None:
             replies.later(_open(press, orchestrator, showroom, replies, press.choice or Choice.DETAILS))
 

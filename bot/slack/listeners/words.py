@@ -1,9 +1,7 @@
 """The words of the slash command, and the same words after a mention: status, tasks, approvals, digest, stop, help."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
@@ -15,7 +13,6 @@ from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import ApprovalView, HomeView, TaskLine
 from bot.schedules.scheduler import post_digest
 from bot.schedules.windows import DAY
-from bot.slack import inbound
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
@@ -26,7 +23,7 @@ from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.replies import Replies, card_of
 from bot.slack.shortcuts import AskedAbout
-from storage import audit, halts, inbox, proposals, tasks
+from storage import halts, inbox, proposals, tasks
 from storage.db import Database
 from storage.records import JsonObject, Source, Task
 from tools.errors import SealBroken
@@ -235,25 +232,6 @@ class Words:
         click = Click(tenant=command.tenant, proposal_id="", who=command.who, key=command.key, channel=command.channel)
         answer = await self.orchestrator.hand_in_thread(click, command.thread_ts, found[1])
         return card_of(answer) or notice(f"Handed to <@{found[1]}>.")
-
-    async def feedback(self, body: Mapping[str, Any]) -> None:
-        """Keep what a person said of an answer, on the record."""
-        found = inbound.feedback(body)
-        if found is None:
-            return
-        async with self.db.write() as tx:
-            if await inbox.first_time(tx, found.tenant, found.key, "feedback"):
-                await audit.append(
-                    tx,
-                    found.tenant,
-                    "ops.feedback.given",
-                    correlation_id=found.correlation_id,
-                    body={"who": found.who, "feedback": found.feedback},
-                )
-        thanks = notice("Noted, thank you.")
-        self.replies.later(
-            self.replies.whisper(found.tenant, found.channel, found.who, thanks, thread_ts=found.thread_ts)
-        )
 
     async def home(self, tenant: str, user: str) -> HomeView:
         """What one person sees: their approvals, the open tasks, the newest actions."""

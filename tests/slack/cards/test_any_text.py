@@ -264,7 +264,7 @@ def test_any_small_card_is_taken_and_nothing_in_it_acts(one: str, two: str, some
         digest_card(a_digest(one, 300, item)),
     ):
         assert_good(card)
-    assert_slack_takes(answer_end(one or "id"))
+    assert_slack_takes(answer_end(one or "id", "t_1"))
     drawn = home_view(home)
     assert_slack_takes_view(drawn)
     assert_nothing_acts(drawn)

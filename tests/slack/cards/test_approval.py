@@ -80,8 +80,8 @@ def test_more_lists_hand_over_only_when_the_view_does() -> None:
         claims = [parse_choice(str(one["value"])) for one in options if isinstance(one, dict)]
         return [claim[0] for claim in claims if claim]
 
-    assert chosen(False) == [Choice.DRY_RUN, Choice.DETAILS]
-    assert chosen(True) == [Choice.DRY_RUN, Choice.DETAILS, Choice.HAND_OVER]
+    assert chosen(False) == [Choice.DRY_RUN, Choice.DETAILS, Choice.STOP]
+    assert chosen(True) == [Choice.DRY_RUN, Choice.DETAILS, Choice.HAND_OVER, Choice.STOP]
 
 
 def test_expired_is_told_as_nobody_answered_and_never_as_rejected() -> None:

@@ -73,7 +73,7 @@ CARDS = {
         ],
         ["The error rate rose at **14:02**.", ""],
     ),
-    "answer_end": Card(blocks=answer_end("c-1"), text="-"),
+    "answer_end": Card(blocks=answer_end("c-1", "t_1"), text="-"),
 }
 
 
@@ -115,9 +115,9 @@ def test_help_names_every_word() -> None:
 
 
 def test_feedback_carries_the_answer_it_judges() -> None:
-    assert parse_feedback("good.c-1") == FeedbackRef(feedback=Feedback.GOOD, correlation_id="c-1")
-    assert '"bad.c-1"' in str(answer_end("c-1")).replace("'", '"')
-    assert parse_feedback("great.c-1") is None
+    assert parse_feedback("good.t_1") == FeedbackRef(feedback=Feedback.GOOD, task_id="t_1")
+    assert '"bad.t_1"' in str(answer_end("c-1", "t_1")).replace("'", '"')
+    assert parse_feedback("great.t_1") is None
 
 
 def test_an_interrupted_message_shows_no_step_as_still_going_on() -> None:

@@ -10,7 +10,7 @@ from bot.demo.slack.workspace import Channel
 POST_TEXT, UPDATE_TEXT, MARKDOWN_TEXT = 40_000, 4_000, 12_000
 
 
-def content(args: Args, *, most: int) -> Json:
+def content(office: Office, args: Args, *, most: int) -> Json:
     """The checked text, blocks, attachments and metadata of a message.
 
     Raises: Refused `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_metadata_schema`…
@@ -29,7 +29,7 @@ def content(args: Args, *, most: int) -> Json:
             raise Refused("msg_too_long")
         fields["text"] = text
     if raw_blocks is not None:
-        fields["blocks"] = blocks.check(raw_blocks)
+        fields["blocks"] = blocks.check(raw_blocks, old=office.old_slack)
     if attachments is not None:
         fields["attachments"] = attachments
     if not text and not raw_blocks and not attachments:
@@ -101,7 +101,7 @@ def own_message(office: Office, channel: Channel, ts: str, *, error: str) -> Jso
 
 def _post_message(office: Office, args: Args) -> Json:
     channel = office.writable(args.need("channel"))
-    fields = _known_files(office, content(args, most=POST_TEXT))
+    fields = _known_files(office, content(office, args, most=POST_TEXT))
     thread = in_thread(office, channel, args)
     message = posting.post(office, channel, {"text": "", **as_bot(office), **fields, **thread})
     clear_note(office, channel, message.get("thread_ts"))
@@ -113,7 +113,7 @@ def _post_ephemeral(office: Office, args: Args) -> Json:
     user = args.need("user")
     if user not in channel.members:
         raise Refused("user_not_in_channel")
-    fields = _known_files(office, content(args, most=POST_TEXT))
+    fields = _known_files(office, content(office, args, most=POST_TEXT))
     thread = in_thread(office, channel, args)
     message = posting.post_ephemeral(office, channel, user, {"text": "", **as_bot(office), **fields, **thread})
     return {"ok": True, "message_ts": message["ts"]}
@@ -124,7 +124,7 @@ def _update(office: Office, args: Args) -> Json:
     message = own_message(office, channel, ts, error="cant_update_message")
     if office.streams.is_live(channel.id, ts, now=office.clock.now()):
         raise Refused("streaming_state_conflict")
-    fields = _known_files(office, content(args, most=UPDATE_TEXT))
+    fields = _known_files(office, content(office, args, most=UPDATE_TEXT))
     posting.change(office, channel, message, by=office.workspace.bot_user, **fields)
     return {"ok": True, "channel": channel.id, "ts": ts, "text": message["text"], "message": message}
 
