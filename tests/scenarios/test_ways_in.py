@@ -84,7 +84,7 @@ async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch
         ("status", "connected"),
         ("tasks", "No task is open"),
         ("approvals", "Nothing waits"),
-        ("frobnicate", "I do not know frobnicate"),
+        ("frobnicate", "I do not know the word `frobnicate`"),
     ],
 )
 async def test_each_word_of_the_command_has_an_answer(

@@ -41,13 +41,21 @@ HELP: dict[Word, str] = {
     Word.SCHEDULES: "what comes by itself; admins add, change, pause and start it there",
     Word.SETTINGS: "what holds in this channel; admins change it (`settings workspace`: everywhere)",
     Word.STOP: "stop the task of this thread or channel; what already ran stays as it is",
-    Word.HALT: "say why: changes nothing more in this workspace until it is lifted, whatever was approved",
-    Word.LIFT: "say why: ends a halt",
-    Word.HAND: "in the thread of a card, `hand to @somebody`: ask another who may approve, directly",
-    Word.GRANT: "`grant ID 5 30`: let exactly the call of that card run 5 times in 30 minutes unasked",
+    Word.HALT: "change nothing more in this workspace until it is lifted, whatever was approved",
+    Word.LIFT: "end a halt",
+    Word.HAND: "in the thread of a card: give it to another who may approve",
+    Word.GRANT: "let exactly the call of that card run 5 times in 30 minutes unasked",
     Word.GRANTS: "which grants stand, and what is left of each",
-    Word.REVOKE: "`revoke ID`: take a grant back",
+    Word.REVOKE: "take a grant back",
     Word.HELP: "these words",
+}
+FOLLOWED_BY: dict[Word, str] = {
+    Word.ASK: "your question",
+    Word.HALT: "why",
+    Word.LIFT: "why",
+    Word.HAND: "to @somebody",
+    Word.GRANT: "ID 5 30",
+    Word.REVOKE: "ID",
 }
 
 
@@ -83,7 +91,14 @@ def approval_list(views: Sequence[ApprovalView]) -> Card:
 def help_card(command: str, *, unknown: str = "") -> Card:
     """The words of the command; `unknown` is the word that was not one."""
     name = escaping.reveal(command)[:40]
-    lines = [f"• {escaping.code(f'{name} {word}')}  {said}" for word, said in HELP.items()]
-    first = f"I do not know {shortened(unknown, 200)}. I know:" if unknown else "*What I can do for you*"
+    lines = [
+        f"• {escaping.code(' '.join(filter(None, (name, word, FOLLOWED_BY.get(word)))))}  {said}"
+        for word, said in HELP.items()
+    ]
+    first = (
+        f"I do not know the word {escaping.code(shortened(unknown, 200))}. I know:"
+        if unknown
+        else "*What I can do for you*"
+    )
     last = "In a thread, where Slack has no commands, mention me with the same words."
     return Card(blocks=(blocks.section("\n".join([first, *lines])), blocks.context(last)), text="the words I know")
