@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 
 from tools.contract import Tool
+from tools.observability.declared import read_observability
+from tools.observability.source import load_observability
 from tools.sources.manifest_file import kind_of
 from tools.sources.mcp_manifest import read_mcp_manifest
 from tools.sources.mcp_source import load_mcp_source
@@ -51,6 +53,8 @@ async def load_manifest(file: Path, means: Means) -> list[Tool]:
             return load_shell_source(file, environ=means.environ)
         case "mcp":
             return load_mcp_source(file, environ=means.environ, closing=means.closing)
+        case "observability":
+            return load_observability(file, environ=means.environ, client=means.client)
 
 
 def tokens_of(file: Path) -> list[str]:
@@ -68,3 +72,5 @@ def tokens_of(file: Path) -> list[str]:
         case "mcp":
             header = read_mcp_manifest(file).mcp
             return [*header.pass_environment, *([header.auth.token_env] if header.auth else [])]
+        case "observability":
+            return [one.token_env for one in read_observability(file).services().values() if one.token_env]

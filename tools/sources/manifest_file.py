@@ -10,8 +10,8 @@ from tools.sources.errors import SourceError
 from tools.sources.yaml_text import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
-Kind = Literal["service", "shell", "mcp"]
-KINDS: tuple[Kind, ...] = ("service", "shell", "mcp")
+Kind = Literal["service", "shell", "mcp", "observability"]
+KINDS: tuple[Kind, ...] = ("service", "shell", "mcp", "observability")
 
 
 def kind_of(path: Path) -> Kind:
@@ -20,7 +20,7 @@ def kind_of(path: Path) -> Kind:
     Raises:
         SourceError: it cannot be read, or is no manifest.
     """
-    raw = _read(path)
+    raw = whole(path)
     kinds = [kind for kind in KINDS if isinstance(raw, dict) and kind in raw]
     if len(kinds) != 1:
         known = " or ".join(f"`{kind}:`" for kind in KINDS)
@@ -34,7 +34,7 @@ def entries(path: Path, kind: str) -> tuple[Any, list[Any]]:
     Raises:
         SourceError: it cannot be read, or has something else at its top.
     """
-    raw = _read(path)
+    raw = whole(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("tools"), list) or set(raw) != {kind, "tools"}:
         raise SourceError(str(path), "top level", f"must have `{kind}:` and a list `tools:`, and nothing else")
     return raw[kind], raw["tools"]
@@ -54,7 +54,12 @@ def valid(model: type[Model], raw: Any, path: Path, place: str) -> Model:
         raise SourceError(str(path), f"{place}: {field}", f"{first['msg'].lower()}; see tools/manifest.py") from None
 
 
-def _read(path: Path) -> Any:
+def whole(path: Path) -> Any:
+    """The file's YAML, unchecked.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
     try:
         return read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
