@@ -152,9 +152,9 @@ def register(box: Toolbox, service: HttpService) -> None:
     def of_chart(found: Chart) -> str:
         if not found.series:
             return "no series"
+        first = found.series[:3]
         shown = "; ".join(
-            f"{words(line.labels)}{spark(line)} {line.least:g} to {line.most:g}, now {line.last:g}"
-            for line in found.series[:3]
+            f"{words(one.labels)}{spark(one)} {one.least:g} to {one.most:g}, now {one.last:g}" for one in first
         )
         return shown + _others(len(found.series) + found.more - 3)
 

@@ -105,8 +105,8 @@ def _silencing(box: Toolbox, service: HttpService) -> None:
         idempotent=True,
         title="'Silenced ' + args.alert",
         says=(
-            "'Silence alert ' + code(args.alert) + (args.label == '' ? '' : ' where ' + code(args.label + '=' + args.value))"
-            " + ' until ' + code(args.until) + ' in ' + env"
+            "'Silence alert ' + code(args.alert) + (args.label == '' ? '' : ' where ' + "
+            "code(args.label + '=' + args.value)) + ' until ' + code(args.until) + ' in ' + env"
         ),
         verb="silence",
         target={"kind": "alert", "id": "args.alert + (args.label == '' ? '' : '/' + args.label + '=' + args.value)"},

@@ -1,4 +1,4 @@
-"""Servers that speak the formats of Prometheus, Alertmanager, Loki, Jaeger and Tempo, over a small world of their own."""
+"""Servers that speak the formats of Prometheus, Alertmanager, Loki, Jaeger and Tempo, over a small world."""
 
 import datetime as dt
 import re
