@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import light
-from bot.commands import ask, audit, doctor, evaluations, events, halt, policy, token, tools, worker
+from bot.commands import ask, audit, doctor, evaluations, events, halt, policy, skills, token, tools, worker
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
 
@@ -116,6 +116,7 @@ app.command("halt")(halt.halt)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.add_typer(tools.app, name="tools")
+app.add_typer(skills.app, name="skills")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")

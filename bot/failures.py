@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from bot.agent.definition import AgentFileError
 from bot.brains.errors import BrainError
-from bot.brains.playbook import PlaybookError
 from bot.console.serve import PortInUse
 from bot.failed import CommandFailed
 from bot.foundation import CannotStart
@@ -28,7 +27,6 @@ KNOWN = (
     BrainError,
     CannotStart,
     CommandFailed,
-    PlaybookError,
     PolicyError,
     PortInUse,
     SourceError,

@@ -12,7 +12,7 @@ from bot.agent import definition
 from bot.agent.definition import AgentDefinition, DataPolicy
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
-from bot.brains.playbook import load_all
+from bot.brains.named import SkillsByName
 from bot.brains.rules import RulesBrain
 from bot.lifecycle.ports import Stage
 from bot.orchestrator.pace import Pace as WorkPace
@@ -28,6 +28,8 @@ from storage.db import Database
 from storage.migrate import migrate, require_current
 from tools.contract import Tool
 from tools.gateway import Gateway, Rules
+from tools.playbooks import library as skill_library
+from tools.playbooks.library import Library
 from tools.postgres.box import postgres_tools
 from tools.registry import Registry
 from tools.sources import loading as sources
@@ -52,6 +54,7 @@ class Core:
     redactor: Redactor
     agent: AgentDefinition
     brain: Brain
+    library: Library
 
     def evidence_url(self, hashed: str) -> str:
         return f"{self.settings.console}/evidence/{hashed}"
@@ -127,7 +130,12 @@ def operator_tools(config: Settings) -> list[Tool]:
     return postgres_tools(url, env=config.env, bots_url=config.database)
 
 
-def make_brain(config: Settings, agent: AgentDefinition, registry: Registry) -> Brain:
+def skills(config: Settings, registry: Registry) -> Library:
+    """The skills that ship and those of the operator's folders, as far as their tools are here."""
+    return skill_library.find([skill_library.SHIPPED, *config.skills], {tool.name: tool for tool in registry})
+
+
+def make_brain(config: Settings, agent: AgentDefinition, library: Library) -> Brain:
     """The model's brain when one is configured, the rules brain otherwise."""
     model = agent.model or config.model
     if model:
@@ -139,8 +147,9 @@ def make_brain(config: Settings, agent: AgentDefinition, registry: Registry) -> 
         from bot.brains.llm import LlmBrain
 
         key = config.model_api_key.get_secret_value() if config.model_api_key else None
-        return LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
-    return RulesBrain(load_all(tools=[tool.name for tool in registry]) if len(registry) else ())
+        brain = LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
+        return SkillsByName(brain, RulesBrain(library)) if library.skills else brain
+    return RulesBrain(library)
 
 
 @contextlib.asynccontextmanager
@@ -154,7 +163,8 @@ async def core(
         if db.is_postgres:
             await require_current(db)
         registry = await load_tools(config, stack)
-        chosen = brain or make_brain(config, agent, registry)
+        library = skills(config, registry)
+        chosen = brain or make_brain(config, agent, library)
         yield Core(
             settings=config,
             db=db,
@@ -163,6 +173,7 @@ async def core(
             redactor=Redactor.load(config.redaction_rules),
             agent=agent,
             brain=chosen,
+            library=library,
         )
         close = getattr(chosen, "aclose", None)
         if close is not None:

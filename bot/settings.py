@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """tool manifests (YAML); empty: those of the shop and the product operations, when they are configured"""
     tool_packages: Annotated[tuple[str, ...], NoDecode] = ()
     """installed packages with tools, by the names of their entry points; others are not imported"""
+    skills: Annotated[tuple[Path, ...], NoDecode] = ()
+    """folders with skills of your own, beside those that ship (write-a-skill.md)"""
     operator_database_url: SecretStr | None = None
     """a PostgreSQL that the bot looks after, postgresql://role:password@host/database; never the bot's own role"""
     env: str = "prod"
@@ -111,7 +113,7 @@ class Settings(BaseSettings):
     """address of a product that answers tools/manifests/product.openapi.json, with PRODUCT_TOKEN"""
 
     @field_validator(
-        "groups", "halt_groups", "manifests", "audit_publish", "tool_packages", "admin_groups", mode="before"
+        "groups", "halt_groups", "manifests", "skills", "audit_publish", "tool_packages", "admin_groups", mode="before"
     )
     @classmethod
     def _comma_separated(cls, value: object) -> object:

@@ -493,3 +493,19 @@ alerts = sa.Table(
 )
 _unopened = alerts.c.opened < alerts.c.round
 sa.Index("ix_alerts_unopened", alerts.c.at, sqlite_where=_unopened)
+
+skill_runs = sa.Table(
+    "skill_runs",
+    metadata,
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("skill"),
+    _text("hash"),
+    sa.Column("ok", sa.Boolean, nullable=False),
+    sa.Column("changed", sa.Boolean, nullable=False),
+    sa.Column("helped", sa.Boolean, nullable=True),
+    sa.Column("seconds", sa.Double, nullable=False),
+    _time("at"),
+)
+sa.Index("ix_skill_runs_newest", skill_runs.c.tenant, skill_runs.c.skill, skill_runs.c.at)

@@ -29,6 +29,8 @@ _FUNCTION = re.compile(
     r"Function '(\w+)' error: (?:Python function call failed: (?:\w+: )?)?(.*?)\. Check function", re.S
 )
 _STRINGS = re.compile(r"""r?("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|//[^\n]*""")
+_LOOP_NAMES = re.compile(r"\.\s*(?:map|filter|all|exists|exists_one)\s*\(\s*(\w+)\s*,")
+_TYPES = {"int", "uint", "double", "bool", "string", "bytes", "list", "map", "type", "null_type"}
 _LOOP = re.compile(r"\.\s*(?:map|filter|all|exists|exists_one)\s*\($")
 
 
@@ -103,6 +105,16 @@ class Expression:
         if not isinstance(result, bool):
             raise ExpressionError(f"{_short(self.source)} came to {result!r}; a condition must be true or false")
         return result
+
+    def mentions(self, root: str) -> frozenset[str]:
+        """The fields of one name in scope that it reads: of "steps", the ids of the steps."""
+        bare = _STRINGS.sub(lambda found: " " * len(found[0]), self.source)
+        return frozenset(re.findall(rf"(?<![\w.]){re.escape(root)}\s*\.\s*(\w+)", bare))
+
+    def roots(self) -> frozenset[str]:
+        """The names it expects in scope."""
+        loops = set(_LOOP_NAMES.findall(_STRINGS.sub(lambda found: " " * len(found[0]), self.source)))
+        return frozenset(set(self._program.variables()) - loops - _TYPES)
 
     def _failed(self, message: str) -> ExpressionError:
         if unknown := _UNKNOWN.search(message):

@@ -93,6 +93,8 @@ class ToolManifest(_Strict):
     sensitivity: Literal["public", "internal", "confidential"] = "internal"
     trusted_output: bool = False
     """its results are our own systems' state, not free text of others: values in them count as looked up"""
+    trusted_fields: tuple[str, ...] = ()
+    """of results that hold free text of others, too: fields, at any depth, whose values are our own systems' state"""
     reason_codes: tuple[str, ...] = ("INCIDENT", "TICKET", "ROUTINE")
     rate_per_hour: int = Field(default=60, gt=0)
     timeout_seconds: float = Field(default=10.0, gt=0, le=25)

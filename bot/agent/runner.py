@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from bot.agent import prompt as prompts
-from bot.agent import sight, transcript
+from bot.agent import sight, skill_ends, transcript
 from bot.agent.definition import AgentDefinition
 from bot.agent.titles import not_done, step_title
 from bot.agent.turn import Turn
@@ -136,6 +136,7 @@ class AgentRunner:
             taken = {str(s.body["call_id"]) for s in current if s.kind is StepKind.CALLED}
             entries = turn.entries(self._gateway.registry, taken=taken, partial=hooks.stopping)
             await step_store.append(tx, hooks.task, hooks.task.turns, entries)
+            await skill_ends.keep(tx, hooks.task, turn, current)
             counters: dict[str, Any] = {"turns": hooks.task.turns + 1, "tokens": hooks.task.tokens + turn.tokens}
             done = not turn.calls and not said_more and not hooks.stopping
             if done:
@@ -200,13 +201,16 @@ class AgentRunner:
         return outcome
 
     def _origins(self, steps: list[Step], call: transcript.OpenCall) -> dict[str, str]:
-        """Arguments that nothing trusted vouches for; a playbook's and a person's own values are vouched for."""
+        """Arguments that nothing trusted vouches for; a person's own values and those written in a playbook are."""
+        registry, arguments = self._gateway.registry, call.arguments
         if call.skill:
-            return {}
+            trusted = {tool.name for tool in registry if tool.manifest.trusted_output}
+            drawn = {name for name, tools in call.drawn_from.items() if not trusted.issuperset(tools)}
+            arguments = {name: value for name, value in arguments.items() if name in drawn}
         traced = trace(
-            call.arguments,
+            arguments,
             trusted_text=transcript.trusted_words(steps),
-            looked_up=transcript.looked_up(steps, self._gateway.registry),
+            looked_up=transcript.looked_up(steps, registry),
         )
         own = transcript.changed_by_people(steps, call.call_id)
         return {slot: traced[slot].where for slot in untrusted(traced) if re.split(r"[.\[]", slot)[0] not in own}

@@ -1,8 +1,9 @@
 """Pure: steps as stored <-> the transcript a brain reads, and which call is still open."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
 from policy.provenance import LookedUp
@@ -25,6 +26,8 @@ class OpenCall:
     why: str
     skill: str
     edited_by: str
+    drawn_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """of a playbook's call: argument → tools whose results its value was made of"""
 
 
 def entries(steps: Sequence[Step]) -> list[Entry]:
@@ -69,6 +72,8 @@ def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
     """The calls without a result, as they were asked for, each with the newest arguments it was given."""
     done = {str(s.body["call_id"]) for s in steps if s.kind is StepKind.RESULT}
     newest = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
+    # Said once, when the playbook asked; what a person edits afterwards is told apart by changed_by_people.
+    drawn = {str(s.body["call_id"]): s.body["drawn_from"] for s in steps if "drawn_from" in s.body}
     return [
         OpenCall(
             call_id=call_id,
@@ -78,6 +83,7 @@ def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
             why=str(body.get("why", "")),
             skill=str(body.get("skill", "")),
             edited_by=str(body.get("edited_by", "")),
+            drawn_from=_drawn(drawn.get(call_id)),
         )
         for call_id, body in newest.items()
         if call_id not in done
@@ -101,13 +107,22 @@ def trusted_words(steps: Sequence[Step]) -> list[str]:
 
 
 def looked_up(steps: Sequence[Step], registry: Registry) -> list[LookedUp]:
-    """Values that tools with trusted output returned in this task."""
+    """Values that tools returned in this task and that are our own systems' state."""
     trusted = {tool.name for tool in registry if tool.manifest.trusted_output}
+    fields = {tool.name: frozenset(tool.manifest.trusted_fields) for tool in registry if tool.manifest.trusted_fields}
     out: list[LookedUp] = []
     for step in steps:
-        if step.kind is StepKind.RESULT and step.body["status"] == "ran" and step.body["tool"] in trusted:
-            _walk(str(step.body["tool"]), "", step.body["content"], out)
+        if step.kind is StepKind.RESULT and step.body["status"] == "ran":
+            name, found = str(step.body["tool"]), list[LookedUp]()
+            if name in trusted or name in fields:
+                _walk(name, "", step.body["content"], found)
+            out.extend(one for one in found if name in trusted or _field(one.path) in fields[name])
     return out
+
+
+def _field(path: str) -> str:
+    """The field a path ends in, without the places of lists."""
+    return re.sub(r"\[\d+\]", "", path).rpartition(".")[2]
 
 
 def evidence_so_far(steps: Sequence[Step]) -> tuple[SealedEvidence, ...]:
@@ -129,6 +144,11 @@ def _walk(tool: str, path: str, value: object, out: list[LookedUp]) -> None:
             _walk(tool, f"{path}[{index}]", item, out)
     elif isinstance(value, str | int | float | bool):
         out.append(LookedUp(tool=tool, path=path, value=value))
+
+
+def _drawn(value: object) -> dict[str, tuple[str, ...]]:
+    found = value if isinstance(value, dict) else {}
+    return {str(name): tuple(map(str, tools)) for name, tools in found.items() if isinstance(tools, list)}
 
 
 def _object(value: object) -> JsonObject:

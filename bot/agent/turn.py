@@ -3,7 +3,19 @@
 from dataclasses import replace
 
 from bot.agent.prompt import split_beside
-from bot.brains.base import BadCall, BrainEvent, Call, Finished, Plan, Saying, Thinking, Thought, Usage
+from bot.brains.base import (
+    Alert,
+    BadCall,
+    BrainEvent,
+    Call,
+    Finished,
+    Plan,
+    Saying,
+    SkillEnded,
+    Thinking,
+    Thought,
+    Usage,
+)
 from bot.lifecycle.ports import Progress
 from policy.types import Tier
 from storage.records import JsonObject, StepKind
@@ -23,6 +35,8 @@ class Turn:
         self._thinking: list[str] = []
         self._said: list[str] = []
         self.calls: list[Call | BadCall] = []
+        self.alerts: list[Alert] = []
+        self.ended: list[SkillEnded] = []
         self.tokens = 0
 
     @property
@@ -44,6 +58,10 @@ class Turn:
                 self._progress.plan(title)
             case Call() | BadCall():
                 self.calls.append(event)
+            case Alert():
+                self.alerts.append(event)
+            case SkillEnded():
+                self.ended.append(event)
             case Usage(input_tokens=read, output_tokens=written):
                 self.tokens += read + written
             case Finished():
@@ -62,6 +80,7 @@ class Turn:
             out.append((StepKind.SAID, {"text": said, "partial": partial}))
         if partial:
             return out
+        out.extend((StepKind.NOTE, ended_note(ended)) for ended in self.ended)
         answers: list[tuple[StepKind, JsonObject]] = []
         for index, call in enumerate(self.calls):
             call_id = call.call_id
@@ -75,6 +94,21 @@ class Turn:
 
 
 Kept = tuple[StepKind, JsonObject]
+
+
+def ended_note(ended: SkillEnded) -> JsonObject:
+    """A skill's end as a step: what programs read of a run."""
+    says = f"could not do its work: {ended.failed}" if ended.failed else "came to its end"
+    return {
+        "text": f"Skill {ended.skill} {says}",
+        "skill": ended.skill,
+        "hash": ended.hash,
+        "path": ended.path,
+        "failed": ended.failed,
+        "output": ended.output,
+        "changed": ended.changed,
+        "helped": ended.helped,
+    }
 
 
 def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -> tuple[Kept, list[Kept]]:
@@ -91,6 +125,8 @@ def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -
         tier = Tier.IRREVERSIBLE  # the gateway refuses it by name
     own, reason_code, why = split_beside(call.arguments, tier)
     beside: JsonObject = {"reason_code": reason_code, "why": why, "skill": call.skill, "title": call.title}
+    if call.drawn_from:
+        beside["drawn_from"] = {name: list(tools) for name, tools in call.drawn_from.items()}
     kind, body = _called(call.call_id, call.tool, own)
     return (kind, {**body, **beside}), []
 

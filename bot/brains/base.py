@@ -116,6 +116,8 @@ class Call:
     """the step in words for people, if the brain offers one"""
     skill: str = ""
     """the playbook whose values these are; "" when a model chose them"""
+    drawn_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """of a playbook's call: argument → tools whose results its value was made of"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,31 @@ class BadCall:
     call_id: str
     tool: str
     raw: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """Something people are to be told at once, in a message of its own."""
+
+    text: str
+    severity: str
+    """warning | critical"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillEnded:
+    """A skill came to its end, by itself or inside another one."""
+
+    skill: str
+    hash: str
+    path: str
+    """"" for the one that was asked for"""
+    failed: str
+    """why it could not do its work, or "" """
+    output: JsonObject
+    changed: bool
+    helped: bool | None
+    """after a change; None: nothing was changed, or it cannot be told"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +175,7 @@ class Finished:
     """stop | tool_calls | length | content_filter"""
 
 
-BrainEvent = Thinking | Thought | Saying | Plan | Call | BadCall | Usage | Finished
+BrainEvent = Thinking | Thought | Saying | Plan | Call | BadCall | Alert | SkillEnded | Usage | Finished
 
 
 class Brain(Protocol):

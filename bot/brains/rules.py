@@ -1,16 +1,12 @@
 """The rules brain: runs playbooks, no network, the same answer every time. The transcript says where it stands."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 
 from bot.brains.base import (
     BrainEvent,
-    Call,
     CallResult,
     Finished,
-    JsonObject,
-    JsonValue,
     Plan,
     Prompt,
     Saying,
@@ -18,129 +14,97 @@ from bot.brains.base import (
     Thought,
     UserSaid,
 )
-from bot.brains.playbook import CallStep, Playbook, Step
-from tools.expressions import ExpressionError
+from bot.brains.walk import Act, Asked, Walk
+from tools.playbooks.library import Library
+from tools.playbooks.playbook import BadInput, Playbook, Scalar
 
 _PIECES = re.compile(r"\S+\s*|\s+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Calls of one turn."""
-
-    calls: tuple[Call, ...]
-
-
-Act = Thinking | Saying | Asked
+_NAMED = re.compile(
+    r"\s*(?:run\s+)?skill\s+`?([a-z0-9][a-z0-9-]{0,63})`?((?:\s+[a-z_][a-z0-9_]*=\S*)*)\s*", re.IGNORECASE
+)
 
 
 class RulesBrain:
-    """Picks the playbook that fits the request best and walks it to the first call that has no result yet."""
+    """Picks the playbook that fits the request best, or the one it names, and walks it to the first open call."""
 
     name = "rules"
 
-    def __init__(self, playbooks: Sequence[Playbook]) -> None:
-        self._playbooks = tuple(playbooks)
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._playbooks = library.playbooks()
 
     async def think(self, prompt: Prompt) -> AsyncIterator[BrainEvent]:
         """One turn: what comes after the newest result, up to the next call or the end."""
         request = "\n".join(e.text for e in prompt.transcript if isinstance(e, UserSaid) and e.trusted)
-        book = max(self._playbooks, key=lambda p: p.score(request), default=None)
-        if book is None or not book.score(request):
-            for event in _stream(Saying(delta=self._help())):
+        try:
+            chosen = self._named(request) or self._fitting(request)
+        except BadInput as error:
+            chosen, said = None, str(error)
+        else:
+            said = self._help()
+        if chosen is None:
+            for event in _stream(Saying(delta=said)):
                 yield event
             yield Finished()
             return
+        book, inputs = chosen
         results = {e.call_id: e for e in prompt.transcript if isinstance(e, CallResult)}
-        walk = _Walk(book, request, results, prompt.facts)
-        for event in walk.events(first_turn=not results):
-            yield event
-        yield Finished(reason="tool_calls" if walk.asked else "stop")
+        if not results:
+            yield Plan(title=book.plan)
+        acts = Walk(self._library, results, prompt.facts.get("env", "")).fresh(book.name, inputs)
+        spoke = False
+        for act in acts:
+            if isinstance(act, Saying) and spoke:
+                yield Saying(delta="\n\n")
+            spoke = spoke or isinstance(act, Saying)
+            for event in _stream(act):
+                yield event
+        yield Finished(reason="tool_calls" if any(isinstance(act, Asked) for act in acts) else "stop")
+
+    def _named(self, request: str) -> tuple[Playbook, dict[str, Scalar]] | None:
+        """The skill a request names, with its inputs.
+
+        Raises:
+            BadInput: there is no such skill, or it has no such input or value.
+        """
+        named = named_skill(request)
+        if named is None:
+            return None
+        name, given = named
+        book = self._playbooks.get(name)
+        if book is None:
+            why = self._library.left_out.get(name)
+            says = f"it is left out here: {why}" if why else f"I have {', '.join(sorted(self._playbooks)) or 'none'}"
+            raise BadInput(f"I have no skill `{name}` with a playbook; {says}.")
+        inputs = {key: spec.default for key, spec in book.inputs.items()}
+        for key, text in given.items():
+            if key not in book.inputs:
+                raise BadInput(f"Skill `{name}` has no input `{key}`; it has {', '.join(book.inputs) or 'none'}.")
+            try:
+                inputs[key] = book.inputs[key].read(text)
+            except BadInput as error:
+                raise BadInput(f"Input `{key}` of skill `{name}` {error}.") from None
+        return book, inputs
+
+    def _fitting(self, request: str) -> tuple[Playbook, dict[str, Scalar]] | None:
+        book = max(self._playbooks.values(), key=lambda p: p.score(request), default=None)
+        return (book, book.inputs_of(request)) if book is not None and book.score(request) else None
 
     def _help(self) -> str:
-        known = "\n".join(f"- {book.plan} (words like {', '.join(book.match.words[:4])})" for book in self._playbooks)
+        matching = [book for book in self._playbooks.values() if book.match is not None]
+        known = "\n".join(f"- {b.plan} (words like {', '.join(b.match.words[:4])})" for b in matching if b.match)
         return (
             "I have no playbook for that. Without a model I can:\n"
             f"{known}\n\nSet `AUTOPILOT_MODEL` and a provider key to ask me anything."
         )
 
 
-class _Walk:
-    """One walk from the top of a playbook; what earlier turns already did is passed over silently."""
-
-    def __init__(
-        self, book: Playbook, request: str, results: Mapping[str, CallResult], facts: Mapping[str, str]
-    ) -> None:
-        self._book, self._results = book, results
-        self._done: JsonObject = {}
-        inputs: JsonObject = dict(book.inputs_of(request))
-        self._scope: JsonObject = {"inputs": inputs, "env": facts.get("env", ""), "steps": self._done}
-        self.asked = False
-
-    def events(self, *, first_turn: bool) -> Iterator[BrainEvent]:
-        if first_turn:
-            yield Plan(title=self._book.plan)
-        fresh: list[Act] = []
-        try:
-            for act in self._run(self._book.steps):
-                if isinstance(act, Asked) and all(call.call_id in self._results for call in act.calls):
-                    fresh.clear()  # everything up to here was said in the turn that made these calls
-                    continue
-                fresh.append(act)
-                if isinstance(act, Asked):
-                    self.asked = True
-                    break
-        except _Stop:
-            pass
-        except ExpressionError as error:
-            fresh.append(
-                Saying(delta=f"The playbook `{self._book.name}` cannot go on: {error}. Nothing more was done.")
-            )
-        spoke = False
-        for act in fresh:
-            if isinstance(act, Saying) and spoke:
-                yield Saying(delta="\n\n")
-            spoke = spoke or isinstance(act, Saying)
-            yield from _stream(act)
-
-    def _run(self, steps: Sequence[Step]) -> Iterator[Act]:
-        for step in steps:
-            if step.stop:
-                raise _Stop
-            if step.think is not None:
-                yield Thinking(delta=step.think)
-            elif step.think_cel is not None:
-                yield Thinking(delta=str(step.think_cel.value(self._scope)))
-            elif step.say is not None:
-                yield Saying(delta=str(step.say.value(self._scope)))
-            elif step.call is not None or step.together:
-                every = step.together if step.call is None else (step.call,)
-                asked = [one for one in every if one.when is None or one.when.truth(self._scope)]
-                yield Asked(calls=tuple(map(self._call, asked)))
-                self._done.update({one.id: _seen(self._results[one.id]) for one in asked})
-            elif step.if_ is not None:
-                yield from self._run(step.then if step.if_.truth(self._scope) else step.else_)
-
-    def _call(self, step: CallStep) -> Call:
-        if step.id in self._results:  # its arguments belong to the past; a person may have changed them since
-            return Call(call_id=step.id, tool=step.tool, arguments={})
-        arguments: JsonObject = {name: value.value(self._scope) for name, value in step.with_.items()}
-        if step.reason_code:
-            arguments["reason_code"] = step.reason_code
-        if step.why is not None:
-            arguments["why"] = str(step.why.value(self._scope))
-        return Call(call_id=step.id, tool=step.tool, arguments=arguments, skill=self._book.name)
-
-
-class _Stop(Exception):
-    """The playbook said stop."""
-
-
-def _seen(result: CallResult) -> JsonValue:
-    """A result as a playbook sees it: status, result, and a message: a person's own reason where there is one."""
-    reason = result.content.get("reason") if result.status == "rejected" else None
-    message = str(reason or result.content.get("message", ""))
-    return {"status": result.status, "result": result.content, "message": message}
+def named_skill(request: str) -> tuple[str, dict[str, str]] | None:
+    """The skill that a request names and nothing else, "skill NAME key=value …", with what it gives; or None."""
+    found = _NAMED.fullmatch(request.strip().splitlines()[0] if request.strip() else "")
+    if found is None:
+        return None
+    return found[1].lower(), dict(pair.split("=", 1) for pair in found[2].split())
 
 
 def _stream(act: Act) -> Iterator[BrainEvent]:
@@ -152,3 +116,5 @@ def _stream(act: Act) -> Iterator[BrainEvent]:
             yield from (Saying(delta=piece) for piece in _PIECES.findall(text))
         case Asked(calls=calls):
             yield from calls
+        case _:
+            yield act

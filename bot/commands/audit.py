@@ -133,8 +133,8 @@ def _verify_published(
 
 
 def _config(terminal: bool) -> "Settings":
-    from bot.commands.ask import terminal_home
     from bot.commands.configured import configured
+    from bot.commands.one_task import terminal_home
 
     config = configured(quiet=True)
     if terminal:

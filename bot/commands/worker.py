@@ -173,12 +173,13 @@ def _model(config: Settings) -> "Brain":
     from bot import foundation
     from bot.agent.definition import load
     from bot.inbox.build import AGENT
-    from tools.registry import Registry
 
     agent = load(AGENT)
     if not (agent.model or config.model):
         raise foundation.CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
-    return foundation.make_brain(config, agent, Registry())
+    from tools.playbooks.library import Library
+
+    return foundation.make_brain(config, agent, Library(skills={}, left_out={}))
 
 
 def _show(report: "Report", *, everything: bool = True) -> None:

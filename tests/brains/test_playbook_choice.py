@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.brains.playbook import PlaybookError, load_all
+from tools.playbooks.errors import SkillError
+from tools.playbooks.library import find
 
 
 def a_playbook(folder: Path, name: str, *tools: str) -> None:
@@ -12,17 +13,20 @@ def a_playbook(folder: Path, name: str, *tools: str) -> None:
     (folder / name).mkdir()
     text = f"name: {name}\nmatch: {{words: [{name}]}}\nplan: Look\nsteps:\n{steps}"
     (folder / name / "playbook.yaml").write_text(text, encoding="utf-8")
+    (folder / name / "SKILL.md").write_text(f"---\nname: {name}\ndescription: looks\n---\n", encoding="utf-8")
 
 
 def test_a_playbook_for_a_service_nobody_connected_is_left_out(tmp_path: Path) -> None:
     """Somebody's own manifest alone is enough to start with; the sample shop's playbooks are not in the way."""
     a_playbook(tmp_path, "queues", "queues.depth")
     a_playbook(tmp_path, "checkout", "shop.error_rate", "shop.set_flag")
-    assert [book.name for book in load_all(tmp_path, tools=["queues.depth"])] == ["queues"]
+    library = find([tmp_path], {"queues.depth": None})
+    assert [skill.name for skill in library] == ["queues"]
+    assert library.left_out == {"checkout": "nothing of shop is connected"}
 
 
 def test_a_playbook_that_has_only_some_of_its_tools_is_refused(tmp_path: Path) -> None:
     """A misspelt tool is not taken for a service that is not there."""
     a_playbook(tmp_path, "queues", "queues.depth", "queues.dept")
-    with pytest.raises(PlaybookError, match=r"step 's1' calls unknown tool 'queues\.dept'"):
-        load_all(tmp_path, tools=["queues.depth"])
+    with pytest.raises(SkillError, match=r"playbook\.yaml:6: step 's1' calls unknown tool 'queues\.dept'"):
+        find([tmp_path], {"queues.depth": None})

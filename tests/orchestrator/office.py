@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.agent.definition import AgentDefinition
 from bot.agent.runner import AgentRunner
-from bot.brains.base import Call, Saying
+from bot.brains.base import Brain, Call, Saying
 from bot.brains.scripted import ScriptedBrain, Turn
 from bot.lifecycle.hooks import Hooks
 from bot.orchestrator.core import Orchestrator
@@ -55,6 +55,8 @@ class Office:
     rules: Rules
     script: list[Turn] = field(default_factory=lambda: [[a_change()], DONE, DONE, DONE])
     agent: AgentDefinition = field(default_factory=lambda: AgentDefinition(name="autopilot", charter=(), prompt=""))
+    brain: Brain | None = None
+    """instead of the script"""
     keys: Any = field(default_factory=lambda: count(1))
     threads: set[str] = field(default_factory=set)
 
@@ -76,7 +78,7 @@ class Office:
             gateway=self.gateway,
             people=self.staff,
             agent=self.agent,
-            brain=ScriptedBrain(self.script),
+            brain=self.brain or ScriptedBrain(self.script),
             env="prod",
             evidence_url=lambda hashed: hashed,
         )

@@ -40,6 +40,7 @@ FOR_ALL = {
     "posts.hold": "by its own lease",
     "posts.take_back": "one process on SQLite starts",
     "proposals.overdue": "time passes for all",
+    "skill_runs.tenants": "names the workspaces, for the operator's command line",
     "reminders.due": "time passes for all",
     "schedule_runs.open_ones": "a worker of the whole installation looks for work",
     "schedules.due": "time passes for all",

@@ -7,11 +7,11 @@ import httpx
 import pytest
 import yaml
 
-from bot.brains.playbook import load_all
 from bot.demo.shop import ManualClock, Shop
 from bot.demo.shop.faults import ServiceFault, Story
 from tests.tools.sources.playing import SKILLS, Play
 from tools.contract import Tool
+from tools.playbooks.library import SHIPPED, find
 
 CASES = {
     "checkout-5xx": (Story.BAD_FLAG, ["shop.set_flag", "shop.set_throttle"]),
@@ -162,7 +162,7 @@ def test_a_skill_names_only_tools_there_are_and_its_playbook_only_tools_it_allow
 
 
 def test_the_rules_brain_takes_all_playbooks_and_finds_them_by_the_words_people_use(tools: dict[str, Tool]) -> None:
-    books = load_all(tools=tools)
+    books = find([SHIPPED], tools).playbooks().values()
     for request, name in (
         ("checkout is failing, can you look?", "checkout-5xx"),
         ("we see a spike of 5xx errors in search", "checkout-5xx"),

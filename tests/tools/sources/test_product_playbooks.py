@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from bot.brains.playbook import load_all
 from bot.demo.shop import ManualClock, Shop
 from bot.demo.shop.faults import ServiceFault, Story
 from tests.tools.sources.playing import SKILLS, Play
 from tools.contract import Tool
+from tools.playbooks.library import SHIPPED, find
 
 CASES = {
     "content-report": (Story.SCAM, ["product.remove_content", "product.ban_user"], {}),
@@ -122,7 +122,7 @@ def test_a_skill_names_only_tools_there_are_and_its_playbook_only_tools_it_allow
 
 
 def test_each_request_finds_its_playbook(product: dict[str, Tool], tools: dict[str, Tool]) -> None:
-    books = load_all(tools={**product, **tools})
+    books = find([SHIPPED], {**product, **tools}).playbooks().values()
     for request, name in (
         ("checkout is failing, what is going on?", "checkout-5xx"),
         ("a reply was reported as a scam, can you look?", "content-report"),

@@ -1,0 +1,55 @@
+"""What follows from a turn in which skills ended or asked to alert people. Written with the turn."""
+
+from collections.abc import Sequence
+
+from bot.agent.turn import Turn
+from bot.brains.base import Alert
+from bot.lifecycle.moves import note, tell
+from storage import posts, skill_runs
+from storage.db import Tx
+from storage.records import UNATTENDED, PostKind, Step, StepKind, Task
+
+
+async def keep(tx: Tx, task: Task, turn: Turn, before: Sequence[Step]) -> None:
+    """Put the runs of skills that ended on record, and tell people what they are to be told."""
+    for ended in turn.ended:
+        called = [s for s in before if s.kind is StepKind.CALLED and str(s.body["call_id"]).startswith(ended.path)]
+        if task.dry_run and ended.changed:
+            continue
+        await skill_runs.add(
+            tx,
+            task,
+            path=ended.path,
+            skill=ended.skill,
+            hashed=ended.hash,
+            ok=not ended.failed,
+            changed=ended.changed,
+            helped=ended.helped,
+            since=called[0].at if called else await tx.time(),
+        )
+    for place, alert in enumerate(turn.alerts):
+        await _alert(tx, task, f"alert:{task.id}:{task.turns}:{place}", alert)
+
+
+async def _alert(tx: Tx, task: Task, subject: str, alert: Alert) -> None:
+    await note(tx, task, "alerted", {"text": alert.text, "severity": alert.severity})
+    if task.dry_run:
+        await tell(tx, task, subject, f"Dry run: here I would alert people: {alert.text}", kind="info")
+        return
+    if task.source not in UNATTENDED:
+        await tell(tx, task, subject, alert.text, kind="warning")
+        return
+    # Nobody follows the thread of what ran by itself: a message of its own, which mentions whose run it is.
+    await posts.want(
+        tx,
+        tenant=task.tenant,
+        kind=PostKind.NOTICE,
+        subject=subject,
+        channel=task.channel,
+        task_id=task.id,
+        body={
+            "text": f"<@{task.requester}> {alert.severity}: {alert.text}",
+            "kind": "error" if alert.severity == "critical" else "warning",
+            "correlation_id": task.correlation_id,
+        },
+    )
