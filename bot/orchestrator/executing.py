@@ -1,5 +1,6 @@
 """Running what people approved: one call, or those of a plan in turn, each written down before the next begins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.lifecycle import plans
@@ -24,9 +25,11 @@ class Executing:
 
     db: Database
     gateway: Gateway
+    room: Callable[[], bool]
+    """whether the brain may go on with the result here and now; without room the task queues again"""
 
     async def run(self, hooks: Hooks) -> bool:
-        """Run what people approved, a plan call by call; True when the brain goes on with the result."""
+        """Run what people approved, a plan call by call; True when the brain goes on with the result here."""
         while True:
             goes_on = await self._execute_one(hooks)
             if goes_on is not None:
@@ -54,7 +57,7 @@ class Executing:
             await probes.failed_check(self.db, self.gateway, task, proposal, verified)
         if await self._record(hooks, proposal, outcome, verified):
             return None
-        return task.source is not Source.UNDO
+        return hooks.task.state is TaskState.RUNNING
 
     async def _put_back(self, task: Task, proposal: Proposal, halted: Halted) -> None:
         """Nobody claims it while the halt stands; the lift rings."""
@@ -96,8 +99,10 @@ class Executing:
                 return True
             if hooks.task.source is Source.UNDO:
                 await self._end_undo(hooks, proposal, outcome, verified, why, tx)
-            else:
+            elif self.room():
                 hooks.task = await move(tx, hooks.task, TaskState.RUNNING, keep=True, proposal_id=None)
+            else:
+                hooks.task = await move(tx, hooks.task, TaskState.QUEUED, proposal_id=None, attempt=0)
             await plans.close(tx, hooks.task, proposal, why)
             return False
 

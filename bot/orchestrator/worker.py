@@ -140,7 +140,7 @@ class Worker:
         async with self.db.read() as tx:
             so_far = await steps.of_task(tx, task)
         if task.state is TaskState.EXECUTING:
-            if not await Executing(db=self.db, gateway=self.gateway).run(hooks):
+            if not await Executing(db=self.db, gateway=self.gateway, room=self._room_to_talk).run(hooks):
                 return
             async with self.db.read() as tx:
                 so_far = await steps.of_task(tx, hooks.task)
@@ -155,6 +155,11 @@ class Worker:
         finally:
             final = hooks.task.state in tasks.FINAL
             await progress.close(waiting=ended.waiting, final=final, broken=ended.broken)
+
+    def _room_to_talk(self) -> bool:
+        """Whether one more may wait for its brain and for Slack, which take long: approved calls wait for neither."""
+        talking = [h for t, h in self._busy.items() if not t.done() and h.task.state is not TaskState.EXECUTING]
+        return len(talking) < self.pace.slots - self.pace.kept_for_approved
 
     async def _take_in_thread(self, hooks: Hooks) -> None:
         """What was said in the thread before: context for the brain, never instructions."""

@@ -24,19 +24,19 @@ CHANNELS = ("incidents", "ops", "safety", "support", "growth", "data")
 async def measure(home: Path, *, quick: bool) -> Measured:
     approvals = 5 if quick else 20
     took: list[float] = []
-    model, board = ModelServer(_switch_or_done), Switchboard()
+    model, board = ModelServer(switch_or_done), Switchboard()
     async with model.serve(), board.serve(), LocalSlack().serve() as slack:
         manifest = board.write_manifest(home.parent, tools=-(-approvals // CALLS_A_TOOL))
         settings = {**settings_for(model), "AUTOPILOT_MANIFESTS": str(manifest)}
         async with running_bot(slack, home, **settings):
             await slack.wait_connected(2)
             for number in range(approvals):
-                await _ask(slack, number)
-                found = await slack.wait_for(partial(_card, slack, number), 120)
+                await ask(slack, number)
+                found = await slack.wait_for(partial(card, slack, number), 120)
                 assert found is not None  # wait_for waits until it is not
-                channel, card = found
+                channel, shown = found
                 pressed = time.perf_counter()
-                await slack.ui.click("U0DANA", channel, str(card["ts"]), ActionId.APPROVE)
+                await slack.ui.click("U0DANA", channel, str(shown["ts"]), ActionId.APPROVE)
                 await slack.wait_for(partial(board.set_at.get, number), 30)
                 took.append((board.set_at[number] - pressed) * 1e3)
     return Measured(
@@ -50,12 +50,14 @@ async def measure(home: Path, *, quick: bool) -> Measured:
     )
 
 
-async def _ask(slack: LocalSlack, number: int) -> None:
+async def ask(slack: LocalSlack, number: int) -> None:
+    """Somebody asks for one switch."""
     channel = CHANNELS[number % len(CHANNELS)]
     await slack.ui.send(ASKERS[number % len(ASKERS)], channel, f"@autopilot set switch {number}.")
 
 
-def _card(slack: LocalSlack, number: int) -> tuple[str, Json] | None:
+def card(slack: LocalSlack, number: int) -> tuple[str, Json] | None:
+    """The channel and the card that waits for approval of one switch, once it is there."""
     channel = CHANNELS[number % len(CHANNELS)]
     for root in slack.ui.messages(channel):
         if not root["text"].endswith(f"set switch {number}."):
@@ -66,7 +68,7 @@ def _card(slack: LocalSlack, number: int) -> tuple[str, Json] | None:
     return None
 
 
-def _switch_or_done(messages: Sequence[JsonObject]) -> Said:
+def switch_or_done(messages: Sequence[JsonObject]) -> Said:
     """What a model would do: call the tool once, then say so."""
     if messages[-1]["role"] == "tool":
         return Said(pieces=("Done: the switch is set, as it was asked for and approved.",))

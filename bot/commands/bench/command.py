@@ -12,7 +12,9 @@ import typer
 if TYPE_CHECKING:
     from bot.commands.bench.numbers import Measured
 
-NAMES = ("idle", "ack", "first_token", "click", "gateway", "audit", "transitions", "parked", "takeover")
+NAMES = (
+    "idle", "ack", "first_token", "click", "click_postgres", "gateway", "audit", "transitions", "parked", "takeover",
+)  # fmt: skip
 OUT = Path("benchmarks")
 
 Measure = Callable[..., "Awaitable[Measured]"]
