@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import light
-from bot.commands import ask, audit, doctor, evaluations, events, halt, policy, skills, token, tools, worker
+from bot.commands import approvers, ask, audit, doctor, evaluations, events, halt, policy, skills, token, tools, worker
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
 
@@ -48,6 +48,10 @@ def demo(
         ),
     ] = "bad_flag",
     browser: Annotated[bool, typer.Option(help="Open the page when there is a screen.")] = True,
+    second_factor: Annotated[
+        bool, typer.Option(help="What cannot be undone takes one; the phones are a page, too.")
+    ] = False,
+    phones_port: Annotated[int, typer.Option(help="The page of the phones.")] = 8768,
 ) -> None:
     """Try everything in a browser: no Slack workspace, no model key."""
     from bot.demo.run import FAULTS, Demo
@@ -57,7 +61,16 @@ def demo(
         raise typer.BadParameter(f"{fault!r} is not one of {', '.join(FAULTS)}", param_hint="--fault")
     _run(
         run_demo(
-            Demo(port=port, shop_port=shop_port, console_port=console_port, home=home, fault=fault, browser=browser),
+            Demo(
+                port=port,
+                shop_port=shop_port,
+                console_port=console_port,
+                home=home,
+                fault=fault,
+                browser=browser,
+                second_factor=second_factor,
+                phones_port=phones_port,
+            ),
             _say,
         )
     )
@@ -122,6 +135,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(evaluations.app, name="evaluations")
 app.add_typer(token.app, name="token")
+app.add_typer(approvers.app, name="approvers")
 app.add_typer(worker.app, name="worker")
 
 

@@ -14,6 +14,8 @@ from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
 from bot.brains.named import SkillsByName
 from bot.brains.rules import RulesBrain
+from bot.factors.step_up import BadStepUp, StepUps
+from bot.factors.step_up import read as read_step_up
 from bot.lifecycle.ports import Stage
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.worker import Worker
@@ -108,7 +110,13 @@ async def database(config: Settings) -> AsyncIterator[Database]:
 def rules(config: Settings, registry: Registry) -> Rules:
     """Policy, risk and autonomy, checked against the tools there are."""
     folder = config.policy_dir or DEFAULT_RULES
-    engine = PolicyEngine.load(folder, registry.actions(), config.groups, cache_dir=config.home / "policy-cache")
+    engine = PolicyEngine.load(
+        folder,
+        registry.actions(),
+        config.groups,
+        cache_dir=config.home / "policy-cache",
+        second_factor=config.second_factor,
+    )
     waiting = WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
     return Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load(), waiting=waiting)
 
@@ -150,6 +158,32 @@ def make_brain(config: Settings, agent: AgentDefinition, library: Library) -> Br
         brain = LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
         return SkillsByName(brain, RulesBrain(library)) if library.skills else brain
     return RulesBrain(library)
+
+
+async def step_ups(config: Settings, closing: contextlib.AsyncExitStack) -> StepUps | None:
+    """How approvers prove a second factor; None where no key or no address of the console is set.
+
+    Raises:
+        CannotStart: the key or the address proves nothing.
+    """
+    if not config.second_factor or config.step_up_key is None:
+        return None
+    oidc = None
+    if config.oidc_issuer:
+        from bot.factors.oidc import Oidc
+
+        client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+        oidc = Oidc(
+            issuer=config.oidc_issuer,
+            client_id=config.oidc_client_id,
+            client_secret=config.oidc_client_secret.get_secret_value() if config.oidc_client_secret else "",
+            client=client,
+            acr=config.oidc_acr,
+        )
+    try:
+        return read_step_up(config.step_up_key.get_secret_value(), config.console, oidc)
+    except BadStepUp as error:
+        raise CannotStart(str(error)) from None
 
 
 @contextlib.asynccontextmanager

@@ -87,6 +87,16 @@ class Settings(BaseSettings):
     """console, evidence, /healthz and /readyz, on 127.0.0.1"""
     console_url: str = ""
     """address people can open; empty: http://127.0.0.1:<console_port>"""
+    step_up_key: SecretStr | None = None
+    """what 'autopilot approvers key' prints: with it and console_url, approvers can prove a second factor"""
+    oidc_issuer: str = ""
+    """OpenID Connect provider at which approvers can prove a second factor; empty: authenticator apps only"""
+    oidc_client_id: str = ""
+    """this bot's name there; its redirect address is <console_url>/step-up/oidc/callback"""
+    oidc_client_secret: SecretStr | None = None
+    """its secret there"""
+    oidc_acr: str = ""
+    """what the provider must say about how somebody logged in (the acr claim); empty: anything"""
     alert_secret: SecretStr | None = None
     """what Alertmanager, Grafana and your own scripts prove themselves with to /alerts; empty: no such door"""
     pagerduty_secret: SecretStr | None = None
@@ -122,6 +132,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'autopilot.db'}"
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether approvers have a way to prove one: a key, and a console that they can open."""
+        return bool(self.step_up_key and self.step_up_key.get_secret_value() and self.console_url)
 
     @property
     def console(self) -> str:

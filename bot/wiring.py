@@ -15,7 +15,7 @@ from bot.brains.base import Brain
 from bot.console.alerts import AlertDoor
 from bot.console.serve import serving
 from bot.events.publisher import Publisher
-from bot.foundation import core
+from bot.foundation import core, step_ups
 from bot.joining import join, secret
 from bot.notary import places
 from bot.notary.notary import Notary
@@ -101,7 +101,8 @@ async def run(
         stack.push_async_callback(clients.close)
         joined = await join(config, clients)
         workspaces = joined.workspaces
-        people = await _people(stack, config, SlackPeople(workspaces=workspaces), clock)
+        directory = SlackPeople(workspaces=workspaces)
+        people = await _people(stack, config, directory, clock)
         # One workspace sees its own rows; a process of several narrows to one at each request and task.
         base.db.sees = joined.tenant or EVERYTHING
         gateway = base.gateway(people)
@@ -112,6 +113,7 @@ async def run(
             agent=base.agent,
             halt_groups=config.halt_groups,
             per_minute=config.requests_per_minute,
+            step_up=await step_ups(config, stack),
         )
         showroom = Showroom(base.db, gateway, people, base.evidence_url, Links(workspaces).to)
         replies = Replies(workspaces=workspaces)
@@ -175,6 +177,12 @@ async def run(
             pagerduty_secret=secret(config.pagerduty_secret),
         )
         doors = [*door.routes(), *api.routes(), *([] if joined.app_token else http_door.routes(app))]
+        if orchestrator.step_up is not None:
+            from bot.console.step_up import StepUpDoor
+            from bot.orchestrator.proving import Proving
+
+            proving = Proving(desk=orchestrator, means=orchestrator.step_up, by_email=directory.by_email)
+            doors += StepUpDoor(proving=proving, showroom=showroom).routes()
         console = build_console(base.db, workspaces.tenants, ready, doors)
         await stack.enter_async_context(serving(console, config.console_port))
         runs = Runs(db=base.db, orchestrator=orchestrator, people=people)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from policy.types import Actor, Allow, CastVote, Deny, Obligation, OpenObligation
+from policy.types import Actor, Allow, CastVote, Deny, Obligation, OpenObligation, StepUp
 
 
 class Judge(Protocol):
@@ -24,25 +24,36 @@ def tally(
 ) -> tuple[OpenObligation, ...]:
     """Each obligation with who counts for it. All are met when none has anything missing.
 
-    One person counts once in all, for the obligation where they help most. A rejection by anyone whose vote counts
-    leaves nothing met.
+    One person counts once in all, for the obligation where they help most. Where a second factor is required, an
+    approval without one counts for nothing. A rejection by anyone whose vote counts leaves nothing met.
     """
     if rejected_by(obligations, votes, requester=requester, tenant=tenant, judge=judge) is not None:
         return tuple(OpenObligation(obligation=one, have=0, voters=()) for one in obligations)
-    people = {vote.voter.id: vote.voter for vote in votes if vote.approve}
+    people = {vote.voter.id: vote for vote in votes if vote.approve}
     useful = {
         person: tuple(
             place
             # Whom many places of are owed first: two leads stand for "2 of leads", and one more of anybody is missing.
             for place, one in sorted(enumerate(obligations), key=lambda each: -each[1].count)
-            if _counts(voter, one, requester=requester, tenant=tenant, judge=judge)
+            if (vote.stepped_up or one.step_up is not StepUp.REQUIRED)
+            and _counts(vote.voter, one, requester=requester, tenant=tenant, judge=judge)
         )
-        for person, voter in people.items()
+        for person, vote in people.items()
     }
     seated = _assign(useful, [one.count for one in obligations])
     return tuple(
         OpenObligation(obligation=one, have=len(seated[place]), voters=tuple(seated[place]))
         for place, one in enumerate(obligations)
+    )
+
+
+def must_step_up(
+    obligations: Sequence[Obligation], voter: Actor, *, requester: str | None, tenant: str, judge: Judge
+) -> bool:
+    """Whether this person's approval would count for something that takes a second factor."""
+    return any(
+        one.step_up is StepUp.REQUIRED and _counts(voter, one, requester=requester, tenant=tenant, judge=judge)
+        for one in obligations
     )
 
 

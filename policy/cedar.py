@@ -36,6 +36,7 @@ class PolicyEngine:
 
     def __init__(self, book: RuleBook, actions: Sequence[ActionSpec]) -> None:
         self.version = book.version
+        self.second_factor = book.second_factor
         self._schema = book.schema
         self._rules = {rule.id: rule for rule in book.rules}
         self._specs = {spec.name: spec for spec in actions}
@@ -49,13 +50,16 @@ class PolicyEngine:
         groups: Collection[str],
         *,
         cache_dir: Path | None = None,
+        second_factor: bool = False,
     ) -> "PolicyEngine":
         """An engine whose rules parse, fit the tools and groups, and decide every case beside them as written.
+
+        `second_factor`: approvers have a way to prove one here.
 
         Raises:
             PolicyError: naming the file, the line, the rule and what to do.
         """
-        book = loader.load(rules_dir, actions, groups, cache_dir=cache_dir)
+        book = loader.load(rules_dir, actions, groups, cache_dir=cache_dir, second_factor=second_factor)
         specs = (*loader.REHEARSAL, *actions)
         cases.rehearse(rules_dir / "cases.yaml", cls(book, specs), specs, book.rules)
         return cls(book, actions)

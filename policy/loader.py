@@ -28,12 +28,19 @@ class RuleBook:
     schema: cedarpy.Schema
     version: str
     """16 hex digits over the rules' text, the base schema and the engine's version"""
+    second_factor: bool = False
+    """approvers have a way to prove one here"""
 
 
 def load(
-    rules_dir: Path, actions: Sequence[ActionSpec], groups: Collection[str], *, cache_dir: Path | None = None
+    rules_dir: Path,
+    actions: Sequence[ActionSpec],
+    groups: Collection[str],
+    *,
+    cache_dir: Path | None = None,
+    second_factor: bool = False,
 ) -> RuleBook:
-    """Every *.cedar file of a folder as one set.
+    """Every *.cedar file of a folder as one set. `second_factor`: approvers have a way to prove one here.
 
     Raises:
         PolicyError: anything that would make a decision other than what the files say.
@@ -48,7 +55,7 @@ def load(
     names = schema.RESERVED | {spec.name for spec in specs}
     rules: dict[str, Rule] = {}
     for source in sources:
-        rule = _rule(source, typed, groups=groups, tools=names)
+        rule = _rule(source, typed, groups=groups, tools=names, second_factor=second_factor)
         if (first := rules.get(rule.id)) is not None:
             raise PolicyError(
                 f"@id is already used at {first.file}:{first.line}",
@@ -58,7 +65,7 @@ def load(
                 rule=rule.id,
             )
         rules[rule.id] = rule
-    return RuleBook(rules=tuple(rules.values()), schema=typed, version=_version(files))
+    return RuleBook(rules=tuple(rules.values()), schema=typed, version=_version(files), second_factor=second_factor)
 
 
 def _read(file: Path) -> str:
@@ -76,7 +83,14 @@ def _schema(specs: Sequence[ActionSpec]) -> cedarpy.Schema:
         raise PolicyError(f"the schema does not parse: {broken}", todo="correct it", file=schema.BASE) from broken
 
 
-def _rule(source: SourceRule, typed: cedarpy.Schema, *, groups: Collection[str], tools: Collection[str]) -> Rule:
+def _rule(
+    source: SourceRule,
+    typed: cedarpy.Schema,
+    *,
+    groups: Collection[str],
+    tools: Collection[str],
+    second_factor: bool,
+) -> Rule:
     def refuse(problem: str, todo: str, rule: str = "") -> PolicyError:
         return PolicyError(problem, todo=todo, file=source.file, line=source.line, rule=rule)
 
@@ -85,7 +99,7 @@ def _rule(source: SourceRule, typed: cedarpy.Schema, *, groups: Collection[str],
         (est,) = json.loads(cedarpy.policies_to_json_str(source.text))["staticPolicies"].values() or [None]
     except ValueError as broken:
         raise refuse(f"does not parse: {broken}", "correct the rule that starts on this line") from broken
-    rule = build(source, parsed, json.dumps(est), groups=groups, tools=tools)
+    rule = build(source, parsed, json.dumps(est), groups=groups, tools=tools, second_factor=second_factor)
     verdict = cedarpy.validate_policies(source.text, typed, release_gil=True)
     if not verdict.validation_passed:
         # Cedar repeats an error for each action the rule covers; the first says enough.

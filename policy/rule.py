@@ -11,9 +11,10 @@ from cedarpy import pst
 
 from policy.errors import PolicyError
 from policy.lexer import SourceRule
-from policy.types import Obligation
+from policy.types import Obligation, StepUp
 
-ANNOTATIONS: Final = ("id", "approvals", "from", "expires", "self", "hint")
+ANNOTATIONS: Final = ("id", "approvals", "from", "expires", "self", "step_up", "hint")
+STEP_UPS: Final = ("required", "if-set-up")
 MAX_APPROVALS: Final = 20
 MAX_EXPIRY: Final = 30 * 24 * 3600
 
@@ -45,9 +46,15 @@ class Rule:
 
 
 def build(
-    source: SourceRule, parsed: pst.PolicySet, est: str, *, groups: Collection[str], tools: Collection[str]
+    source: SourceRule,
+    parsed: pst.PolicySet,
+    est: str,
+    *,
+    groups: Collection[str],
+    tools: Collection[str],
+    second_factor: bool,
 ) -> Rule:
-    """One rule out of its parsed form.
+    """One rule out of its parsed form. `second_factor`: there is a way here to prove one.
 
     Raises:
         PolicyError: the annotations, groups or tools are not what they must be.
@@ -73,7 +80,7 @@ def build(
         if kind == "Action" and uid.id not in tools:
             raise refuse(f"unknown tool or tier {uid.id!r}", _known("actions", uid.id, tools))
     actions = _scope(node.action)
-    obligation = _obligation(node.effect, notes, rule_id, groups, refuse)
+    obligation = _obligation(node.effect, notes, rule_id, groups, refuse, second_factor=second_factor)
     if obligation and (actions is None or actions & {"approve", "undo"}):
         raise refuse("asks for approvals of any action, votes included", 'limit it, as in action in Action::"WRITE"')
     return Rule(
@@ -109,8 +116,10 @@ def _obligation(
     rule_id: str,
     groups: Collection[str],
     refuse: Callable[[str, str], PolicyError],
+    *,
+    second_factor: bool,
 ) -> Obligation | None:
-    if not notes.keys() & {"approvals", "from", "expires", "self"}:
+    if not notes.keys() & {"approvals", "from", "expires", "self", "step_up"}:
         return None
     if effect != "forbid":
         raise refuse("asks for approvals but is a permit", "make it a forbid: forbidden until approved")
@@ -123,13 +132,25 @@ def _obligation(
         raise refuse(f"unknown group {group!r}", _known("groups", group, groups))
     if notes.get("self", "allowed") != "allowed":
         raise refuse(f"@self({notes['self']!r}) is not known", 'write @self("allowed") or leave it out')
+    if notes.get("step_up", "required") not in STEP_UPS:
+        raise refuse(f"@step_up({notes['step_up']!r}) is not known", f"use one of {', '.join(STEP_UPS)}")
     seconds = Obligation.expires_in
     if "expires" in notes:
         span = _SPAN.fullmatch(notes["expires"])
         seconds = int(span[1]) * _SECONDS[span[2]] if span else 0
         if not 0 < seconds <= MAX_EXPIRY:
             raise refuse(f"@expires({notes['expires']!r}) is not a span of time", "use 30m, 4h or 2d, at most 30d")
-    return Obligation(rule=rule_id, count=int(count), group=group, allow_requester="self" in notes, expires_in=seconds)
+    step_up = StepUp.NO
+    if "step_up" in notes:
+        step_up = StepUp.REQUIRED if second_factor or notes["step_up"] == "required" else StepUp.NOT_SET_UP
+    return Obligation(
+        rule=rule_id,
+        count=int(count),
+        group=group,
+        allow_requester="self" in notes,
+        expires_in=seconds,
+        step_up=step_up,
+    )
 
 
 def _known(what: str, wrong: str, known: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """The shapes policy speaks in. Callers build a CallRequest; policy answers with a Decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 ParamType = str
@@ -87,6 +87,15 @@ class CallRequest:
     """calls of this tool by this tenant in the last hour, this one included"""
 
 
+class StepUp(StrEnum):
+    """Whether an approval counts only after its giver proved a second factor."""
+
+    NO = ""
+    NOT_SET_UP = "not set up"
+    """the rule asks for one where there is any, and here there is none; the card says so"""
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Obligation:
     """How many approvals from which group one matched rule asks for."""
@@ -98,6 +107,12 @@ class Obligation:
     """the requester's own approval counts"""
     expires_in: int = 4 * 3600
     """seconds a proposal may wait"""
+    step_up: StepUp = StepUp.NO
+
+    @property
+    def in_words(self) -> str:
+        """Who is asked: "2 of @sre-leads with a second factor"."""
+        return f"{self.count} of @{self.group}{' with a second factor' if self.step_up is StepUp.REQUIRED else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +193,8 @@ class CastVote:
 
     voter: Actor
     approve: bool
+    stepped_up: bool = False
+    """the voter proved a second factor for it"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,3 +209,8 @@ class OpenObligation:
     def missing(self) -> int:
         """Approvals still needed."""
         return max(0, self.obligation.count - self.have)
+
+    @property
+    def in_words(self) -> str:
+        """What is still missing: "1 of @sre-leads with a second factor"."""
+        return replace(self.obligation, count=self.missing).in_words

@@ -235,11 +235,21 @@ async def waiting_in_thread(tx: Tx, tenant: str, channel: str, person: str, thre
     return (await tx.run(found)).scalar_one_or_none()
 
 
-async def vote(tx: Tx, *, tenant: str, proposal_id: str, voter: str, approve: bool, reason: str = "") -> bool:
-    """Record one person's vote; False when that person has already voted so."""
+async def vote(
+    tx: Tx, *, tenant: str, proposal_id: str, voter: str, approve: bool, reason: str = "", stepped_up: str = ""
+) -> bool:
+    """Record one person's vote; False when that person has already voted so.
+
+    `stepped_up` is the second factor just proven for it; it is added to a vote that was given without one.
+    """
     row = {"proposal_id": proposal_id, "voter": voter, "approve": approve, "tenant": tenant, "reason": reason}
-    done = await tx.run(insert_new(tx, votes).values(**row, at=now()))
-    return bool(done.rowcount)
+    proven = {"stepped_up": stepped_up, "stepped_up_at": now() if stepped_up else None}
+    done = await tx.run(insert_new(tx, votes).values(**row, **proven, at=now()))
+    if done.rowcount or not stepped_up:
+        return bool(done.rowcount)
+    same = (votes.c.proposal_id == proposal_id, votes.c.voter == voter, votes.c.approve == approve)
+    again = await tx.run(votes.update().where(*same, votes.c.tenant == tenant, votes.c.stepped_up == "").values(proven))
+    return bool(again.rowcount)
 
 
 async def votes_on(tx: Tx, tenant: str, proposal_id: str) -> list[Vote]:
@@ -247,7 +257,4 @@ async def votes_on(tx: Tx, tenant: str, proposal_id: str) -> list[Vote]:
     rows = await tx.run(
         sa.select(votes).where(votes.c.tenant == tenant, votes.c.proposal_id == proposal_id).order_by(votes.c.at)
     )
-    return [
-        Vote(proposal_id=row.proposal_id, voter=row.voter, approve=row.approve, reason=row.reason, at=row.at)
-        for row in rows
-    ]
+    return [Vote(**{name: row._mapping[name] for name in Vote.__dataclass_fields__}) for row in rows]

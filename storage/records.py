@@ -167,6 +167,9 @@ class Vote:
     approve: bool
     reason: str
     at: float
+    stepped_up: str = ""
+    """the second factor proven for it (totp | oidc); "" for none"""
+    stepped_up_at: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -160,7 +160,35 @@ votes = sa.Table(
     _text("tenant"),
     _text("reason", default=""),
     _time("at"),
+    sa.Column("stepped_up", sa.Text, nullable=False, server_default=""),
+    _time("stepped_up_at", null=True),
 )
+
+factors = sa.Table(
+    "factors",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    _text("secret"),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _time("tries_since"),
+    _time("enrolled_at"),
+)
+
+step_ups = sa.Table(
+    "step_ups",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("tenant"),
+    _text("proposal_id"),
+    _text("person"),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _time("expires_at"),
+    _time("used_at", null=True),
+    _time("created_at"),
+)
+sa.Index("ix_step_ups_person", step_ups.c.tenant, step_ups.c.person, step_ups.c.expires_at)
 
 intents = sa.Table(
     "intents",

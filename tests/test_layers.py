@@ -15,8 +15,9 @@ GROUND = frozenset({"storage", "policy"})
 TOOLS = GROUND | {"tools"}
 BRAINS = TOOLS | {"bot.brains"}
 LIFECYCLE = BRAINS | {"bot.lifecycle"}
+FACTORS = frozenset({"storage", "bot.factors"})
 AGENT = LIFECYCLE | {"bot.agent"}
-ORCHESTRATOR = AGENT | {"bot.orchestrator"}
+ORCHESTRATOR = AGENT | FACTORS | {"bot.orchestrator"}
 EDGES = frozenset(
     {"bot.slack", "bot.console", "bot.schedules", "bot.terminal", "bot.events", "bot.inbox", "bot.people", "bot.demo"}
     | {"bot.notary"}
@@ -30,7 +31,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.brains": TOOLS,
     "bot.lifecycle": BRAINS,
     "bot.agent": LIFECYCLE,
-    "bot.orchestrator": AGENT,
+    "bot.factors": frozenset({"storage"}),  # second factors: keys, links, codes, a provider; counts no vote
+    "bot.orchestrator": AGENT | FACTORS,
     "bot.console": ORCHESTRATOR,
     "bot.schedules": ORCHESTRATOR,
     "bot.terminal": ORCHESTRATOR,

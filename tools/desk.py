@@ -1,6 +1,7 @@
 """What every step of the gateway works with: look at a target, ask the rules, say who is asked."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from policy.people import CannotAsk, People, unasked
 from policy.types import Actor, CastVote, Obligation, Place, Tier
 from storage import channels
 from storage.db import Database
-from storage.records import Task
+from storage.records import Task, Vote
 from tools.admitting import Admitted
 from tools.cleaning import Cleaner
 from tools.contract import Change, Counted, Impact, Tool, ToolContext, ToolFailed
@@ -117,20 +118,22 @@ class Desk:
         """The rule that says whose vote counts for which obligation of this call."""
         return VoteRule(engine=self.rules.engine, editors=sealed.editors)
 
-    async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
-        """Which approvals are still missing by today's groups, in words; "" when all obligations are met.
+    async def missing(
+        self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], votes: Sequence[Vote]
+    ) -> str:
+        """Which of these approvals are missing by today's groups, in words; "" when all obligations are met.
 
         Raises:
             CannotAsk: some are missing, but perhaps only because a group's source does not answer.
         """
-        votes: list[CastVote] = []
-        for user in approvers:
-            actor = await self.people.actor(tenant, user)
-            if actor is not None:
-                votes.append(CastVote(voter=actor, approve=True))
-        states = tally(owed, votes, requester=sealed.requester, tenant=tenant, judge=self.judge_of(sealed))
-        short = [state for state in states if state.missing]
+        cast: list[CastVote] = []
         for vote in votes:
-            if why := unasked(vote.voter, {state.obligation.group for state in short}):
+            actor = await self.people.actor(tenant, vote.voter)
+            if actor is not None:
+                cast.append(CastVote(voter=actor, approve=True, stepped_up=bool(vote.stepped_up)))
+        states = tally(owed, cast, requester=sealed.requester, tenant=tenant, judge=self.judge_of(sealed))
+        short = [state for state in states if state.missing]
+        for one in cast:
+            if why := unasked(one.voter, {state.obligation.group for state in short}):
                 raise CannotAsk(why)
-        return ", ".join(f"{s.missing} of @{s.obligation.group}" for s in short)
+        return ", ".join(state.in_words for state in short)

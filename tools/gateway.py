@@ -216,10 +216,6 @@ class Gateway:
         """Keep a sealed plan with its calls, in the caller's transaction."""
         return await planning.store(tx, self._proposing, task, plan)
 
-    async def missing(self, tenant: str, sealed: SealedCall, owed: tuple[Obligation, ...], approvers: list[str]) -> str:
-        """Which approvals are still missing by today's groups, in words; "" when all obligations are met."""
-        return await self._desk.missing(tenant, sealed, owed, approvers)
-
     def judge_of(self, sealed: SealedCall) -> VoteRule:
         """The rule that says whose vote counts for which obligation of this call."""
         return self._desk.judge_of(sealed)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from policy.types import Tier
+from policy.types import StepUp, Tier
 from storage import grants, proposals
 from storage.canonical import canonical
 from storage.db import Tx
 from storage.grants import Grant
-from storage.records import Proposal, ProposalState
+from storage.records import Proposal, ProposalState, Vote
 from tools.desk import Desk
 from tools.sealing import SealedCall
 
@@ -29,6 +29,8 @@ def never(sealed: SealedCall) -> str:
         return "it holds values that came from untrusted places, so people look each time"
     if sealed.editors:
         return "a person changed its values; a grant is for what the bot proposes by itself"
+    if any(owed.step_up is StepUp.REQUIRED for owed in sealed.obligations):
+        return "it takes a second factor, which is proven each time"
     if not sealed.obligations:
         return "nobody is asked about it"
     return ""
@@ -45,6 +47,11 @@ async def approve_by(tx: Tx, proposal: Proposal, grant: Grant) -> Proposal:
         reason=f"standing grant {grant.id}",
     )
     return await proposals.move(tx, proposal, ProposalState.APPROVED, grant_id=grant.id)
+
+
+def _vote_of(grant: Grant) -> Vote:
+    """What a grant stands for: its giver's approval, without a second factor."""
+    return Vote(proposal_id="", voter=grant.granter, approve=True, reason="", at=grant.created_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +71,6 @@ class Granting:
             same = (grant.tool, grant.tool_version, grant.subject) == (sealed.tool, sealed.tool_version, subject)
             if not same or grant.requester != sealed.requester or sealed.risk > grant.most_risk:
                 continue
-            if not await self.desk.missing(sealed.tenant, sealed, sealed.policy_obligations(), [grant.granter]):
+            if not await self.desk.missing(sealed.tenant, sealed, sealed.policy_obligations(), [_vote_of(grant)]):
                 return grant
         return None

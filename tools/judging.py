@@ -154,7 +154,7 @@ def describe(decision: Decision) -> str:
     """What a decision means, in words for a dry run."""
     match decision:
         case NeedsApproval(obligations=obligations):
-            return "ask: " + " and ".join(f"{o.count} of @{o.group}" for o in obligations)
+            return "ask: " + " and ".join(o.in_words for o in obligations)
         case Deny(because=because, hint=hint):
             return f"be denied by {', '.join(because)}" + (f" ({hint})" if hint else "")
         case _:

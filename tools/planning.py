@@ -7,7 +7,7 @@ every byte of all of them, and their order.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policy.types import Tier
+from policy.types import StepUp, Tier
 from storage import proposals
 from storage.db import Tx
 from storage.records import PLAN, Proposal, ProposalState, Task
@@ -109,6 +109,7 @@ def _of_group(calls: Sequence[SealedCall], group: str) -> SealedObligation:
         group=group,
         allow_requester=all(o.allow_requester for o in every),
         expires_in=min(o.expires_in for o in every),
+        step_up=max((o.step_up for o in every), key=list(StepUp).index),
     )
 
 

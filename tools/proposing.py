@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from policy.types import Obligation
+from policy.types import Obligation, StepUp
 from policy.waiting import Plan, WaitingTable, Waits, planned
 from storage import audit, proposals, reminders
 from storage.db import Tx
@@ -231,7 +231,12 @@ def lifetime(obligations: tuple[Obligation, ...], now: float, most: float | None
         life = min(life, most)
     owed = tuple(
         SealedObligation(
-            rule=o.rule, count=o.count, group=o.group, allow_requester=o.allow_requester, expires_in=o.expires_in
+            rule=o.rule,
+            count=o.count,
+            group=o.group,
+            allow_requester=o.allow_requester,
+            expires_in=o.expires_in,
+            step_up=o.step_up,
         )
         for o in obligations
     )
@@ -261,4 +266,5 @@ def relaxed(obligations: tuple[Obligation, ...], groups: frozenset[str]) -> tupl
     """For an undo nobody else is asked about: one of a group that could approve, and the presser may be that one."""
     own = next((o for o in obligations if o.group in groups), None)
     chosen = own or next(iter(obligations), None)
-    return () if chosen is None else (replace(chosen, count=1, allow_requester=True),)
+    # Going back must be easier than going forward: where policy asks for nobody, it asks for no second factor either.
+    return () if chosen is None else (replace(chosen, count=1, allow_requester=True, step_up=StepUp.NO),)

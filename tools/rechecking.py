@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from policy.types import Deny, NeedsApproval, Obligation
 from storage import halts, intents, proposals
 from storage.db import Tx
-from storage.records import Proposal, ProposalState, Task
+from storage.records import Proposal, ProposalState, Task, Vote
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
@@ -32,7 +32,8 @@ class Approved:
     sealed: SealedCall
     tool: Tool
     call: Admitted
-    approvers: list[str]
+    votes: list[Vote]
+    """who approved, and how"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,14 @@ class Rechecking:
         if halt is not None and started is None:
             return Halted(message=str(halt))
         try:
-            approved = self._open(task, proposal, [vote.voter for vote in votes if vote.approve])
+            approved = self._open(task, proposal, [vote for vote in votes if vote.approve])
         except (SealBroken, UnknownTool, BadArguments) as error:
             why = self.desk.cleaner.text(str(error))
             log.error("refusing to run a proposal", extra={"proposal": proposal.id, "why": why})
             rule = "builtin:seal" if isinstance(error, SealBroken) else "builtin:validate"
             return await self._refuse(task, rule, f"{why}; nothing ran", then)
-        line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approved.approvers)
+        approvers = [vote.voter for vote in approved.votes]
+        line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approvers)
         if started is not None:
             return await self.desk.runner.run(line, then)
         if proposal.state is not ProposalState.APPROVED:
@@ -85,13 +87,13 @@ class Rechecking:
         except SealBroken as error:
             return str(error)
 
-    def _open(self, task: Task, proposal: Proposal, approvers: list[str]) -> Approved:
+    def _open(self, task: Task, proposal: Proposal, votes: list[Vote]) -> Approved:
         sealed = open_seal(proposal)
         if (sealed.tenant, sealed.task) != (task.tenant, task.id):
             raise SealBroken(proposal.id)
         tool = self.desk.registry.get(sealed.tool)
         call = validate(tool, dict(sealed.arguments))
-        return Approved(task=task, proposal=proposal, sealed=sealed, tool=tool, call=call, approvers=approvers)
+        return Approved(task=task, proposal=proposal, sealed=sealed, tool=tool, call=call, votes=votes)
 
     async def _recheck(self, approved: Approved, line: Line, then: Then) -> Execution:
         task, sealed, tool = approved.task, approved.sealed, approved.tool
@@ -115,14 +117,12 @@ class Rechecking:
             message = f"policy no longer allows it ({', '.join(judged.decision.because)}){hint}; nothing ran"
             return await self.book.settle(task, Refused(because=judged.decision.because, message=message), then)
         owed = sealed.policy_obligations()
-        lapsed = await self.desk.missing(task.tenant, sealed, owed, approved.approvers)
+        lapsed = await self.desk.missing(task.tenant, sealed, owed, approved.votes)
         if lapsed:
             message = f"the approvals no longer suffice ({lapsed}); nothing ran"
             return await self._refuse(task, "builtin:entitlement", message, then)
         today = judged.decision.obligations if isinstance(judged.decision, NeedsApproval) else ()
-        stricter = sealed.kind == "call" and bool(
-            await self.desk.missing(task.tenant, sealed, today, approved.approvers)
-        )
+        stricter = sealed.kind == "call" and bool(await self.desk.missing(task.tenant, sealed, today, approved.votes))
         why, moved = self._what_moved(sealed, tool, judged, today if stricter else ())
         if why and approved.proposal.plan_id is not None:
             # The calls after it were weighed beside what was shown of this one, so the plan ends here.
@@ -204,4 +204,4 @@ class Rechecking:
 
 
 def _asked(obligations: tuple[Obligation, ...]) -> str:
-    return " and ".join(f"{o.count} of @{o.group}" for o in obligations) or "nobody"
+    return " and ".join(o.in_words for o in obligations) or "nobody"

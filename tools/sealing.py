@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from policy.types import Obligation, Risk, RiskPart
+from policy.types import Obligation, Risk, RiskPart, StepUp
 from storage.canonical import canonical, digest
 from storage.records import Proposal
 from tools.contract import Change, Counted, Impact
@@ -39,6 +39,7 @@ class SealedObligation(_Frozen):
     group: str
     allow_requester: bool
     expires_in: int
+    step_up: StepUp = StepUp.NO
 
 
 class SealedRow(_Frozen):
@@ -114,7 +115,12 @@ class SealedCall(_Frozen):
     def policy_obligations(self) -> tuple[Obligation, ...]:
         return tuple(
             Obligation(
-                rule=o.rule, count=o.count, group=o.group, allow_requester=o.allow_requester, expires_in=o.expires_in
+                rule=o.rule,
+                count=o.count,
+                group=o.group,
+                allow_requester=o.allow_requester,
+                expires_in=o.expires_in,
+                step_up=o.step_up,
             )
             for o in self.obligations
         )

@@ -51,6 +51,7 @@ async def _all(config: Settings) -> "AsyncIterator[Finding]":
     from bot.commands.checks.people import check_people
     from bot.commands.checks.rules import check_policy
     from bot.commands.checks.slack import check_slack
+    from bot.commands.checks.step_up import check_step_up
     from bot.commands.checks.store import check_database
     from bot.commands.checks.tools import check_tools
 
@@ -67,3 +68,4 @@ async def _all(config: Settings) -> "AsyncIterator[Finding]":
         yield finding
     yield await check_model(config, agent)
     yield await check_console(config)
+    yield await check_step_up(config)

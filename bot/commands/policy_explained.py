@@ -75,11 +75,11 @@ def explained(config: Settings, registry: Registry, asked: Asked) -> Iterator[st
             yield "it would run alone"
             yield from _because("permitted by", because, rules)
         case NeedsApproval(obligations=obligations, because=because):
-            needs = " and ".join(f"{one.count} of @{one.group}" for one in obligations)
+            needs = " and ".join(one.in_words for one in obligations)
             yield f"it would ask people: {needs}"
             for one in obligations:
                 own = "; the requester's own counts" if one.allow_requester else ""
-                yield f"  asked for by {_place(one.rule, rules)}: {one.count} of @{one.group}{own}"
+                yield f"  asked for by {_place(one.rule, rules)}: {one.in_words}{own}"
             yield from _because("permitted by", because, rules)
         case Deny(because=because, hint=hint):
             yield "it would be denied" + (f": {hint}" if hint else "")

@@ -185,7 +185,7 @@ def _word(decision: Decision) -> str:
 
 def _because(decision: Decision) -> tuple[str, ...]:
     if isinstance(decision, NeedsApproval):
-        return tuple(f"{one.rule} ({one.count} of @{one.group})" for one in decision.obligations)
+        return tuple(f"{one.rule} ({one.in_words})" for one in decision.obligations)
     return decision.because
 
 

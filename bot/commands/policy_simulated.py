@@ -31,8 +31,9 @@ async def simulated(config: Settings, folder: Path, since: str, tenant: str) -> 
         raise BadSpan(f"{since!r} is no span of time; write 30d or 12h")
     seconds = int(span[1]) * _SECONDS[span[2]]
     registry = await load_registry(config)
-    candidate = PolicyEngine.load(folder, registry.actions(), config.groups)
-    today = PolicyEngine.load(config.policy_dir or DEFAULT_RULES, registry.actions(), config.groups)
+    candidate = PolicyEngine.load(folder, registry.actions(), config.groups, second_factor=config.second_factor)
+    folder_now = config.policy_dir or DEFAULT_RULES
+    today = PolicyEngine.load(folder_now, registry.actions(), config.groups, second_factor=config.second_factor)
     assumed = frozenset(config.groups)
     known = list_people.load(config.people_file, otherwise="").groups_of if config.people_file else assumed
     found: list[Replayed] = []

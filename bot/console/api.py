@@ -13,6 +13,7 @@ from starlette.routing import Route
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Click, Request, Said
+from bot.orchestrator.stepping_up import HERE_ONLY
 from storage import api_tokens, inbox, proposals, steps, tasks
 from storage.api_tokens import ApiToken
 from storage.errors import NotFound
@@ -25,6 +26,7 @@ _STATUS = {
     Said.DONE: 200,
     Said.COUNTED: 200,
     Said.DUPLICATE: 200,
+    Said.STEP_UP: 403,
     Said.REFUSED: 403,
     Said.STALE: 409,
     Said.INVALID: 422,
@@ -212,7 +214,9 @@ async def _read(request: HttpRequest, shape: type[Shape]) -> Shape:
 
 
 def _said(answer: Answer) -> Response:
-    body = {"said": answer.said.value, "message": answer.message, "hint": answer.hint}
+    # The link is for the person in Slack; a token in their name does not get to see it.
+    message = HERE_ONLY if answer.said is Said.STEP_UP else answer.message
+    body = {"said": answer.said.value, "message": message, "hint": answer.hint}
     return JSONResponse(body, status_code=_STATUS[answer.said])
 
 
@@ -231,7 +235,7 @@ def _shown(one: Proposal) -> JsonObject:
         "env": sealed.env,
         "arguments": dict(sealed.arguments),
         "risk": sealed.risk,
-        "needs": [{"count": o.count, "group": o.group} for o in sealed.obligations],
+        "needs": [{"count": o.count, "group": o.group, "second_factor": o.step_up.value} for o in sealed.obligations],
         "expires_at": one.expires_at,
         "outcome": one.outcome,
     }

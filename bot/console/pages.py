@@ -8,11 +8,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import jinja2
+    from starlette.responses import Response
 
 
 def render(name: str, **values: object) -> str:
     """The HTML of one page; every value in it is escaped, and one that is missing is an error."""
     return _templates().get_template(name).render(**values)
+
+
+def form_page(name: str, *, status: int = 200, send_to: str = "", **values: object) -> "Response":
+    """A page with a form of ours, kept nowhere; `send_to` is the one other origin a form may lead to."""
+    from starlette.responses import HTMLResponse
+
+    forms = f"form-action 'self' {send_to}".rstrip()
+    closed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    headers = {
+        "Content-Security-Policy": f"{closed}; {forms}",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",  # "no-referrer" would hide from us where a form was sent from
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(render(name, **values), status_code=status, headers=headers)
 
 
 @functools.cache

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.console.serve import PortInUse
+from bot.console.serve import PortInUse, serving
+from bot.demo import phones
 from bot.demo.shop import create_shop
 from bot.demo.shop.clock import LateClock
 from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
+from bot.factors.keys import new_key
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
 FAULTS = (*Story, "none")
@@ -50,6 +52,9 @@ class Demo:
     home: Path = Path(".autopilot/demo")
     fault: str = "bad_flag"
     browser: bool = True
+    second_factor: bool = False
+    """what cannot be undone in prod takes one; the apps are a page at `phones_port`"""
+    phones_port: int = 8768
 
 
 async def run(demo: Demo, say: Callable[[str], None]) -> None:
@@ -74,9 +79,15 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             {"label": "Shop", "url": shop_url},
             {"label": "Console", "url": f"http://127.0.0.1:{demo.console_port}"},
         ]
+        key = ""
+        if demo.second_factor:
+            key = new_key()
+            owners = await phones.enrol(_database(demo), key)
+            served = await _on_port(stack, serving(phones.build(owners), demo.phones_port), demo.phones_port)
+            links.append({"label": "Phones", "url": served})
         slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST), links=links)
         await _on_port(stack, slack.serve(demo.port), demo.port)
-        bot = BotProcess(_environment(demo, slack, shop_url, token), demo.home / "bot.log", say)
+        bot = BotProcess(_environment(demo, slack, shop_url, token, key), demo.home / "bot.log", say)
         keeping = asyncio.create_task(bot.keep_running(stop))
         connected = asyncio.create_task(slack.wait_connected(1))
         await asyncio.wait([connected, keeping], timeout=30, return_when=asyncio.FIRST_COMPLETED)
@@ -110,7 +121,13 @@ def _has_screen() -> bool:
     return sys.stdout.isatty() and (sys.platform == "darwin" or bool(os.environ.get("DISPLAY")))
 
 
-def _environment(demo: Demo, slack: LocalSlack, shop_url: str, token: str) -> dict[str, str]:
+def _database(demo: Demo) -> str:
+    return os.environ.get("AUTOPILOT_DATABASE_URL") or f"sqlite:///{demo.home / 'autopilot.db'}"
+
+
+def _environment(demo: Demo, slack: LocalSlack, shop_url: str, token: str, key: str) -> dict[str, str]:
+    """What the bot is told; with a `key`, approvers can prove a second factor at its console."""
+    console = f"http://127.0.0.1:{demo.console_port}"
     return {
         **os.environ,
         "SLACK_BOT_TOKEN": slack.bot_token,
@@ -120,6 +137,7 @@ def _environment(demo: Demo, slack: LocalSlack, shop_url: str, token: str) -> di
         "AUTOPILOT_DATABASE_URL": os.environ.get("AUTOPILOT_DATABASE_URL", ""),
         "AUTOPILOT_CONSOLE_PORT": str(demo.console_port),
         "AUTOPILOT_OPS_CHANNEL": "C0OPS",
+        **({"AUTOPILOT_STEP_UP_KEY": key, "AUTOPILOT_CONSOLE_URL": console} if key else {}),
         "SHOP_URL": shop_url,
         "SHOP_TOKEN": token,
         "PRODUCT_URL": shop_url,

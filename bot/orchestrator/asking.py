@@ -38,7 +38,7 @@ async def waited_for(gateway: Gateway, people: People, sealed: SealedCall, votes
     for vote in votes:
         actor = await people.actor(tenant, vote.voter)
         if actor is not None and vote.approve:
-            cast.append(CastVote(voter=actor, approve=True))
+            cast.append(CastVote(voter=actor, approve=True, stepped_up=bool(vote.stepped_up)))
     judge = gateway.judge_of(sealed)
     owed = sealed.policy_obligations()
     states = tally(owed, cast, requester=sealed.requester, tenant=tenant, judge=judge)
@@ -50,7 +50,7 @@ async def waited_for(gateway: Gateway, people: People, sealed: SealedCall, votes
 
     def helps(actor: Actor) -> bool:
         """Whether one more approval, by this person, would leave less to be missing, wherever they would be seated."""
-        with_them = [*cast, CastVote(voter=actor, approve=True)]
+        with_them = [*cast, CastVote(voter=actor, approve=True, stepped_up=True)]
         then = tally(owed, with_them, requester=sealed.requester, tenant=tenant, judge=judge)
         return sum(one.missing for one in then) < sum(one.missing for one in states)
 

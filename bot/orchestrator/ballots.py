@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.factors.step_up import StepUps
 from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note
+from bot.orchestrator import stepping_up
 from bot.orchestrator.freshness import how_it_stands, redraw
 from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said
+from bot.orchestrator.stepping_up import Proven
 from bot.orchestrator.withdrawals import end_undo
-from policy.approval import tally
+from policy.approval import must_step_up, tally
 from policy.people import People, unasked
 from policy.types import Actor, CastVote
-from storage import evaluations, inbox, proposals, tasks
+from storage import evaluations, inbox, proposals, step_ups, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
@@ -34,13 +37,26 @@ class Ballot:
     click: Click
     approve: bool
     reason: str = ""
+    proven: Proven | None = None
+
+    @property
+    def factor(self) -> str:
+        return self.proven.method if self.proven is not None else ""
 
 
 async def vote(
-    db: Database, gateway: Gateway, people: People, click: Click, *, approve: bool, reason: str = ""
+    db: Database,
+    gateway: Gateway,
+    people: People,
+    click: Click,
+    *,
+    approve: bool,
+    reason: str = "",
+    means: StepUps | None = None,
+    proven: Proven | None = None,
 ) -> Answer:
     """Count one person's Approve or Reject. Everything but who pressed what comes from our own record."""
-    ballot = Ballot(click=click, approve=approve, reason=gateway.clean(reason))
+    ballot = Ballot(click=click, approve=approve, reason=gateway.clean(reason), proven=proven)
     voter = await people.actor(click.tenant, click.who)
     async with db.read() as tx:
         try:
@@ -48,12 +64,15 @@ async def vote(
         except NotFound:
             return NOT_HERE
     try:
-        refused = refusal_of(gateway, voter, click, open_seal(proposal), approve=approve)
+        sealed = open_seal(proposal)
+        refused = refusal_of(gateway, voter, click, sealed, approve=approve)
     except SealBroken as error:
         refused = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
     if refused is not None:
         return await refuse(db, click, proposal, refused, "vote_refused")
     assert voter is not None
+    if approve and proven is None and _takes_a_factor(gateway, sealed, voter):
+        return await stepping_up.send(db, means, click, proposal)
     actors: dict[str, Actor | None] = {voter.id: voter}
     while True:
         try:
@@ -82,6 +101,8 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
     of_plan = await proposals.calls_of(tx, click.tenant, proposal.id)
     if late or not _may_still_vote(proposal, of_plan, task, approve=ballot.approve):
         return Answer(said=Said.STALE, message=how_it_stands(proposal, late=late))
+    if ballot.proven is not None and not await step_ups.use(tx, ballot.proven.link):
+        return Answer(said=Said.STALE, message="this link was used or is too old; press Approve again")
     new = await proposals.vote(
         tx,
         tenant=click.tenant,
@@ -89,17 +110,18 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
         voter=click.who,
         approve=ballot.approve,
         reason=ballot.reason,
+        stepped_up=ballot.factor,
     )
     if not ballot.approve:
         await _reject(tx, gateway, task, proposal, click.who, ballot.reason)
         return Answer(said=Said.DONE, message="rejected", task_id=task.id)
-    return await _approve(tx, gateway, click, task, proposal, sealed, actors, new=new)
+    return await _approve(tx, gateway, ballot, task, proposal, sealed, actors, new=new)
 
 
 async def _approve(
     tx: Tx,
     gateway: Gateway,
-    click: Click,
+    ballot: Ballot,
     task: Task,
     proposal: Proposal,
     sealed: SealedCall,
@@ -107,6 +129,7 @@ async def _approve(
     *,
     new: bool,
 ) -> Answer:
+    click = ballot.click
     found = await proposals.votes_on(tx, click.tenant, proposal.id)
     if unknown := {vote.voter for vote in found} - actors.keys():
         raise _Strangers(*sorted(unknown))
@@ -117,9 +140,12 @@ async def _approve(
         tenant=click.tenant,
         judge=gateway.judge_of(sealed),
     )
-    missing = ", ".join(f"{s.missing} of @{s.obligation.group}" for s in states if s.missing)
+    missing = ", ".join(state.in_words for state in states if state.missing)
     if new:
-        await note(tx, task, "voted", {"who": click.who, "proposal": proposal.id, "approve": True, "missing": missing})
+        body: JsonObject = {"who": click.who, "proposal": proposal.id, "approve": True, "missing": missing}
+        if ballot.proven is not None:
+            body |= {"stepped_up": ballot.factor, "stepped_up_at": await tx.time(), "link": ballot.proven.link.id}
+        await note(tx, task, "voted", body)
     if missing:
         counted = "counted" if new else "your vote is already counted"
         groups = {state.obligation.group for state in states if state.missing}
@@ -128,7 +154,9 @@ async def _approve(
         return Answer(said=Said.COUNTED, message=f"{counted}; still needs {missing}{why}", task_id=task.id)
     first = await plans.approve(tx, proposal)
     approvers = [vote.voter for vote in found if vote.approve]
-    await note(tx, task, "approved", {"proposal": proposal.id, "by": [*approvers]})
+    proven: JsonObject = {vote.voter: vote.stepped_up for vote in found if vote.approve and vote.stepped_up}
+    how: JsonObject = {"stepped_up": proven} if proven else {}
+    await note(tx, task, "approved", {"proposal": proposal.id, "by": [*approvers], **how})
     await move(tx, task, TaskState.EXECUTING, proposal_id=first.id)
     return Answer(said=Said.DONE, message="approved", task_id=task.id)
 
@@ -187,5 +215,19 @@ def _proposed(gateway: Gateway, call: Proposal) -> JsonObject:
 
 
 def _cast(found: Sequence[Vote], actors: dict[str, Actor | None]) -> list[CastVote]:
-    known = [(actors[vote.voter], vote.approve) for vote in found]
-    return [CastVote(voter=actor, approve=approve) for actor, approve in known if actor is not None]
+    known = [(actors[vote.voter], vote) for vote in found]
+    return [
+        CastVote(voter=actor, approve=vote.approve, stepped_up=bool(vote.stepped_up))
+        for actor, vote in known
+        if actor is not None
+    ]
+
+
+def _takes_a_factor(gateway: Gateway, sealed: SealedCall, voter: Actor) -> bool:
+    return must_step_up(
+        sealed.policy_obligations(),
+        voter,
+        requester=sealed.requester,
+        tenant=sealed.tenant,
+        judge=gateway.judge_of(sealed),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
 from bot.agent.definition import AgentDefinition
+from bot.factors.step_up import StepUps
 from bot.orchestrator import (
     ballots,
     doubts,
@@ -22,6 +23,7 @@ from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.refusals import cannot_ask, refuse
 from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Click, Edit, Request, Said, Verdict
+from bot.orchestrator.stepping_up import Proven
 from policy.people import CannotAsk, People
 from storage import channels, proposals, tasks
 from storage.db import Database
@@ -42,6 +44,8 @@ class Orchestrator:
     """whose members may halt and lift, besides admins"""
     per_minute: int = 10
     """requests begun in a channel in a minute, where no admin set another number"""
+    step_up: StepUps | None = None
+    """how approvers prove a second factor; None where that is not set up"""
 
     async def submit(self, request: Request) -> Task | None:
         """Store a request durably, once; None when this delivery was here before."""
@@ -53,8 +57,11 @@ class Orchestrator:
             around = await channels.in_force(tx, request.tenant, request.channel)
         return await self.submit(request) if overhearing.answers(around, text, by_bot=by_bot) else None
 
-    async def approve(self, click: Click) -> Answer:
-        voting = ballots.vote(self.db, self.gateway, self.people, click, approve=True)
+    async def approve(self, click: Click, proven: Proven | None = None) -> Answer:
+        """Count an Approve; where it takes a second factor that was not proven, give a link to prove it instead."""
+        voting = ballots.vote(
+            self.db, self.gateway, self.people, click, approve=True, means=self.step_up, proven=proven
+        )
         return await self._known(click, voting, "vote_refused")
 
     async def reject(self, click: Click, reason: str) -> Answer:

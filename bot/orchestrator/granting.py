@@ -88,7 +88,7 @@ def _why_not(gateway: Gateway, giver: Actor | None, sealed: SealedCall, giving: 
         tenant=giving.tenant,
         judge=gateway.judge_of(sealed),
     )
-    missing = " and ".join(f"{s.missing} of @{s.obligation.group}" for s in states if s.missing)
+    missing = " and ".join(state.in_words for state in states if state.missing)
     return f"you alone could not approve it (it would still need {missing}), so you cannot grant it" if missing else ""
 
 

@@ -52,6 +52,8 @@ class Said(StrEnum):
     """counted, nothing left to wait for"""
     COUNTED = "counted"
     """counted, more votes are needed"""
+    STEP_UP = "step_up"
+    """nothing counted yet: this person has to prove a second factor at `link` first"""
     REFUSED = "refused"
     STALE = "stale"
     """the card no longer stands so; it is redrawn"""
@@ -71,6 +73,8 @@ class Answer:
     fields: tuple[tuple[str, str], ...] = ()
     """(field, what is wrong)"""
     task_id: str = ""
+    link: str = ""
+    """for this person only"""
 
 
 class Verdict(StrEnum):

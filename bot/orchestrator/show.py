@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.lifecycle.plans import with_calls
 from bot.orchestrator.show_plans import whole
+from bot.orchestrator.show_votes import about_factors, lines, needs_of
 from bot.orchestrator.undos import UNDO_HOURS
 from bot.orchestrator.views import (
     ApprovalView,
@@ -13,12 +14,8 @@ from bot.orchestrator.views import (
     EditView,
     EvidenceLink,
     FieldView,
-    Need,
-    VoteLine,
 )
-from policy.approval import tally
-from policy.people import People, unasked
-from policy.types import CastVote
+from policy.people import People
 from storage import halts, posts, proposals, tasks
 from storage.canonical import canonical
 from storage.db import Database
@@ -76,7 +73,7 @@ class Showroom:
             undo_task = await tasks.get(tx, tenant, undone.task_id) if undone else None
             shown = await posts.showing(tx, tenant, proposal_id)
         sealed = open_seal(proposal)
-        needs, silent = await self._needs(tenant, sealed, votes)
+        needs, silent = await needs_of(self._gateway, self._people, sealed, votes)
         undo_until = None
         if proposal.state is ProposalState.RAN and sealed.undo is not None and proposal.undone_by is None:
             undo_until = (proposal.finished_at or 0) + UNDO_HOURS * 3600
@@ -104,7 +101,7 @@ class Showroom:
             undo_objects=sealed.undo.objects if sealed.undo else 0,
             undo_by_check=sealed.undo is not None and sealed.undo.by_check,
             needs=needs,
-            votes=tuple(VoteLine(voter=v.voter, approve=v.approve, at=v.at, reason=v.reason) for v in votes),
+            votes=lines(votes),
             requester=sealed.requester,
             expires_at=sealed.expires_at,
             proposed_at=sealed.proposed_at,
@@ -125,6 +122,7 @@ class Showroom:
                 *(f"<@{editor}> changed the values" for editor in sealed.editors),
                 *(handed for post in shown if (handed := str(post.body.get("handed", "")))),
                 *silent,
+                *(about_factors(self._gateway, sealed) if waits else ()),
             ),
             can_hand_over=sealed.kind != "undo",
             link=await self._link(shown, task),
@@ -150,27 +148,6 @@ class Showroom:
         posted = [post for post in shown if post.kind is PostKind.CARD and post.ts is not None]
         own = next((post for post in posted if post.channel == task.channel), None)
         return await self._card_url(own) if own is not None and self._card_url is not None else ""
-
-    async def _needs(
-        self, tenant: str, sealed: SealedCall, votes: list[Vote]
-    ) -> tuple[tuple[Need, ...], tuple[str, ...]]:
-        """(who is asked and has answered, what could not be found out about them)."""
-        cast = []
-        for vote in votes:
-            actor = await self._people.actor(tenant, vote.voter)
-            if actor is not None and vote.approve:
-                cast.append(CastVote(voter=actor, approve=True))
-        states = tally(
-            sealed.policy_obligations(),
-            cast,
-            requester=sealed.requester,
-            tenant=tenant,
-            judge=self._gateway.judge_of(sealed),
-        )
-        short = {state.obligation.group for state in states if state.missing}
-        silent = dict.fromkeys(unasked(vote.voter, short) for vote in cast)
-        needs = tuple(Need(count=s.obligation.count, group=s.obligation.group, have=s.have) for s in states)
-        return needs, tuple(one for one in silent if one)
 
     async def edit(self, tenant: str, proposal_id: str) -> tuple[EditView, Task]:
         """The typed fields of the Edit modal, and the task, for its fence."""

@@ -48,6 +48,8 @@ class VoteLine:
     approve: bool
     at: float
     reason: str = ""
+    stepped_up: str = ""
+    """the second factor proven for it; "" for none"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,12 @@ class Need:
     count: int
     group: str
     have: int
+    step_up: bool = False
+    """each of them with a second factor"""
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.count} of @{self.group}{' with a second factor' if self.step_up else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.slack.cards.blocks import Block, Card, modal
 from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
+from bot.slack.cards.step_up import step_up_card
 from bot.slack.inbound import Command, Press
 from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
@@ -136,6 +137,8 @@ def card_of(answer: Answer) -> Card | None:
         case Said.REFUSED:
             message = answer.message[:1].upper() + answer.message[1:]
             return refusal(message + ".", rules=answer.rules, allowed=answer.hint)
+        case Said.STEP_UP:
+            return step_up_card(answer.message, answer.link)
         case Said.STALE | Said.INVALID:
             return notice(answer.message[:1].upper() + answer.message[1:] + ".")
         case Said.COUNTED:

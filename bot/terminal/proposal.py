@@ -41,5 +41,11 @@ def _rows(view: ApprovalView) -> Iterator[tuple[str, str]]:
     if view.why:
         yield "why", view.why
     yield "undo", view.undo_says or "cannot be undone"
-    yield "needs", " and ".join(f"{need.count} of @{need.group}" for need in view.needs) or "nobody"
+    yield (
+        "needs",
+        " and ".join(
+            f"{need.count} of @{need.group}{' with a second factor' if need.step_up else ''}" for need in view.needs
+        )
+        or "nobody",
+    )
     yield "rules", ", ".join(view.rules)

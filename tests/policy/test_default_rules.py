@@ -1,12 +1,14 @@
 """The rules that ship, decided case by case."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from policy import cases, loader
 from policy.cedar import DEFAULT_RULES, PolicyEngine
-from policy.types import Allow, Deny, NeedsApproval, Obligation, Target
+from policy.types import Allow, Deny, NeedsApproval, Obligation, StepUp, Target, Tier
 from tests.policy.builders import GROUPS, TOOLS, a_scale, an_actor
 
 TABLE = cases.read(DEFAULT_RULES / "cases.yaml")
@@ -78,3 +80,20 @@ def test_the_same_user_id_in_another_workspace_is_another_person(engine: PolicyE
     decision = engine.decide(replace(call, requester=replace(call.requester, tenant="T-elsewhere")))
     assert isinstance(decision, Deny)
     assert decision.because == ("deny-foreign-requester",)
+
+
+@pytest.mark.parametrize(("second_factor", "asked"), [(True, StepUp.REQUIRED), (False, StepUp.NOT_SET_UP)])
+def test_the_leads_of_an_irreversible_change_in_prod_step_up_where_they_can(
+    tmp_path: Path, second_factor: bool, asked: StepUp
+) -> None:
+    """And @step_up("required") is never softened by what is set up."""
+    rules = tmp_path / "rules"
+    shutil.copytree(DEFAULT_RULES, rules)
+    file = rules / "approvals.cedar"
+    file.write_text(file.read_text().replace('@from("sre")\nforbid', '@from("sre") @step_up("required")\nforbid'))
+    rehearsal = tuple(loader.REHEARSAL)
+    engine = PolicyEngine(loader.load(rules, (), GROUPS, second_factor=second_factor), rehearsal)
+    decision = engine.decide(a_scale({}, tool="rehearsal.irreversible", tier=Tier.IRREVERSIBLE))
+    assert isinstance(decision, NeedsApproval)
+    found = {one.rule: one.step_up for one in decision.obligations}
+    assert found == {"approve-irreversible": StepUp.REQUIRED, "approve-irreversible-prod": asked}

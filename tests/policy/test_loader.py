@@ -33,6 +33,8 @@ MISTAKES = [
     ("odd expiry", f'@id("x") @approvals("1") @from("sre") @expires("soon") {FORBID}', "x", "not a span of time"),
     ("long expiry", f'@id("x") @approvals("1") @from("sre") @expires("31d") {FORBID}', "x", "not a span of time"),
     ("odd self", f'@id("x") @approvals("1") @from("sre") @self("yes") {FORBID}', "x", "is not known"),
+    ("odd step-up", f'@id("x") @approvals("1") @from("sre") @step_up("yes") {FORBID}', "x", "is not known"),
+    ("only @step_up", f'@id("x") @step_up("required") {FORBID}', "x", "only one of @approvals and @from"),
     (
         "permit that asks",
         '@id("x") @approvals("1") @from("sre") permit (principal, action, resource);',

@@ -180,6 +180,7 @@ async def a_world(
             slack_signing_secret=slack.signing_secret if signed_http else None,
             slack_api_url=slack.api_url,
             console_port=port,
+            console_url=f"http://127.0.0.1:{port}",
             ops_channel="C0OPS",
             **config,
         )

@@ -45,6 +45,7 @@ FOR_ALL = {
     "schedule_runs.open_ones": "a worker of the whole installation looks for work",
     "schedules.due": "time passes for all",
     "sinks.find": "the operator's command line, by an id",
+    "step_ups.find": "the link itself says whose it is, and is signed",
     "streams.abandoned": "a worker of the whole installation looks for work",
     "tasks.claim": "a worker of the whole installation looks for work",
     "tasks.hold": "by its own lease",

@@ -14,7 +14,7 @@ def check_policy(config: Settings, registry: Registry | None) -> Finding:
         return open_("policy", "not checked until the tools load, whose names its rules use")
     folder = config.policy_dir or DEFAULT_RULES
     try:
-        engine = PolicyEngine.load(folder, registry.actions(), config.groups)
+        engine = PolicyEngine.load(folder, registry.actions(), config.groups, second_factor=config.second_factor)
         RiskTable.load()
         AutonomyTable.load()
     except PolicyError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.orchestrator.views import ApprovalView
+from bot.orchestrator.views import ApprovalView, Need, VoteLine
 from bot.slack.actions import ActionRef, CallbackId, action_value
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import MODAL_BLOCKS, Block
@@ -70,8 +70,8 @@ def parts_of(view: ApprovalView, sealed: str) -> tuple[Part, ...]:
         ("Why, in the bot's words, not verified", _some(view.why)),
         ("Evidence", [f"{_l(link.label)}  {_l(link.url)}" for link in view.evidence]),
         ("Rollback", _rollback(view)),
-        ("Needs", [f"{need.count} of @{_l(need.group)}, {need.have} so far" for need in view.needs]),
-        ("Votes", [_vote(v.voter, v.approve, v.at, v.reason) for v in view.votes]),
+        ("Needs", map(_need, view.needs)),
+        ("Votes", map(_vote, view.votes)),
         ("Times", _times(view)),
         ("Notices", map(_l, view.notices)),
         ("Rules that asked", map(_l, view.rules)),
@@ -123,8 +123,15 @@ def _change(change: Change) -> str:
     return f"{_l(change.label)}: {escaping.bare(change.before)} → {escaping.bare(change.after)}"
 
 
-def _vote(voter: str, approve: bool, at: float, reason: str) -> str:
-    return f"{_l(voter)} {'approved' if approve else 'rejected'} {utc(at)}" + (f": {_l(reason)}" if reason else "")
+def _need(need: Need) -> str:
+    how = " with a second factor" if need.step_up else ""
+    return f"{need.count} of @{_l(need.group)}{how}, {need.have} so far"
+
+
+def _vote(vote: VoteLine) -> str:
+    how = f", with {_l(vote.stepped_up.upper())}" if vote.stepped_up else ""
+    why = f": {_l(vote.reason)}" if vote.reason else ""
+    return f"{_l(vote.voter)} {'approved' if vote.approve else 'rejected'} {utc(vote.at)}{how}{why}"
 
 
 def _rollback(view: ApprovalView) -> Iterable[str]:

@@ -177,12 +177,13 @@ def _counted(counted: Counted) -> str:
 
 def _need(need: Need) -> str:
     group = shortened(f"@{need.group.removeprefix('@')}", _LABEL)
-    return f"{need.count} of {group}"
+    return f"{need.count} of {group}{' with a second factor' if need.step_up else ''}"
 
 
 def _vote(vote: VoteLine) -> str:
     word = "approved" if vote.approve else "rejected"
-    return f"{shortened(vote.voter, _LABEL, escaping.person)} {word} {when(vote.at)}"
+    how = f", with {vote.stepped_up.upper()}" if vote.stepped_up else ""
+    return f"{shortened(vote.voter, _LABEL, escaping.person)} {word} {when(vote.at)}{how}"
 
 
 def _linked(link: EvidenceLink, room: Room) -> str | None:

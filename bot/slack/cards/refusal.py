@@ -14,6 +14,7 @@ _BUILT_IN = {
     "builtin:unknown-person": "only active members of this workspace count",
     "builtin:engine-error": "the policy could not be read, so nothing is allowed",
     "builtin:hand-over": "handing over gives nobody a right they do not have",
+    "builtin:step-up": "a Slack session alone is not enough for this",
     "builtin:seal": "the sealed proposal no longer matches its id",
 }
 """what the rules that stand in no policy file mean"""

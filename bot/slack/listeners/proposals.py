@@ -167,7 +167,7 @@ async def _open(
                 await replies.open(tenant, press.trigger_id, reject_modal(ref, shown.says))
             case Choice.HAND_OVER:
                 shown = await showroom.approval(tenant, ref.proposal_id)
-                needs = " and ".join(f"{need.count} of @{need.group}" for need in shown.needs)
+                needs = " and ".join(need.in_words for need in shown.needs)
                 await replies.open(tenant, press.trigger_id, handover_modal(ref, shown.says, needs))
             case Choice.DRY_RUN:
                 found = await showroom.preview_now(tenant, ref.proposal_id)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from storage.row_security import protect
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -20,6 +22,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_feedback_task_id")),
         sa.PrimaryKeyConstraint("tenant", "task_id", "person", name=op.f("pk_feedback")),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in protect("feedback"):
+            op.execute(statement)
 
 
 def downgrade() -> None:
