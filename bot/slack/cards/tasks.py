@@ -95,10 +95,8 @@ def help_card(command: str, *, unknown: str = "") -> Card:
         f"• {escaping.code(' '.join(filter(None, (name, word, FOLLOWED_BY.get(word)))))}  {said}"
         for word, said in HELP.items()
     ]
-    first = (
-        f"I do not know the word {escaping.code(shortened(unknown, 200))}. I know:"
-        if unknown
-        else "*What I can do for you*"
-    )
+    first = "*What I can do for you*"
+    if unknown:
+        first = f"I do not know the word {escaping.code(escaping.reveal(unknown)[:200])}. I know:"
     last = "In a thread, where Slack has no commands, mention me with the same words."
     return Card(blocks=(blocks.section("\n".join([first, *lines])), blocks.context(last)), text="the words I know")
