@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from policy.errors import PolicyError
+from policy.safe_yaml import safe_yaml
 from policy.types import Tier
 
 DEFAULT_TABLE: Final = Path(__file__).with_name("autonomy.yaml")
@@ -50,7 +51,7 @@ class AutonomyTable(_Strict):
             PolicyError: it is not one.
         """
         try:
-            return cls.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+            return cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
         except (OSError, yaml.YAMLError, ValidationError) as broken:
             raise PolicyError(f"does not read as an autonomy table: {broken}", todo="correct it", file=file) from broken
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policy.errors import PolicyError
 from policy.rule import Rule
+from policy.safe_yaml import safe_yaml
 from policy.types import (
     ActionSpec,
     Actor,
@@ -105,7 +106,7 @@ def read(file: Path) -> tuple[CallCase | VoteCase, ...]:
         PolicyError: there is none, or it does not have the shape of one.
     """
     try:
-        return _Table.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).cases
+        return _Table.model_validate(safe_yaml(file.read_text(encoding="utf-8"))).cases
     except FileNotFoundError as missing:
         raise PolicyError("no decision cases", todo="write a case for each rule", file=file) from missing
     except (yaml.YAMLError, ValidationError) as broken:

@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policy.errors import PolicyError
+from policy.safe_yaml import safe_yaml
 from policy.types import Risk, RiskFacts, RiskPart, Tier
 
 DEFAULT_TABLE: Final = Path(__file__).with_name("risk.yaml")
@@ -47,7 +48,7 @@ class RiskTable(_Strict):
             PolicyError: it is not one.
         """
         try:
-            return cls.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+            return cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
         except (OSError, yaml.YAMLError, ValidationError) as broken:
             raise PolicyError(f"does not read as a risk table: {broken}", todo="correct it", file=file) from broken
 

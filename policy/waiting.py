@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from policy.errors import PolicyError
 from policy.quiet import Quiet, speak_at
+from policy.safe_yaml import safe_yaml
 from policy.types import Tier
 
 DEFAULT_WAITING: Final = Path(__file__).with_name("waiting.yaml")
@@ -112,7 +113,7 @@ class WaitingTable(_Strict):
             PolicyError: it is not one; the message names the line and the value.
         """
         try:
-            table = cls.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+            table = cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")) or {})
         except (OSError, yaml.YAMLError) as broken:
             raise PolicyError(f"cannot be read: {broken}", todo="correct it", file=file) from None
         except ValidationError as broken:

@@ -7,6 +7,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from policy.safe_yaml import safe_yaml
 from storage.canonical import canonical, digest
 from tools.requests import Scope
 
@@ -72,7 +73,7 @@ def load(path: Path = DEFAULT) -> AgentDefinition:
         AgentFileError: it cannot be read, is not YAML, or a field is wrong.
     """
     try:
-        return AgentDefinition.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return AgentDefinition.model_validate(safe_yaml(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise AgentFileError(f"cannot read the agent file {str(path)!r}: {error.strerror}") from None
     except yaml.YAMLError as error:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bot.people.rota import Zone
 from bot.people.source import Name
 from bot.settings import BadSettings
+from policy.safe_yaml import safe_yaml
 
 VARIABLE = "AUTOPILOT_GROUPS_FILE"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -139,7 +140,7 @@ def load(file: Path) -> GroupsFile:
         BadSettings: it cannot be read, or does not say what a groups file says.
     """
     try:
-        return GroupsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return GroupsFile.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise BadSettings(f"{VARIABLE}: cannot read {str(file)!r}: {error.strerror}; check the path") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

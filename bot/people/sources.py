@@ -11,6 +11,7 @@ from bot.people.pagerduty import Shift, lasting
 from bot.people.rota import Rota
 from bot.people.service import Service
 from bot.people.source import Names, SourceDown
+from policy.safe_yaml import safe_yaml
 
 
 def read_rota(content: bytes) -> Rota:
@@ -20,7 +21,7 @@ def read_rota(content: bytes) -> Rota:
         ValueError: it is none; the message says where.
     """
     try:
-        return Rota.model_validate(yaml.safe_load(content))
+        return Rota.model_validate(safe_yaml(content))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ValueError(f"not YAML{f' (line {mark.line + 1})' if mark else ''}") from None

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.settings import BadSettings
+from policy.safe_yaml import safe_yaml
 from policy.types import Actor
 
 TENANT = "local"
@@ -54,7 +55,7 @@ def load(file: Path | None, *, otherwise: str) -> ListPeople:
     if file is None:
         return ListPeople(groups_of={otherwise: frozenset()})
     try:
-        found = _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        found = _File.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise BadSettings(
             f"AUTOPILOT_PEOPLE_FILE: cannot read {str(file)!r}: {error.strerror}; check the path"

@@ -159,7 +159,7 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A running demo. The shop has already been failing for a while. `signed_http`: Slack comes to the bot by HTTP."""
     clock = FastClock(SHOP_SPEED, behind=FAILING_FOR)
-    shop = create_shop(token=TOKEN, clock=clock)
+    shop = create_shop(token=TOKEN, clock=clock, warm_minutes=16)  # what stories look back is 15
     if fault is not None:
         shop.world.tell(fault, on=True)
     clock.forward(FAILING_FOR)

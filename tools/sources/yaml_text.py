@@ -5,8 +5,10 @@ from typing import Any
 
 import yaml
 
+from policy.safe_yaml import SafeLoader
 
-class _Loader(yaml.SafeLoader):
+
+class _Loader(SafeLoader):
     """The safe loader without yes, no, on, off, and without dates, which are text here."""
 
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
-import yaml
 from pydantic import BaseModel, SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands.checks.finding import Finding, broken, ok, open_
 from bot.settings import Settings
 from bot.slack.client import SlackClients
+from policy.safe_yaml import safe_yaml
 
 MANIFEST = Path(__file__).parents[3] / "app_manifest.yml"
 APPS = "https://api.slack.com/apps"
@@ -106,7 +106,7 @@ def _scopes(headers: Mapping[str, str]) -> Finding:
 
 
 def _wanted() -> set[str]:
-    return set(_Manifest.model_validate(yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))).oauth_config.scopes.bot)
+    return set(_Manifest.model_validate(safe_yaml(MANIFEST.read_text(encoding="utf-8"))).oauth_config.scopes.bot)
 
 
 async def _app(client: AsyncWebClient, token: str, url: str) -> Finding:

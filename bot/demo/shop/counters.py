@@ -63,8 +63,8 @@ class Counters:
         second = int(at)
         if second not in self._seconds:
             self._seconds[second] = {}
-            for old in [s for s in self._seconds if s < second - KEEP_SECONDS]:
-                del self._seconds[old]
+            while (oldest := next(iter(self._seconds))) < second - KEEP_SECONDS:
+                del self._seconds[oldest]
         for cells in (self._seconds[second], self.totals):
             cell = cells.setdefault(key, Cell())
             cell.requests += 1

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, Field
+
+from policy.safe_yaml import safe_yaml
 
 DEFAULT_SCOPES = frozenset(
     (
@@ -133,7 +134,7 @@ def from_manifest(path: Path, *, request_url: str | None = None, **more: Any) ->
 
     Raises: pydantic.ValidationError when the file is not a Slack manifest.
     """
-    manifest = _Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    manifest = _Manifest.model_validate(safe_yaml(path.read_text(encoding="utf-8")))
     return AppConfig(
         name=str(manifest.display_information.get("name", "autopilot")),
         scopes=frozenset(manifest.oauth_config.scopes.bot),
