@@ -20,10 +20,12 @@ from bot.lifecycle.ports import Stage
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.worker import Worker
 from bot.settings import Settings
+from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.people import People
 from policy.redaction import Redactor
+from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable
 from policy.waiting import DEFAULT_WAITING, WaitingTable
 from storage.db import Database
@@ -118,7 +120,9 @@ def rules(config: Settings, registry: Registry) -> Rules:
         second_factor=config.second_factor,
     )
     waiting = WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
-    return Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load(), waiting=waiting)
+    risks = RiskTable.load(config.risk_file or DEFAULT_RISKS)
+    autonomy = AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
+    return Rules(engine=engine, risks=risks, autonomy=autonomy, waiting=waiting)
 
 
 async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:

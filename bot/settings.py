@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     """the agent: charter, prompt, tools, limits; empty: bot/agent/agents/autopilot.yaml"""
     policy_dir: Path | None = None
     """rules (*.cedar) and their cases.yaml; empty: policy/rules"""
+    autonomy_file: Path | None = None
+    """levels, change freezes and budgets; empty: policy/autonomy.yaml"""
+    risk_file: Path | None = None
+    """what adds to a call's risk; empty: policy/risk.yaml"""
     redaction_rules: Path | None = None
     """a TOML file as gitleaks reads it: patterns that are masked besides those that ship"""
     waiting_file: Path | None = None

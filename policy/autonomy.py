@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from policy.errors import PolicyError
-from policy.safe_yaml import safe_yaml
+from policy.budgets import Budget
+from policy.freezes import Freeze
 from policy.types import Tier
+from policy.yaml_file import load
 
 DEFAULT_TABLE: Final = Path(__file__).with_name("autonomy.yaml")
 
@@ -36,24 +36,23 @@ class Line(_Strict):
 
 
 class AutonomyTable(_Strict):
-    """What operators set: a default, caps by environment, and lines."""
+    """What operators set: a default, caps by environment, and lines; when nothing is changed; how much at most."""
 
     default: Level = 1
     caps: dict[str, Level] = {}
     """by environment; one that is not listed is capped at the default"""
     lines: tuple[Line, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     @classmethod
     def load(cls, file: Path = DEFAULT_TABLE) -> "AutonomyTable":
         """The table of a file.
 
         Raises:
-            PolicyError: it is not one.
+            PolicyError: it is not one; the message names the line.
         """
-        try:
-            return cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
-        except (OSError, yaml.YAMLError, ValidationError) as broken:
-            raise PolicyError(f"does not read as an autonomy table: {broken}", todo="correct it", file=file) from broken
+        return load(cls, file)
 
 
 def level(table: AutonomyTable, *, tool: str, tier: Tier, env: str, channel: str, channel_cap: int = 4) -> int:

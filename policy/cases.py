@@ -65,6 +65,10 @@ class CallFacts(_Strict):
     reason_code: str = "TICKET"
     minute_of_day: int = 600
     calls_1h: int = 1
+    blast_1h: int = 0
+    """0: as much as the call alone"""
+    frozen: bool = False
+    over_budget: bool = False
     requester: Literal["here", "elsewhere", "bot", "nobody"] = "here"
     requester_groups: tuple[str, ...] = ()
     channel: Literal["here", "elsewhere"] = "here"
@@ -207,6 +211,9 @@ def _call(facts: CallFacts, spec: ActionSpec) -> CallRequest:
         reason_code=facts.reason_code,
         minute_of_day=facts.minute_of_day,
         calls_1h=facts.calls_1h,
+        blast_1h=facts.blast_1h or facts.blast_radius,
+        frozen=facts.frozen,
+        over_budget=facts.over_budget,
     )
 
 

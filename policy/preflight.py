@@ -39,7 +39,7 @@ def _shape(call: CallRequest, spec: ActionSpec) -> str:
             return f"tool {call.tool!r} declares no argument {name!r}"
         if not _fits(value, kind):
             return f"argument {name!r} is not a {kind}"
-    numbers = (call.autonomy, call.risk, call.blast_radius, call.minute_of_day, call.calls_1h)
+    numbers = (call.autonomy, call.risk, call.blast_radius, call.minute_of_day, call.calls_1h, call.blast_1h)
     return "" if all(number in _LONG for number in numbers) else "a number is out of range"
 
 

@@ -30,6 +30,9 @@ def about_call(call: CallRequest, action: str) -> Question:
         "reason_code": call.reason_code,
         "minute_of_day": call.minute_of_day,
         "calls_1h": call.calls_1h,
+        "blast_1h": call.blast_1h,
+        "frozen": call.frozen,
+        "over_budget": call.over_budget,
     }
     channel: dict[str, Json] = {"tenant": _ref("Tenant", call.place.tenant), "max_autonomy": call.place.max_autonomy}
     target: dict[str, Json] = {

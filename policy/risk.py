@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from policy.errors import PolicyError
-from policy.safe_yaml import safe_yaml
 from policy.types import Risk, RiskFacts, RiskPart, Tier
+from policy.yaml_file import load
 
 DEFAULT_TABLE: Final = Path(__file__).with_name("risk.yaml")
 
@@ -39,18 +37,16 @@ class RiskTable(_Strict):
     out_of_hours: Points
     recent_failure: Points
     recent_failures_at_most: Points
+    frozen: Points = 0
 
     @classmethod
     def load(cls, file: Path = DEFAULT_TABLE) -> "RiskTable":
         """The table of a file.
 
         Raises:
-            PolicyError: it is not one.
+            PolicyError: it is not one; the message names the line.
         """
-        try:
-            return cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")))
-        except (OSError, yaml.YAMLError, ValidationError) as broken:
-            raise PolicyError(f"does not read as a risk table: {broken}", todo="correct it", file=file) from broken
+        return load(cls, file)
 
 
 def score(facts: RiskFacts, table: RiskTable) -> Risk:
@@ -65,6 +61,7 @@ def score(facts: RiskFacts, table: RiskTable) -> Risk:
         RiskPart(label="value from untrusted text", points=table.untrusted if facts.untrusted else 0),
         RiskPart(label="out of hours", points=table.out_of_hours if facts.out_of_hours else 0),
         _failures(facts.recent_failures, table),
+        RiskPart(label=facts.frozen, points=table.frozen if facts.frozen else 0),
     )
     total = sum(part.points for part in parts)
     return Risk(score=max(0, min(100, total)), parts=tuple(part for part in parts if part.points))

@@ -85,6 +85,12 @@ class CallRequest:
     """UTC, 0-1439"""
     calls_1h: int = 0
     """calls of this tool by this tenant in the last hour, this one included"""
+    blast_1h: int = 0
+    """percent: what this tool's changes of the last hour hit together, this one included"""
+    frozen: bool = False
+    """a change freeze holds for it"""
+    over_budget: bool = False
+    """it would break a budget"""
 
 
 class StepUp(StrEnum):
@@ -173,6 +179,8 @@ class RiskFacts:
     out_of_hours: bool = False
     recent_failures: int = 0
     """failed runs of this tool in the last hour"""
+    frozen: str = ""
+    """the change freeze that holds, in words"""
 
 
 @dataclass(frozen=True, kw_only=True)

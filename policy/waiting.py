@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from policy.errors import PolicyError
 from policy.quiet import Quiet, speak_at
-from policy.safe_yaml import safe_yaml
 from policy.types import Tier
+from policy.yaml_file import load
 
 DEFAULT_WAITING: Final = Path(__file__).with_name("waiting.yaml")
 THREAD: Final = "#thread"
@@ -112,13 +111,7 @@ class WaitingTable(_Strict):
         Raises:
             PolicyError: it is not one; the message names the line and the value.
         """
-        try:
-            table = cls.model_validate(safe_yaml(file.read_text(encoding="utf-8")) or {})
-        except (OSError, yaml.YAMLError) as broken:
-            raise PolicyError(f"cannot be read: {broken}", todo="correct it", file=file) from None
-        except ValidationError as broken:
-            wrong = "; ".join(f"{_place(error['loc'])}: {_said(error)}" for error in broken.errors())
-            raise PolicyError(wrong, todo="correct it", file=file) from None
+        table = load(cls, file)
         for place, group in table._groups():
             if group not in groups:
                 known = ", ".join(sorted(groups))
@@ -176,14 +169,3 @@ def _fits(line: Plan, waits: Waits) -> bool:
         and line.env in (None, waits.env)
         and line.reason in (None, waits.reason)
     )
-
-
-def _place(parts: Sequence[int | str]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".") or "file"
-
-
-def _said(error: object) -> str:
-    assert isinstance(error, dict)
-    if error["type"] == "extra_forbidden":
-        return "no such setting"
-    return str(error["msg"]).removeprefix("Value error, ")

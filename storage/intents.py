@@ -35,6 +35,9 @@ class NewIntent:
     correlation_id: str
     agent_version: str
     policy_version: str
+    env: str = ""
+    target: str = ""
+    blast: int = 0
 
 
 def _record(row: sa.Row[Any]) -> Intent:
@@ -109,6 +112,19 @@ async def calls_since(tx: Tx, tenant: str, tool: str, seconds: float) -> tuple[i
         return calls, failed, 1
     ever = sa.select(intents.c.id).where(intents.c.tenant == tenant, intents.c.tool == tool).limit(1)
     return 0, 0, int((await tx.run(ever)).first() is not None)
+
+
+async def changes_since(tx: Tx, tenant: str, task_id: str, seconds: float) -> list[Intent]:
+    """What changed or may have changed something: all of the last `seconds`, and all of this task."""
+    changed = sa.select(intents).where(
+        intents.c.tenant == tenant,
+        intents.c.tier != "read",
+        sa.not_(intents.c.dry_run),
+        intents.c.state.in_((IntentState.STARTED, IntentState.RAN, IntentState.IN_DOUBT)),
+    )
+    lately = (await tx.run(changed.where(intents.c.started_at > now() - seconds))).all()
+    here = (await tx.run(changed.where(intents.c.task_id == task_id))).all()
+    return list({row.id: _record(row) for row in (*lately, *here)}.values())
 
 
 async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Intent]:

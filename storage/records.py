@@ -226,6 +226,11 @@ class Intent:
     """redacted"""
     outcome: str
     evidence: str | None
+    env: str
+    target: str
+    """what it acts on: kind and id"""
+    blast: int
+    """percent of what was counted when it was previewed"""
     started_at: float
     finished_at: float | None
 

@@ -215,11 +215,16 @@ intents = sa.Table(
     sa.Column("output", sa.JSON),
     _text("outcome", default=""),
     _text("evidence", null=True),
+    sa.Column("env", sa.Text, nullable=False, default="", server_default=""),
+    sa.Column("target", sa.Text, nullable=False, default="", server_default=""),
+    sa.Column("blast", sa.Integer, nullable=False, default=0, server_default="0"),
     _time("started_at"),
     _time("finished_at", null=True),
 )
 sa.Index("ix_intents_tool", intents.c.tenant, intents.c.tool, intents.c.started_at)
 sa.Index("ix_intents_task", intents.c.task_id)
+_changes = intents.c.tier != "read"
+sa.Index("ix_intents_changes", intents.c.tenant, intents.c.started_at, sqlite_where=_changes)
 
 evidence = sa.Table(
     "evidence",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 
 from policy.approval import tally
+from policy.budgets import DAY, Spending
 from policy.people import CannotAsk, People, unasked
 from policy.types import Actor, CastVote, Obligation, Place, Tier
-from storage import channels
+from storage import channels, intents
 from storage.db import Database
-from storage.records import Task, Vote
+from storage.records import Intent, Task, Vote
 from tools.admitting import Admitted
 from tools.cleaning import Cleaner
 from tools.contract import Change, Counted, Impact, Tool, ToolContext, ToolFailed
@@ -98,6 +99,8 @@ class Desk:
         """What policy says to one call now."""
         async with self.db.read() as tx:
             now, calls, failures, ever = await history(tx, around.task.tenant, tool.name)
+            writes = tool.manifest.tier is not Tier.READ
+            changes = await intents.changes_since(tx, around.task.tenant, around.task.id, DAY) if writes else []
         asking = Asking(
             tenant=around.task.tenant,
             agent=around.task.agent,
@@ -110,6 +113,8 @@ class Desk:
             calls_1h=calls + 1,
             failures_1h=failures,
             ran_before=ever,
+            task=around.task.id,
+            earlier=[_change(one) for one in changes],
         )
         rules = self.rules
         return judge(tool, call, impact, asking, engine=rules.engine, risks=rules.risks, autonomy=rules.autonomy)
@@ -137,3 +142,16 @@ class Desk:
             if why := unasked(one.voter, {state.obligation.group for state in short}):
                 raise CannotAsk(why)
         return ", ".join(state.in_words for state in short)
+
+
+def _change(one: Intent) -> Spending:
+    return Spending(
+        task=one.task_id,
+        tool=one.tool,
+        tier=Tier(one.tier),
+        env=one.env,
+        target=one.target,
+        blast=one.blast,
+        at=one.started_at,
+        arguments=one.input,
+    )

@@ -1,11 +1,13 @@
 """Everything known about one call before anybody decides: validated, previewed, scored, judged."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from policy.autonomy import AutonomyTable, level
+from policy.budgets import Spending, together, used_up
 from policy.cedar import PolicyEngine
+from policy.freezes import About, frozen
 from policy.risk import RiskTable, score
 from policy.types import (
     Actor,
@@ -60,6 +62,11 @@ class Asking:
     calls_1h: int
     failures_1h: int
     ran_before: bool
+    task: str = ""
+    earlier: Sequence[Spending] = ()
+    """what was changed in this task, and everywhere in the last day"""
+    level_at_most: int = 4
+    """this agent's, for this tool, since something was wrong with it"""
 
 
 async def history(tx: Tx, tenant: str, tool: str) -> tuple[float, int, int, bool]:
@@ -84,6 +91,10 @@ def judge(
     percent = max((c.percent for c in impact.counted), default=0) if impact else 0
     widest = max(impact.counted, key=lambda c: c.percent, default=None) if impact else None
     when = dt.datetime.fromtimestamp(asking.now, dt.UTC)
+    holds: About = {"tool": tool.name, "tier": manifest.tier, "env": target.env, "channel": asking.place.id}
+    freeze = frozen(autonomy.freezes, asking.now, **holds) if manifest.tier is not Tier.READ else ""
+    change = change_of(tool, call, percent, task=asking.task, at=asking.now)
+    spent = used_up(autonomy.budgets, change, asking.earlier)
     risk = score(
         RiskFacts(
             tier=manifest.tier,
@@ -95,16 +106,14 @@ def judge(
             untrusted=asking.untrusted,
             out_of_hours=when.hour not in WORK_HOURS,
             recent_failures=asking.failures_1h,
+            frozen=freeze,
         ),
         risks,
     )
     allowed = level(
         autonomy,
-        tool=tool.name,
-        tier=manifest.tier,
-        env=target.env,
-        channel=asking.place.id,
-        channel_cap=min(asking.place.max_autonomy, manifest.max_autonomy),
+        **holds,
+        channel_cap=min(asking.place.max_autonomy, manifest.max_autonomy, asking.level_at_most),
     )
     decision: Decision
     # Going back is its own reason, and a runaway must be reversible.
@@ -132,11 +141,40 @@ def judge(
                 reason_code=asking.reason_code,
                 minute_of_day=when.hour * 60 + when.minute,
                 calls_1h=asking.calls_1h,
+                blast_1h=together([*_of_the_hour(asking, tool.name), change]),
+                frozen=bool(freeze),
+                over_budget=bool(spent),
             )
         )
+        decision = _with_facts(decision, freeze, spent)
     return Judgement(
         target=target, impact=impact, risk=risk, autonomy=allowed, decision=decision, policy_version=engine.version
     )
+
+
+def change_of(tool: Tool, call: Admitted, percent: int, *, task: str, at: float) -> Spending:
+    """The call as budgets count it."""
+    return Spending(
+        task=task,
+        tool=tool.name,
+        tier=tool.manifest.tier,
+        env=call.target.env,
+        target=f"{call.target.kind} {call.target.id}",
+        blast=percent,
+        at=at,
+        arguments=call.arguments,
+    )
+
+
+def _of_the_hour(asking: Asking, tool: str) -> list[Spending]:
+    return [one for one in asking.earlier if one.tool == tool and asking.now - one.at < HOUR]
+
+
+def _with_facts(decision: Decision, *facts: str) -> Decision:
+    """A refusal with what people can do something about: which freeze until when, which budget."""
+    if not isinstance(decision, Deny):
+        return decision
+    return replace(decision, hint="; ".join(filter(None, (*facts, decision.hint))))
 
 
 def _policy_params(tool: Tool, arguments: JsonObject) -> Mapping[str, ParamValue]:

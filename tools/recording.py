@@ -43,6 +43,8 @@ class Book:
             correlation_id=call.task.correlation_id,
             agent_version=call.task.agent_version,
             policy_version=self.desk.rules.engine.version,
+            env=admitted.target.env,
+            target=f"{admitted.target.kind} {admitted.target.id}",
         )
         return Line(new=new, tool=tool, arguments=admitted.parsed, impact=None, context=context)
 
@@ -69,6 +71,8 @@ class Book:
             correlation_id=task.correlation_id,
             agent_version=sealed.agent_version,
             policy_version=self.desk.rules.engine.version,
+            env=admitted.target.env,
+            target=f"{admitted.target.kind} {admitted.target.id}",
         )
         return Line(new=new, tool=tool, arguments=admitted.parsed, impact=sealed.impact(), context=context)
 
@@ -130,4 +134,5 @@ class Book:
 
 def with_impact(line: Line, impact: Impact | None) -> Line:
     """The line with what was seen of the target right before the run."""
-    return replace(line, impact=impact)
+    percent = max((one.percent for one in impact.counted), default=0) if impact else 0
+    return replace(line, impact=impact, new=replace(line.new, blast=percent))

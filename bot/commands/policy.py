@@ -18,8 +18,10 @@ def check(folder: Folder = None) -> None:
     """Load the rules as `run` does: every rule parses, fits the tools and groups, and every case is as written."""
     from bot.commands.configured import configured
     from bot.commands.loaded import load_registry
+    from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
     from policy.autonomy import AutonomyTable
     from policy.cedar import DEFAULT_RULES, PolicyEngine
+    from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
     from policy.risk import RiskTable
     from policy.waiting import DEFAULT_WAITING, WaitingTable
 
@@ -27,8 +29,8 @@ def check(folder: Folder = None) -> None:
     rules = folder or config.policy_dir or DEFAULT_RULES
     registry = asyncio.run(load_registry(config))
     engine = PolicyEngine.load(rules, registry.actions(), config.groups)
-    RiskTable.load()
-    AutonomyTable.load()
+    RiskTable.load(config.risk_file or DEFAULT_RISKS)
+    AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
     WaitingTable.load(config.groups, config.waiting_file or DEFAULT_WAITING)
     typer.echo(f"{YES} {rules}: the rules load, fit {len(registry)} tools, and decide every case as written")
     typer.echo(f"  policy version {engine.version}; groups the rules may name: {', '.join(config.groups)}")

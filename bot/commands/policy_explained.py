@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from bot.settings import Settings
 from policy import loader
+from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
+from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable, in_words
 from policy.rule import Rule
 from policy.types import Actor, Allow, Deny, NeedsApproval, Place, Target
@@ -66,7 +68,7 @@ def explained(config: Settings, registry: Registry, asked: Asked) -> Iterator[st
         PolicyError: the rules do not load.
     """
     book = loader.load(config.policy_dir or DEFAULT_RULES, registry.actions(), config.groups)
-    judged = _judged(PolicyEngine(book, registry.actions()), asked)
+    judged = _judged(config, PolicyEngine(book, registry.actions()), asked)
     rules = {rule.id: rule for rule in book.rules}
     target = judged.target
     yield f"{asked.tool.name} on {target.kind} {target.id!r} in {target.env}, level {judged.autonomy}"
@@ -89,16 +91,16 @@ def explained(config: Settings, registry: Registry, asked: Asked) -> Iterator[st
         yield "  without what a preview would count; give --blast to assume a share"
 
 
-def _judged(engine: PolicyEngine, asked: Asked) -> Judgement:
+def _judged(config: Settings, engine: PolicyEngine, asked: Asked) -> Judgement:
     def moved(args: object) -> Target:
         target = asked.tool.target(args)
         return replace(target, env=asked.env or target.env)
 
     tool = replace(asked.tool, target=moved)
-    table = AutonomyTable.load()
+    table = AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
     if asked.autonomy is not None:
         caps = dict.fromkeys(("dev", "staging", "prod"), asked.autonomy)
-        table = AutonomyTable(default=asked.autonomy, caps=caps)
+        table = table.model_copy(update={"default": asked.autonomy, "caps": caps, "lines": ()})
     counted = (Counted(count=asked.blast, unit="what it touches", of=100),) if asked.blast else ()
     return judge(
         tool,
@@ -118,7 +120,7 @@ def _judged(engine: PolicyEngine, asked: Asked) -> Judgement:
             ran_before=True,
         ),
         engine=engine,
-        risks=RiskTable.load(),
+        risks=RiskTable.load(config.risk_file or DEFAULT_RISKS),
         autonomy=table,
     )
 

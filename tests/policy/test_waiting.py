@@ -74,7 +74,7 @@ def test_without_a_line_nobody_is_asked_again(tmp_path: Path) -> None:
             'quiet: [{from: "00:00", to: "12:00", tz: UTC}, {from: "12:00", to: "00:00", tz: UTC, group: sre}]',
             "the quiet hours of group 'sre' never end",
         ),
-        ("lines: {", "cannot be read"),
+        ("lines: {", "is no YAML"),
         ("- 1", "file:"),
     ],
 )
