@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from storage.db import Database
 from storage.errors import SchemaBehind
 from storage.migrate import MIGRATIONS, current, head, migrate, require_current
+from storage.tables import metadata
 
 
 def test_the_newest_file_is_what_alembic_calls_head() -> None:
@@ -57,3 +59,16 @@ async def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> N
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)  # noqa: ASYNC221
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.postgres
+async def test_every_table_is_protected_from_its_owner_too(owned_postgres_url: str) -> None:
+    """A new table must say so in its migration: `for s in protect("name"): op.execute(s)` (storage/row_security.py)."""
+    database = Database(owned_postgres_url)
+    await migrate(database)
+    async with database.read() as tx:
+        rows = await tx.run(
+            sa.text("select relname from pg_class where relrowsecurity and relforcerowsecurity and relkind = 'r'")
+        )
+        assert {row.relname for row in rows} == set(metadata.tables)
+    await database.close()

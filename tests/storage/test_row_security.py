@@ -32,16 +32,6 @@ async def _counted(tx: Tx) -> dict[str, int]:
     return {t.name: (await tx.run(sa.text(f"select count(*) from {t.name}"))).scalar_one() for t in tables}  # noqa: S608 - our tables
 
 
-async def test_every_table_is_protected_from_its_owner_too(owned: Database) -> None:
-    """A new table must say so in its migration: `for s in protect("name"): op.execute(s)` (storage/row_security.py)."""
-    async with owned.read() as tx:
-        rows = await tx.run(
-            sa.text("select relname from pg_class where relrowsecurity and relforcerowsecurity and relkind = 'r'")
-        )
-        assert {row.relname for row in rows} == set(metadata.tables)
-    await owned.close()
-
-
 async def test_raw_sql_sees_nothing_without_a_tenant_and_nothing_of_next_door(owned: Database) -> None:
     async with owned.read() as tx:
         assert not any((await _counted(tx)).values())

@@ -51,7 +51,9 @@ async def test_a_task_that_used_up_its_budget_changes_nothing_more(
     lab.users = 0
     with_table(gateway, budgets=(Budget(per="task", changes=2),))
     for number in range(3):
-        outcome = await ask(gateway, task, call_id=f"c{number}", arguments={"thing": "checkout", "value": number})
+        outcome = await ask(
+            gateway, task, call_id=f"c{number}", arguments={"thing": "checkout", "value": number, "env": "staging"}
+        )
         if number < 2:
             assert isinstance(outcome, Ran), outcome
     assert isinstance(outcome, Denied) and outcome.because == ("deny-over-budget",)
@@ -67,7 +69,9 @@ async def test_five_small_calls_that_add_up_to_a_large_one_are_asked_about(
     lab.users = 10
     with_table(gateway)
     for number, thing in enumerate(("checkout", "search", "cart")):
-        outcome = await ask(gateway, task, call_id=f"c{number}", arguments={"thing": thing, "value": 7})
+        outcome = await ask(
+            gateway, task, call_id=f"c{number}", arguments={"thing": thing, "value": 7, "env": "staging"}
+        )
         assert isinstance(outcome, Ran if number < 2 else Waiting), outcome
     [asked] = [open_seal(one) for one in await _open(db, task)]
     assert [one.rule for one in asked.policy_obligations()] == ["approve-risky"]
@@ -78,7 +82,9 @@ async def test_the_same_thing_again_hits_nobody_else(gateway: Gateway, lab: Lab,
     lab.users = 10
     with_table(gateway)
     for number in range(4):
-        outcome = await ask(gateway, task, call_id=f"c{number}", arguments={"thing": "checkout", "value": number})
+        outcome = await ask(
+            gateway, task, call_id=f"c{number}", arguments={"thing": "checkout", "value": number, "env": "staging"}
+        )
         assert isinstance(outcome, Ran), outcome
 
 

@@ -60,7 +60,7 @@ async def test_a_wider_blast_radius_asks_again(gateway: Gateway, db: Database, l
     within = await approved(db, await propose(gateway, db, task))
     lab.users = 12
     assert isinstance(await execute(gateway, task, within), Ran)
-    beyond = await approved(db, await propose(gateway, db, task, call_id="c2", arguments={"thing": "a", "value": 1}))
+    beyond = await approved(db, await propose(gateway, db, task, call_id="c2", arguments=SET | {"value": 1}))
     lab.users = 15
     again = await execute(gateway, task, beyond)
     assert isinstance(again, AskAgain)
