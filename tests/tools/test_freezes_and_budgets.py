@@ -7,7 +7,7 @@ from policy.budgets import Budget
 from policy.freezes import Freeze
 from storage.db import Database
 from storage.records import Task
-from tests.tools.asking import approved, ask, bodies, execute, propose
+from tests.tools.asking import approved, ask, bodies, execute, proposals_of, propose
 from tests.tools.spy import Lab
 from tests.tools.test_gateway_order import ALONE
 from tools.gateway import Gateway
@@ -19,6 +19,11 @@ ALWAYS = Freeze.model_validate({"name": "sale", "tz": "UTC", "from": "2020-01-01
 
 def with_table(gateway: Gateway, **changes: object) -> None:
     gateway.rules = replace(gateway.rules, autonomy=ALONE.model_copy(update=changes))
+
+
+def in_staging(thing: str, value: int) -> dict[str, object]:
+    """Where risk alone asks nobody."""
+    return {"thing": thing, "value": value, "env": "staging"}
 
 
 async def test_a_freeze_refuses_in_words_and_asks_a_lead_in_an_incident(
@@ -73,7 +78,7 @@ async def test_five_small_calls_that_add_up_to_a_large_one_are_asked_about(
             gateway, task, call_id=f"c{number}", arguments={"thing": thing, "value": 7, "env": "staging"}
         )
         assert isinstance(outcome, Ran if number < 2 else Waiting), outcome
-    [asked] = [open_seal(one) for one in await _open(db, task)]
+    [asked] = [open_seal(one) for one in await proposals_of(db, task)]
     assert [one.rule for one in asked.policy_obligations()] == ["approve-risky"]
     assert len(lab.effects) == 2
 
@@ -86,9 +91,3 @@ async def test_the_same_thing_again_hits_nobody_else(gateway: Gateway, lab: Lab,
             gateway, task, call_id=f"c{number}", arguments={"thing": "checkout", "value": number, "env": "staging"}
         )
         assert isinstance(outcome, Ran), outcome
-
-
-async def _open(db: Database, task: Task) -> list:  # type: ignore[type-arg]
-    from tests.tools.asking import proposals_of
-
-    return await proposals_of(db, task)

@@ -24,6 +24,8 @@ from tools.gateway import Gateway
 from tools.outcomes import AskAgain, Failed, Ran, Refused
 from tools.sealing import SealedCall, open_seal
 
+AGAIN = {"thing": "checkout", "value": 1}
+
 
 def _released_anew(gateway: Gateway, db: Database, lab: Lab, staff: Staff, **manifest: object) -> Gateway:
     """The gateway of a replica that started with a newer lab.set."""
@@ -60,7 +62,7 @@ async def test_a_wider_blast_radius_asks_again(gateway: Gateway, db: Database, l
     within = await approved(db, await propose(gateway, db, task))
     lab.users = 12
     assert isinstance(await execute(gateway, task, within), Ran)
-    beyond = await approved(db, await propose(gateway, db, task, call_id="c2", arguments=SET | {"value": 1}))
+    beyond = await approved(db, await propose(gateway, db, task, call_id="c2", arguments=AGAIN))
     lab.users = 15
     again = await execute(gateway, task, beyond)
     assert isinstance(again, AskAgain)
