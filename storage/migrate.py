@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.errors import SchemaBehind
-from storage.row_security import EVERYTHING, SETTING
+from storage.row_security import EVERYTHING, SETTING, protect
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,6 +35,18 @@ async def migrate(db: Database, target: str = "head") -> None:
             await tx.run(sa.text("select pg_advisory_xact_lock(7320)"))
             await tx.run(sa.text(f"select set_config('{SETTING}', '{EVERYTHING}', true)"))  # rows of all may move
         await tx.conn.run_sync(lambda sync: command.upgrade(_config(sync), target))
+        if db.is_postgres and target == "head":
+            await _protect(tx)
+
+
+async def _protect(tx: Tx) -> None:
+    """Row-level security for every table that has none yet, so that no migration can forget it."""
+    from storage.tables import metadata
+
+    bare = sa.text("select relname from pg_class where relkind = 'r' and not relforcerowsecurity and relname = any(:n)")
+    for row in (await tx.run(bare, {"n": list(metadata.tables)})).all():
+        for statement in protect(row.relname):
+            await tx.run(sa.text(statement))
 
 
 async def current(db: Database) -> str | None:

@@ -1,6 +1,6 @@
 """Row-level security on PostgreSQL: a transaction sees the rows of the tenant it was begun for, whatever its SQL says.
 
-The second wall behind the `where tenant = …` of every query. A migration that adds a table calls `protect` on it.
+The second wall behind the `where tenant = …` of every query. `migrate` puts it around every table.
 """
 
 from collections.abc import Iterator

@@ -63,7 +63,7 @@ async def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> N
 
 @pytest.mark.postgres
 async def test_every_table_is_protected_from_its_owner_too(owned_postgres_url: str) -> None:
-    """A new table must say so in its migration: `for s in protect("name"): op.execute(s)` (storage/row_security.py)."""
+    """Whichever migration made it. A table without a tenant must say whose its rows are: storage/row_security.py."""
     database = Database(owned_postgres_url)
     await migrate(database)
     async with database.read() as tx:

@@ -1,12 +1,10 @@
-"""What a call acts on and how much of it, for budgets over several calls; and the walls around feedback."""
+"""What a call acts on and how much of it, for budgets over several calls."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from storage.row_security import protect, unprotect
-
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -24,15 +22,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("tier != 'read'"),
         )
 
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in protect("feedback"):
-            op.execute(statement)
-
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in unprotect("feedback"):
-            op.execute(statement)
     with op.batch_alter_table("intents", schema=None) as batch_op:
         batch_op.drop_index("ix_intents_changes")
         batch_op.drop_column("blast")
