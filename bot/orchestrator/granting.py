@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.orchestrator.requests import Answer, Said
+from bot.orchestrator.views import GrantLine
 from policy.approval import tally
 from policy.people import People, unasked
 from policy.types import Actor, CastVote
@@ -69,6 +70,24 @@ async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -
         await posts.refresh(tx, giving.tenant, proposal.card_id)
     said = f"granted: {grant.says}, {grant.most} times in {giving.minutes} min, for <@{grant.requester}>"
     return Answer(said=Said.DONE, message=f"{said}; to take it back: revoke {grant.id}")
+
+
+async def standing(db: Database, tenant: str) -> tuple[GrantLine, ...]:
+    """Every grant that stands, with what is left of it, the oldest first."""
+    async with db.read() as tx:
+        found = await grants.standing(tx, tenant)
+    return tuple(
+        GrantLine(
+            id=one.id,
+            says=one.says,
+            granter=one.granter,
+            requester=one.requester,
+            left=one.most - one.used,
+            most=one.most,
+            until=one.expires_at,
+        )
+        for one in found
+    )
 
 
 def _why_not(gateway: Gateway, giver: Actor | None, sealed: SealedCall, giving: Giving) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.lifecycle.plans import with_calls
+from bot.orchestrator.granting import MOST_MINUTES
 from bot.orchestrator.show_plans import whole
 from bot.orchestrator.show_votes import about_factors, lines, needs_of
 from bot.orchestrator.undos import UNDO_HOURS
@@ -24,6 +25,7 @@ from storage.records import JsonObject, Post, PostKind, Proposal, ProposalState,
 from tools.contract import Change, Counted
 from tools.errors import SealBroken
 from tools.gateway import Gateway
+from tools.granting import never
 from tools.manifest import Bound, DryRun
 from tools.registry import schema_of
 from tools.sealing import SealedCall, SealedRow, open_seal
@@ -125,6 +127,7 @@ class Showroom:
                 *(about_factors(self._gateway, sealed) if waits else ()),
             ),
             can_hand_over=sealed.kind != "undo",
+            grant_minutes=0 if never(sealed) else MOST_MINUTES,
             link=await self._link(shown, task),
             waits=proposal.plan_id is not None and proposal.state is ProposalState.APPROVED,
         )

@@ -140,6 +140,8 @@ class ApprovalView:
     """offers Edit; False for the inverse call of an Undo"""
     can_hand_over: bool = False
     """lists "Hand over" under More"""
+    grant_minutes: int = 0
+    """lists "Allow again for … minutes" under More; 0 when no grant can ever stand for it"""
     link: str = ""
     """permalink of the card, for lists and Home"""
     asked: str = ""
@@ -222,6 +224,19 @@ class TaskLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GrantLine:
+    """One standing grant, in a list or on Home."""
+
+    id: str
+    says: str
+    granter: str
+    requester: str
+    left: int
+    most: int
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class HomeView:
     connected: bool
     brain: str
@@ -229,6 +244,7 @@ class HomeView:
     waiting_for_me: tuple[ApprovalView, ...]
     open_tasks: tuple[TaskLine, ...]
     recent: tuple[DigestItem, ...]
+    grants: tuple[GrantLine, ...] = ()
     halted: str = ""
     """who stopped everything and why; "" when nothing is halted"""
     altered: int = 0

@@ -25,6 +25,7 @@ class ActionId(StrEnum):
     """the two thumbs as ordinary buttons, where Slack has no feedback buttons"""
     REGENERATE = "answer.regenerate"
     STOP = "task.stop"
+    GRANT_REVOKE = "grant.revoke"
     SETTINGS = "settings.open"
     OPEN = "link.open"
     """a button that only opens an address; acked and forgotten"""
@@ -45,6 +46,7 @@ class Choice(StrEnum):
     DRY_RUN = "dry_run"
     DETAILS = "details"
     HAND_OVER = "hand_over"
+    GRANT = "grant"
     STOP = "stop"
 
 
@@ -54,6 +56,7 @@ class CallbackId(StrEnum):
     EDIT = "proposal.edit"
     REJECT = "proposal.reject"
     HAND_OVER = "proposal.hand_over"
+    GRANT = "proposal.grant"
     DETAILS = "proposal.details"
     SETTINGS = "settings.edit"
     SETTINGS_CONFIRM = "settings.confirm"
@@ -71,6 +74,8 @@ class BlockId(StrEnum):
     BUTTONS = "proposal.buttons"
     REASON = "reject.reason"
     PERSON = "handover.person"
+    TIMES = "grant.times"
+    MINUTES = "grant.minutes"
     FEEDBACK = "answer.feedback"
     AGAIN = "answer.again"
     STOP = "task.stop"
@@ -104,6 +109,7 @@ _ACTION = re.compile(_REF, re.ASCII)
 _FENCES = re.compile(_REF + r"(?=\")", re.ASCII)
 _CHOICE = re.compile(rf"({'|'.join(Choice)})\.{_REF}", re.ASCII)
 _TASK = re.compile(r"t_[0-9A-Za-z_-]{1,60}", re.ASCII)
+_GRANT = re.compile(r"g_[0-9a-f]{12,60}", re.ASCII)
 _FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.(t_[0-9A-Za-z_-]{{1,60}})", re.ASCII)
 
 
@@ -148,3 +154,8 @@ def parse_feedback(value: str) -> FeedbackRef | None:
 def parse_task(value: str) -> str | None:
     """The task a button claims to be about; None for anything we would not have written."""
     return value if _TASK.fullmatch(value) else None
+
+
+def parse_grant(value: str) -> str | None:
+    """The grant a button claims to be about; None for anything we would not have written."""
+    return value if _GRANT.fullmatch(value) else None

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.show import Showroom
 from bot.slack.actions import ActionId
-from bot.slack.listeners import answers, home, proposals, reactions, requests, schedules, settings
+from bot.slack.listeners import answers, grants, home, proposals, reactions, requests, schedules, settings
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
 
@@ -40,6 +40,7 @@ def build(
     home.register(app, words, replies)
     schedules.register(app, words.schedules)
     settings.register(app, words.settings)
+    grants.register(app, words.grants, replies)
     reactions.register(app, words.db, replies)
     answers.register(app, orchestrator, replies)
 

@@ -10,6 +10,7 @@ from bot.lifecycle.hooks import Hooks
 from bot.orchestrator import granting
 from bot.orchestrator.granting import Giving
 from bot.orchestrator.requests import Answer, Said
+from bot.orchestrator.show import Showroom
 from storage import audit, grants, intents, posts, proposals, tasks
 from storage.grants import Grant
 from storage.records import PostKind, Proposal, ProposalState, TaskState
@@ -225,3 +226,12 @@ async def test_the_grants_of_another_tenant_are_not_seen(office: Office) -> None
     assert (await granting.revoke(office.db, office.staff, "T0OTHER", "U0DANA", grant.id)).said is Said.STALE
     async with office.db.read() as tx:
         assert await grants.standing(tx, "T0OTHER") == []
+
+
+async def test_a_card_offers_a_grant_only_where_one_could_stand(office: Office) -> None:
+    """What cannot be undone, and what a person edited, is approved each time; the menu does not pretend otherwise."""
+    showroom = Showroom(office.db, office.gateway, office.staff, lambda hashed: hashed)
+    tame = await office.proposed(text=TEXT)
+    grave = await asked(office, Call(call_id="d", tool="lab.drop", arguments={"reason_code": "INCIDENT"}))
+    offered = [(await showroom.approval(TENANT, one.id)).grant_minutes for one in (tame, grave)]
+    assert offered == [granting.MOST_MINUTES, 0]

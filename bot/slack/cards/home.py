@@ -5,10 +5,12 @@ from bot.slack.actions import CallbackId
 from bot.slack.cards import blocks
 from bot.slack.cards.blocks import Block
 from bot.slack.cards.buttons import home_buttons
+from bot.slack.cards.grant import home_row
 from bot.slack.cards.lists import action_row, listing, proposal_row, task_row
 from bot.slack.cards.wording import plural, shortened
 
-_WAITING, _TASKS, _RECENT = 10, 10, 10
+_WAITING, _TASKS, _RECENT, _GRANTS = 10, 10, 10, 10
+_HOW = "Each lets one exact call run again without asking."
 
 
 def home_view(view: HomeView) -> Block:
@@ -27,6 +29,11 @@ def home_view(view: HomeView) -> Block:
     body.append(blocks.divider())
     tasks = [task_row(task) for task in view.open_tasks]
     body += listing("Open tasks", tasks, noun="task", most=_TASKS, empty="No task is open.")
+    if view.grants:
+        body.append(blocks.section(f"*Standing grants*\n{_HOW}"))
+        body += [home_row(grant) for grant in view.grants[:_GRANTS]]
+        if (more := len(view.grants) - _GRANTS) > 0:
+            body.append(blocks.context(f"_and {plural(more, 'more grant')}: `/autopilot grants`_"))
     recent = [action_row(item) for item in view.recent]
     body += listing("Recent actions", recent, noun="action", most=_RECENT, empty="No action ran yet.")
     body += [blocks.divider(), blocks.context(_foot(view))]

@@ -2,21 +2,27 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.orchestrator import granting
 from bot.orchestrator.granting import MOST_MINUTES, MOST_TIMES, Giving
-from bot.orchestrator.requests import Answer, Said
+from bot.orchestrator.requests import Answer, Click, Said
+from bot.slack import inbound
+from bot.slack.actions import ActionId, BlockId, CallbackId
 from bot.slack.cards import blocks, escaping
-from bot.slack.cards.blocks import Card
+from bot.slack.cards.blocks import Block, Card, modal
+from bot.slack.cards.grant import Wanted, grant_row, wanted
 from bot.slack.cards.lists import listing
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
-from bot.slack.cards.wording import shortened, when
+from bot.slack.cards.submitted import FieldErrors
+from bot.slack.grant_inbound import GrantPress, grant_press
 from bot.slack.inbound import Command
+from bot.slack.replies import Replies
 from policy.people import People
-from storage import grants
 from storage.db import Database
-from storage.grants import Grant
 from tools.gateway import Gateway
 
 _GIVE = re.compile(r"`?([0-9a-f]{8,64})`?(?:\s+(\d{1,3}))?(?:\s+(\d{1,4}))?", re.ASCII)
@@ -49,8 +55,7 @@ class GrantsDesk:
 
     async def listed(self, command: Command) -> Card:
         """Every grant that stands, with what is left of it."""
-        async with self.db.read() as tx:
-            found = await grants.standing(tx, command.tenant)
+        found = await granting.standing(self.db, command.tenant)
         body = listing(
             "Standing grants", [grant_row(g) for g in found], noun="grant", most=15, empty="No grant stands."
         )
@@ -62,16 +67,49 @@ class GrantsDesk:
             return notice("Say which: `revoke` and the id that `grants` lists.")
         return _said(await granting.revoke(self.db, self.people, command.tenant, command.who, found[1]))
 
+    async def give_on(self, click: Click, want: Wanted) -> Answer:
+        """Give what the modal of a card asked for."""
+        giving = Giving(
+            tenant=click.tenant, who=click.who, proposal=click.proposal_id, times=want.times, minutes=want.minutes
+        )
+        return await granting.give(self.db, self.gateway, self.people, giving)
 
-def grant_row(grant: Grant) -> str:
-    """One grant: what, whose, for whom, what is left, until when."""
-    who = escaping.person(grant.granter)
-    left = f"{grant.most - grant.used} of {grant.most} left"
-    says = shortened(grant.says, 300, escaping.says)
-    code = escaping.code(escaping.reveal(grant.id))
-    return (
-        f"• {says} · by {who} for {escaping.person(grant.requester)} · {left} · until {when(grant.expires_at)} · {code}"
-    )
+    async def revoke_on_home(self, press: GrantPress) -> Answer:
+        return await granting.revoke(self.db, self.people, press.tenant, press.who, press.grant_id)
+
+
+def register(app: AsyncApp, desk: GrantsDesk, replies: Replies) -> None:
+    """Hang the listeners on the app: the modal of a card, and Revoke on Home."""
+
+    @app.view(CallbackId.GRANT)
+    async def given(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = inbound.submitted(body)
+        if sent is None:
+            await ack()
+            return
+        want = wanted(sent.state_values)
+        if isinstance(want, FieldErrors):
+            await ack(response_action="errors", errors=want.errors)
+            return
+        answer = await desk.give_on(sent.click, want)
+        message = await replies.with_names(sent.click.tenant, answer.message)
+        if answer.said is not Said.DONE:
+            await ack(response_action="errors", errors={BlockId.MINUTES: message[:1].upper() + message[1:]})
+            return
+        await ack(response_action="update", view=_notice(notice(message[:1].upper() + message[1:] + ".")))
+
+    @app.action(ActionId.GRANT_REVOKE)
+    async def revoked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = grant_press(body)
+        if press is not None:
+            answer = await desk.revoke_on_home(press)
+            if answer.said is not Said.DONE:  # on Home the grant is gone when it is done
+                replies.later(replies.open(press.tenant, press.trigger_id, _notice(_said(answer))))
+        await ack()
+
+
+def _notice(card: Card) -> Block:
+    return modal(callback_id=CallbackId.NOTICE, title="Autopilot", blocks=card.blocks, metadata="", close="OK")
 
 
 def _said(answer: Answer) -> Card:

@@ -12,6 +12,7 @@ from bot.slack.actions import ActionId, ActionRef, BlockId, CallbackId, Choice
 from bot.slack.cards.details import details_modal
 from bot.slack.cards.edit import edit_modal, edit_values
 from bot.slack.cards.fields import block_id
+from bot.slack.cards.grant import grant_modal
 from bot.slack.cards.handover import handed_to, handover_modal
 from bot.slack.cards.notice import notice
 from bot.slack.cards.reject import reject_modal, reject_reason
@@ -169,6 +170,9 @@ async def _open(
                 shown = await showroom.approval(tenant, ref.proposal_id)
                 needs = " and ".join(need.in_words for need in shown.needs)
                 await replies.open(tenant, press.trigger_id, handover_modal(ref, shown.says, needs))
+            case Choice.GRANT:
+                shown = await showroom.approval(tenant, ref.proposal_id)
+                await replies.open(tenant, press.trigger_id, grant_modal(ref, shown.says))
             case Choice.DRY_RUN:
                 found = await showroom.preview_now(tenant, ref.proposal_id)
                 await replies.tell(press, notice(found))

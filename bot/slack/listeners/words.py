@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
 
+from bot.orchestrator import granting
 from bot.orchestrator.asking import may_approve
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.halting import HaltPress
@@ -258,6 +259,7 @@ class Words:
             altered=altered,
             open_tasks=tuple(map(_line, open_tasks)),
             recent=await self.showroom.recent(tenant),
+            grants=await granting.standing(self.db, tenant),
             halted=f"{halt}; nothing is changed until it is lifted" if halt is not None else "",
         )
 
