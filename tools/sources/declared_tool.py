@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from policy.types import Target, Tier
-from tools.contract import JsonObject, Tool, ToolContext, ToolFailed
-from tools.expressions import Expression, ExpressionError
+from tools.contract import Tool
 from tools.manifest import ToolManifest
 from tools.sources.cel_rules import Place, text_of
 from tools.sources.declared_rules import LookRule, UndoRule, VerifyRule
+from tools.sources.declared_run import DeclaredFinding, DeclaredRun, rehearse
 from tools.sources.looks import Look, Operation, PreviewLook, UndoCall, VerifyLook
 
 
@@ -61,28 +61,6 @@ class Assembly:
         return [_One(self, one, by_name).tool() for one in declared]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Run:
-    """Calls the operation for real."""
-
-    operation: Operation
-    writes: bool
-    result: Expression | None
-
-    async def __call__(self, args: Any, context: ToolContext) -> JsonObject:
-        values = self.operation.arguments.values(args)
-        key = context.idempotency_key if self.writes else ""
-        answer = await self.operation.call(values, may_change=self.writes, idempotency_key=key)
-        if self.result is None:
-            return answer
-        try:
-            shaped = self.result.value({"args": values, "result": answer})
-        except ExpressionError as error:
-            message = f"the answer has another shape than the manifest expects: {error}"
-            raise ToolFailed(message, effect_possible=self.writes, reason="bad_response") from None
-        return shaped if isinstance(shaped, dict) else {"value": shaped}
-
-
 class _One:
     def __init__(self, shared: Assembly, declared: Declared, all_: Mapping[str, Declared]) -> None:
         self._shared, self._manifest, self._rules = shared, declared.manifest, declared.rules
@@ -102,18 +80,10 @@ class _One:
         def scope(args: Any) -> dict[str, JsonValue]:
             return {"args": arguments.values(args), "env": env}
 
-        def found(args: Any, result: JsonObject) -> str:
-            if finding is None:
-                return ""
-            try:
-                return text_of(finding, {"args": arguments.values(args), "result": result})
-            except ExpressionError:
-                return "answered in another shape than the manifest expects"
-
         tool = Tool(
             manifest=manifest,
             arguments=arguments.model,
-            run=_Run(
+            run=DeclaredRun(
                 operation=self._operation,
                 writes=manifest.tier is not Tier.READ,
                 result=place.at("result").expression(rules.result) if rules.result else None,
@@ -123,13 +93,13 @@ class _One:
             ),
             title=lambda args: text_of(title, scope(args)),
             says=lambda args: text_of(says, scope(args)),
-            finding=found,
+            finding=DeclaredFinding(arguments=arguments, finding=finding),
             preview=self._preview(rules.preview) if rules.preview else None,
             undo=self._undo(rules.undo) if rules.undo else None,
             verify=self._verify(rules.verify) if rules.verify else None,
             source=self._shared.source,
         )
-        self._rehearse(tool)
+        rehearse(tool, place)
         return tool
 
     def _check(self) -> None:
@@ -192,16 +162,3 @@ class _One:
             holds=place.at("holds").expression(rule.holds),
             says=place.at("says").expression(rule.says),
         )
-
-    def _rehearse(self, tool: Tool) -> None:
-        """Examples must be calls that would be taken, and every line for people must come out of them."""
-        for index, example in enumerate(self._manifest.examples):
-            place = self._place.at(f"examples[{index}]")
-            try:
-                args = tool.arguments.model_validate(dict(example.input))
-                tool.title(args), tool.says(args), tool.target(args)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                raise place.error(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; correct it") from None
-            except ExpressionError as error:
-                raise place.error(f"title, says or target cannot be made from it: {error}") from None

@@ -26,6 +26,7 @@ class HttpRequest:
     """below the base URL, encoded"""
     query: tuple[tuple[str, str], ...] = ()
     body: JsonValue = None
+    body_kind: str = "application/json"
     idempotency_key: str = ""
     may_change: bool = False
     """something may have happened when no good answer comes back"""
@@ -88,11 +89,15 @@ class HttpService:
             headers[self.secret_header[0]] = self.secret_header[1]
         if request.idempotency_key:
             headers["idempotency-key"] = request.idempotency_key
+        content = None
+        if request.body is not None:
+            headers["content-type"] = request.body_kind
+            content = json.dumps(request.body, separators=(",", ":"), allow_nan=False).encode()
         built = self.client.build_request(
             request.method,
             self.base_url + request.path,
             params=list(request.query) or None,
-            json=request.body,
+            content=content,
             headers=headers,
             timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
         )

@@ -12,7 +12,7 @@ from tools.sources.errors import SourceError
 from tools.sources.openapi_document import Document, Operation
 from tools.sources.openapi_schema import SchemaReader, model_of
 
-Where = Literal["path", "query", "body", "whole_body"]
+Where = Literal["path", "query", "body", "whole_body", "own"]
 OURS = {"idempotency-key", "authorization", "accept", "content-type"}
 """headers the client sends by itself"""
 
@@ -48,9 +48,14 @@ class Arguments:
 
 
 def arguments_of(
-    document: Document, operation: Operation, *, hidden: frozenset[str] = frozenset(), bounds: Mapping[str, Bound]
+    document: Document,
+    operation: Operation,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    bounds: Mapping[str, Bound],
+    own: Mapping[str, JsonValue] | None = None,
 ) -> Arguments:
-    """The model for one tool. `hidden` parameters are sent by us and are no arguments.
+    """The model for one tool. `hidden` parameters are sent by us and are no arguments; `own` replace the body's.
 
     Raises:
         SourceError: two places use one name, a bound names no argument, or a schema cannot be checked.
@@ -81,7 +86,12 @@ def arguments_of(
                     f"operation {operation.id}",
                     f"needs the {parameter.where} {parameter.name!r}; give it in the manifest under `fixed:`",
                 )
-    _add_body(document, operation, reader, hidden, add)
+    if own is None:
+        _add_body(document, operation, reader, hidden, add)
+    for name, schema in (own or {}).items():
+        optional = isinstance(schema, dict) and schema.get("optional") is True
+        plain = {k: v for k, v in schema.items() if k != "optional"} if isinstance(schema, dict) else schema
+        add(name, "own", plain, required=not optional)
     for name in bounds:
         if name not in fields:
             raise SourceError(

@@ -1,15 +1,58 @@
 """One operation of one service, ready to be called with checked arguments."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from tools.contract import JsonObject
+from tools.contract import JsonObject, ToolFailed
+from tools.expressions import Expression, ExpressionError
+from tools.sources.errors import SourceError
 from tools.sources.http_client import HttpRequest, HttpService
 from tools.sources.openapi_arguments import Arguments
-from tools.sources.openapi_document import Operation
+from tools.sources.openapi_document import Document, Operation
+from tools.sources.openapi_schema import SchemaReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapedBody:
+    """A body that is made from the arguments, and checked against the document before it is sent."""
+
+    expression: Expression
+    schema: TypeAdapter[object]
+
+    @classmethod
+    def of(cls, document: Document, operation: Operation, expression: Expression) -> "ShapedBody":
+        """The body of one operation.
+
+        Raises:
+            SourceError: the operation takes none, or its schema cannot be checked.
+        """
+        if operation.body is None:
+            raise SourceError(document.file, f"operation {operation.id}", "takes no body; leave `body:` out")
+        taken = SchemaReader(document, operation.id).type_of(operation.body, "body")
+        return cls(expression=expression, schema=TypeAdapter(taken))
+
+    def made(self, values: Mapping[str, JsonValue], *, key: str) -> JsonValue:
+        """The body for these arguments.
+
+        Raises:
+            ToolFailed: it cannot be made, or is not what the operation takes; nothing was sent.
+        """
+        try:
+            body = self.expression.value({"args": dict(values), "key": key})
+            self.schema.validate_json(json.dumps(body))
+        except ExpressionError as error:
+            raise ToolFailed(f"the body cannot be made: {error}", effect_possible=False, reason="refused") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"])) or "body"
+            message = f"the body is not what the operation takes: {place}: {first['msg'].lower()}; correct the manifest"
+            raise ToolFailed(message, effect_possible=False, reason="refused") from None
+        return body
+
 
 SAFE = "-._~:@!$&'()*+,;="
 """characters that stand for themselves in one segment of a path"""
@@ -24,6 +67,7 @@ class BoundOperation:
     arguments: Arguments
     fixed: Mapping[str, JsonValue]
     timeout: float
+    shape: ShapedBody | None = None
 
     async def call(
         self,
@@ -38,7 +82,8 @@ class BoundOperation:
             method=self.operation.method,
             path=self._path(values),
             query=(*self._query(values), *extra_query),
-            body=self._body(values),
+            body=self._body(values) if self.shape is None else self.shape.made(values, key=idempotency_key),
+            body_kind=self.operation.body_kind,
             idempotency_key=idempotency_key,
             may_change=may_change,
         )

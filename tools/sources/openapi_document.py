@@ -37,6 +37,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: Schema | None
     body_required: bool = False
+    body_kind: str = "application/json"
+    """media type the body is sent as; a PATCH may need another than plain JSON"""
 
     def has_query(self, name: str) -> bool:
         return any(parameter.where == "query" and parameter.name == name for parameter in self.parameters)
@@ -114,14 +116,15 @@ class Document:
             parameters[parameter.where, parameter.name] = parameter
         body = self._follow(raw["requestBody"], place) if "requestBody" in raw else {}
         content = body.get("content", {})
-        schema = next((media.get("schema", {}) for kind, media in content.items() if _is_json(kind)), None)
+        kind = next((kind for kind in content if _is_json(kind)), None)
         return Operation(
             id=str(raw["operationId"]),
             method=method.upper(),
             path=path,
             parameters=tuple(parameters.values()),
-            body=schema,
+            body=None if kind is None else content[kind].get("schema", {}),
             body_required=bool(body.get("required", False)),
+            body_kind="application/json" if kind in {None, "*/*"} else str(kind),
         )
 
     def _parameter(self, raw: Schema, place: str) -> Parameter:

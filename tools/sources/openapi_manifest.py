@@ -84,6 +84,10 @@ class HttpRule(_Strict):
     operation: str
     fixed: Mapping[str, JsonValue] = {}
     """parameters that are always sent with this value and are no arguments"""
+    arguments: Mapping[str, JsonValue] = {}
+    """with `body`: the tool's own arguments besides path and query, each a JSON Schema (or with `optional: true`)"""
+    body: Cel | None = None
+    """the body, where it is not simply the arguments; sees `args` and `key` (this call's idempotency key)"""
     safe: bool = False
     """a read tool on an operation that is not GET says here that it changes nothing"""
     result: Cel | None = None

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from policy.types import Target, Tier
-from tools.contract import JsonObject, Tool, ToolContext, ToolFailed
-from tools.expressions import Expression, ExpressionError
+from tools.contract import Tool, ToolFailed
 from tools.sources.cel_rules import Place, text_of
+from tools.sources.declared_run import DeclaredFinding, DeclaredRun, rehearse
 from tools.sources.http_client import HttpService
 from tools.sources.looks import Look, PreviewLook, UndoCall, VerifyLook
 from tools.sources.openapi_arguments import Arguments, arguments_of
-from tools.sources.openapi_call import BoundOperation
+from tools.sources.openapi_call import BoundOperation, ShapedBody
 from tools.sources.openapi_document import Document, Operation
 from tools.sources.openapi_manifest import HttpTool, PreviewRule, UndoRule, VerifyRule
 
@@ -43,14 +43,29 @@ class _ToolBuilder:
         self._operation = self._find(self._http.operation, "http.operation")
         dry_run = self._http.preview.dry_run if self._http.preview else None
         hidden = frozenset({*self._http.fixed, *([dry_run] if dry_run else [])})
-        self._arguments = arguments_of(shared.document, self._operation, hidden=hidden, bounds=self._manifest.bounds)
+        if self._http.arguments and self._http.body is None:
+            raise self._place.at("http.arguments").error("is what `body:` is made from, and there is no `body:`")
+        self._arguments = arguments_of(
+            shared.document,
+            self._operation,
+            hidden=hidden,
+            bounds=self._manifest.bounds,
+            own=None if self._http.body is None else self._http.arguments,
+        )
         self._bound = BoundOperation(
             service=shared.service,
             operation=self._operation,
             arguments=self._arguments,
             fixed=self._http.fixed,
             timeout=self._manifest.timeout_seconds,
+            shape=self._shape(),
         )
+
+    def _shape(self) -> ShapedBody | None:
+        if self._http.body is None:
+            return None
+        expression = self._place.at("http.body").expression(self._http.body)
+        return ShapedBody.of(self._shared.document, self._operation, expression)
 
     def build(self) -> Tool:
         self._check_tier()
@@ -67,7 +82,7 @@ class _ToolBuilder:
         tool = Tool(
             manifest=self._manifest,
             arguments=arguments.model,
-            run=_Run(
+            run=DeclaredRun(
                 operation=self._bound,
                 writes=self._manifest.tier is not Tier.READ,
                 result=self._place.at("http.result").expression(http.result) if http.result else None,
@@ -79,7 +94,7 @@ class _ToolBuilder:
             ),
             title=lambda args: text_of(title, scope(args)),
             says=lambda args: text_of(says, scope(args)),
-            finding=_Finding(
+            finding=DeclaredFinding(
                 arguments=arguments,
                 finding=self._place.at("http.finding").expression(http.finding) if http.finding else None,
             ),
@@ -88,8 +103,20 @@ class _ToolBuilder:
             verify=self._verify(http.verify) if http.verify else None,
             source=f"openapi:{self._shared.service.name}",
         )
-        self._rehearse_examples(tool)
+        rehearse(tool, self._place)
+        self._rehearse_body(tool)
         return tool
+
+    def _rehearse_body(self, tool: Tool) -> None:
+        """What the examples would send is what the document says the operation takes."""
+        shape = self._bound.shape
+        for index, example in enumerate(self._manifest.examples if shape is not None else ()):
+            values = self._arguments.values(tool.arguments.model_validate(dict(example.input)))
+            try:
+                assert shape is not None
+                shape.made(values, key="rehearsal")
+            except ToolFailed as error:
+                raise self._place.at(f"examples[{index}]").error(str(error)) from None
 
     def _find(self, id_: str, field: str) -> Operation:
         return self._shared.document.operation(id_, f"{self._manifest.name}: {field}", self._shared.file)
@@ -168,57 +195,3 @@ class _ToolBuilder:
             holds=place.at("holds").expression(rule.holds),
             says=place.at("says").expression(rule.says),
         )
-
-    def _rehearse_examples(self, tool: Tool) -> None:
-        """Examples must be calls that would be taken, and every line for people must come out of them."""
-        for index, example in enumerate(self._manifest.examples):
-            place = self._place.at(f"examples[{index}]")
-            try:
-                args = tool.arguments.model_validate(dict(example.input))
-                tool.title(args), tool.says(args), tool.target(args)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                raise place.error(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; correct it") from None
-            except ExpressionError as error:
-                raise place.error(f"title, says or target cannot be made from it: {error}") from None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Run:
-    """Calls the operation for real."""
-
-    operation: BoundOperation
-    writes: bool
-    result: Expression | None
-
-    async def __call__(self, args: Any, context: ToolContext) -> JsonObject:
-        values = self.operation.arguments.values(args)
-        key = context.idempotency_key if self.writes else ""
-        answer = await self.operation.call(values, may_change=self.writes, idempotency_key=key)
-        if self.result is None:
-            return answer
-        try:
-            shaped = self.result.value({"args": values, "result": answer})
-        except ExpressionError as error:
-            raise ToolFailed(
-                f"{self.operation.service.name!r} answered in another shape than the manifest expects: {error}",
-                effect_possible=self.writes,
-                reason="bad_response",
-            ) from None
-        return shaped if isinstance(shaped, dict) else {"value": shaped}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Finding:
-    """What a read found, in one line."""
-
-    arguments: Arguments
-    finding: Expression | None
-
-    def __call__(self, args: Any, result: JsonObject) -> str:
-        if self.finding is None:
-            return ""
-        try:
-            return text_of(self.finding, {"args": self.arguments.values(args), "result": result})
-        except ExpressionError:
-            return "answered in another shape than the manifest expects"

@@ -8,9 +8,9 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from policy.types import Target, Tier
 from tools.contract import Impact, InverseCall, JsonObject, Tool, ToolContext, ToolFailed, Verified
-from tools.expressions import ExpressionError
 from tools.manifest import ToolManifest
 from tools.sources.cel_rules import Place, text_of
+from tools.sources.declared_run import rehearse
 from tools.sources.errors import SourceError
 from tools.sources.python_function import Typed
 
@@ -102,21 +102,8 @@ class PythonTool(Generic[Function]):
             verify=self._verify if "verify" in parts else None,
             source=f"python:{self._box.name}",
         )
-        self._rehearse(tool, place)
+        rehearse(tool, place)
         return tool
-
-    def _rehearse(self, tool: Tool, place: Place) -> None:
-        """Examples must be calls that would be taken, and every line for people must come out of them."""
-        for index, example in enumerate(self._manifest.examples):
-            at = place.at(f"examples[{index}]")
-            try:
-                args = tool.arguments.model_validate_json(_json(dict(example.input)))
-                tool.title(args), tool.says(args), tool.target(args)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                raise at.error(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; correct it") from None
-            except ExpressionError as error:
-                raise at.error(f"title, says or target cannot be made from it: {error}") from None
 
     _finding_of: Callable[[Any], str] | None = None
 
@@ -204,7 +191,3 @@ def _a(wanted: type[Wanted], got: object, tool: str, part: str) -> Wanted:
 
 def _is_object(answer: "TypeAdapter[Any]") -> bool:
     return answer.json_schema(mode="serialization").get("type") == "object" or "$ref" in answer.json_schema()
-
-
-def _json(value: JsonObject) -> bytes:
-    return TypeAdapter(JsonObject).dump_json(value)

@@ -14,6 +14,8 @@ from tools.sources.openapi import load_openapi_source
 MANIFESTS = Path(__file__).parents[3] / "tools" / "manifests"
 TOKEN = "shop-token-1234"
 TRIED_HERE = {"shop.yaml", "product.yaml"}
+TRIED_IN_RECORDED = {"kubernetes.yaml", "github.yaml"}
+"""against recorded servers, in tests/tools/sources/recorded"""
 
 
 class Silence(httpx.AsyncBaseTransport):
@@ -25,7 +27,9 @@ class Silence(httpx.AsyncBaseTransport):
 
 
 def test_every_shipped_manifest_is_tried() -> None:
-    assert {file.name for file in MANIFESTS.glob("*.yaml")} == TRIED_HERE
+    assert {
+        file.name for file in MANIFESTS.glob("*.yaml") if ".openapi" not in file.name
+    } == TRIED_HERE | TRIED_IN_RECORDED
 
 
 async def loaded(transport: httpx.AsyncBaseTransport, manifest: str = "shop.yaml") -> dict[str, Tool]:
