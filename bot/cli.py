@@ -11,7 +11,21 @@ from typing import Annotated, Any
 import typer
 
 from bot import light
-from bot.commands import approvers, ask, audit, doctor, evaluations, events, halt, policy, skills, token, tools, worker
+from bot.commands import (
+    approvers,
+    ask,
+    audit,
+    doctor,
+    evaluations,
+    events,
+    halt,
+    installs,
+    policy,
+    skills,
+    token,
+    tools,
+    worker,
+)
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
 
@@ -134,6 +148,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(evaluations.app, name="evaluations")
+app.add_typer(installs.app, name="installs")
 app.add_typer(token.app, name="token")
 app.add_typer(approvers.app, name="approvers")
 app.add_typer(worker.app, name="worker")

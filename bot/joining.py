@@ -10,7 +10,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.foundation import CannotStart
 from bot.settings import Settings
 from bot.slack.client import SlackClients
+from bot.slack.installed import AppSecrets, InstalledWorkspaces
+from bot.slack.oauth import OAuth
+from bot.slack.oauth import build as build_oauth
+from bot.slack.vault import BadKeys, Vault
 from bot.slack.workspaces import OneWorkspace, Workspace, Workspaces
+from storage.db import Database
+from storage.row_security import EVERYTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +31,72 @@ class Joined:
     app_token: str
     """Socket Mode's, for all workspaces; "" when Slack comes by signed HTTP"""
     signing_secret: str
+    oauth: OAuth | None = None
+    """how more workspaces come; None with the one of SLACK_BOT_TOKEN"""
 
 
-async def join(config: Settings, clients: SlackClients) -> Joined:
-    """The one workspace of SLACK_BOT_TOKEN.
+async def join(config: Settings, db: Database, clients: SlackClients) -> Joined:
+    """Every workspace that installs the app, when SLACK_CLIENT_ID is set; else the one of SLACK_BOT_TOKEN.
 
     Raises:
-        CannotStart: a token is missing or refused, or Slack cannot be reached.
+        CannotStart: a token or secret is missing or refused, or Slack cannot be reached.
     """
+    if config.slack_client_id:
+        return await _many(config, db, clients)
     bot, app, signing = _tokens(config)
     client = clients.client(bot)
     about = await _who_we_are(client)
     one = OneWorkspace(workspace=about, one=client, stream=clients.stream_client(bot))
     return Joined(workspaces=one, tenant=about.tenant, client=client, app_token=app, signing_secret=signing)
+
+
+async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined:
+    if config.slack_bot_token:
+        raise CannotStart("SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; the first is for one workspace, unset one")
+    if config.ops_channel:
+        raise CannotStart(
+            "AUTOPILOT_OPS_CHANNEL is of one workspace; with SLACK_CLIENT_ID, subscribe channels to "
+            "digests with '/autopilot schedules' instead, and unset it"
+        )
+    app, signing = secret(config.slack_app_token), secret(config.slack_signing_secret)
+    needed = {
+        "SLACK_CLIENT_SECRET": secret(config.slack_client_secret),
+        "AUTOPILOT_TOKEN_KEYS": secret(config.token_keys),
+        "AUTOPILOT_SLACK_WORKSPACES": config.slack_workspaces,
+        "SLACK_SIGNING_SECRET": app or signing,
+    }
+    if missing := [name for name, there in needed.items() if not there]:
+        raise CannotStart(f"{' and '.join(missing)} not set; see docs/several-workspaces.md")
+    try:
+        vault = Vault(token_keys(config))
+    except BadKeys as error:
+        raise CannotStart(str(error)) from None
+    secrets = AppSecrets(client_id=config.slack_client_id, client_secret=secret(config.slack_client_secret))
+    db.sees = EVERYTHING  # narrowed to one workspace at each request and task
+    workspaces = InstalledWorkspaces(db=db, vault=vault, clients=clients, secrets=secrets)
+    await workspaces.reseal()
+    oauth = build_oauth(
+        db,
+        workspaces,
+        welcome=config.slack_workspaces,
+        api_url=config.slack_api_url,
+        redirect_uri=f"{config.console}/slack/oauth_redirect" if config.console_url else "",
+    )
+    bolts = clients.client("")
+    bolts.token = None  # bolt takes each workspace's own
+    return Joined(
+        workspaces=workspaces,
+        tenant="",
+        client=bolts,
+        app_token=app,
+        signing_secret="" if app else signing,
+        oauth=oauth,
+    )
+
+
+def token_keys(config: Settings) -> list[str]:
+    """The keys that Slack's tokens are sealed with, the one in use first."""
+    return [key.strip() for key in secret(config.token_keys).split(",") if key.strip()]
 
 
 def _tokens(config: Settings) -> tuple[str, str, str]:

@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     """app-level token with connections:write, xapp-…"""
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     """with it and without SLACK_APP_TOKEN, Slack comes by signed HTTP to /slack/events on the console's port"""
+    slack_client_id: str = Field(default="", validation_alias="SLACK_CLIENT_ID")
+    """with it, and without SLACK_BOT_TOKEN, workspaces install the app at /slack/install (several-workspaces.md)"""
+    slack_client_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_CLIENT_SECRET")
+    """its secret"""
+    slack_workspaces: Annotated[tuple[str, ...], NoDecode] = ()
+    """who may install it: ids of workspaces (T…) and organisations (E…); *: everybody"""
+    token_keys: SecretStr | None = None
+    """keys that their tokens are encrypted with, separated by commas; the first one encrypts"""
     slack_api_url: str = "https://slack.com/api/"
     """where Slack's Web API is; another one for tests and the demo"""
     model: str = ""
@@ -127,7 +135,15 @@ class Settings(BaseSettings):
     """address of a product that answers tools/manifests/product.openapi.json, with PRODUCT_TOKEN"""
 
     @field_validator(
-        "groups", "halt_groups", "manifests", "skills", "audit_publish", "tool_packages", "admin_groups", mode="before"
+        "groups",
+        "slack_workspaces",
+        "halt_groups",
+        "manifests",
+        "skills",
+        "audit_publish",
+        "tool_packages",
+        "admin_groups",
+        mode="before",
     )
     @classmethod
     def _comma_separated(cls, value: object) -> object:

@@ -36,6 +36,7 @@ from bot.slack import app as slack_app
 from bot.slack import http_door
 from bot.slack.charts import Charts
 from bot.slack.client import SlackClients
+from bot.slack.departures import Departures
 from bot.slack.drawing import Drawing
 from bot.slack.homes import Homes
 from bot.slack.links import Links
@@ -99,8 +100,9 @@ async def run(
             await sweeps.take_back(base.db, only_expired=False)  # ours alone, so whoever held them is dead
         clients = SlackClients(base_url=config.slack_api_url)
         stack.push_async_callback(clients.close)
-        joined = await join(config, clients)
+        joined = await join(config, base.db, clients)
         workspaces = joined.workspaces
+        stack.push_async_callback(workspaces.close)
         directory = SlackPeople(workspaces=workspaces)
         people = await _people(stack, config, directory, clock)
         # One workspace sees its own rows; a process of several narrows to one at each request and task.
@@ -153,6 +155,8 @@ async def run(
             words=words,
             replies=replies,
             signing_secret=joined.signing_secret,
+            oauth=joined.oauth,
+            departures=Departures(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)
         drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)
@@ -176,7 +180,7 @@ async def run(
             secret=secret(config.alert_secret),
             pagerduty_secret=secret(config.pagerduty_secret),
         )
-        doors = [*door.routes(), *api.routes(), *([] if joined.app_token else http_door.routes(app))]
+        doors = [*door.routes(), *api.routes(), *http_door.routes(app, events=not joined.app_token)]
         if orchestrator.step_up is not None:
             from bot.console.step_up import StepUpDoor
             from bot.orchestrator.proving import Proving

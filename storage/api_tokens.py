@@ -130,3 +130,10 @@ async def of_tenant(tx: Tx, tenant: str) -> list[ApiToken]:
     """Every token there is or was, newest first."""
     query = sa.select(api_tokens).where(api_tokens.c.tenant == tenant).order_by(api_tokens.c.created_at.desc())
     return [_record(row) for row in await tx.run(query)]
+
+
+async def revoke_all(tx: Tx, tenant: str, *, by: str) -> None:
+    """End every token of a workspace."""
+    for token in await of_tenant(tx, tenant):
+        if token.revoked_at is None:
+            await revoke(tx, tenant, token.id, by=by)

@@ -90,3 +90,8 @@ async def published(tx: Tx, home: Home, shown: str, *, owner: str) -> None:
             lease_until=None,
         )
     )
+
+
+async def forget(tx: Tx, tenant: str) -> None:
+    """Nobody looks at a Home there any more."""
+    await tx.run(homes.delete().where(homes.c.tenant == tenant))

@@ -184,6 +184,12 @@ async def give_up(tx: Tx, post: Post, why: str, *, owner: str) -> None:
     await _by_owner(tx, post, owner, shown=posts.c.wanted, sending=False, body=body, **_FREE)
 
 
+async def give_up_all(tx: Tx, tenant: str) -> None:
+    """Nothing can be said in this workspace any more."""
+    behind = sa.and_(posts.c.tenant == tenant, posts.c.shown < posts.c.wanted)
+    await tx.run(posts.update().where(behind).values(shown=posts.c.wanted, sending=False))
+
+
 async def keep(tx: Tx, post: Post, **values: str) -> None:
     """Remember something about this message beside what it was asked to show."""
     body: JsonObject = {**post.body, **values}

@@ -16,8 +16,9 @@ _OWN = f"{_SAID} in (tenant, '{EVERYTHING}')"
 _OF_A_SINK = "exists (select 1 from event_sinks where event_sinks.id = sink_id)"
 _FOR_ALL = {"halts": f"tenant = '{EVERYTHING}'"}
 """rows that everybody may see and nobody may change: a halt of everything"""
-_WITHOUT_TENANT = {"event_deliveries": _OF_A_SINK}
-"""tables whose rows belong to who owns another row; that one is looked up under its own policy"""
+_NOBODYS = f"{_SAID} = '{EVERYTHING}'"
+_WITHOUT_TENANT = {"event_deliveries": _OF_A_SINK, "oauth_states": _NOBODYS}
+"""tables whose rows belong to who owns another row, which is looked up under its own policy; or to nobody yet"""
 
 
 def protect(table: str) -> Iterator[str]:

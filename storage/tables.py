@@ -542,3 +542,41 @@ skill_runs = sa.Table(
     _time("at"),
 )
 sa.Index("ix_skill_runs_newest", skill_runs.c.tenant, skill_runs.c.skill, skill_runs.c.at)
+
+installations = sa.Table(
+    "installations",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    _text("enterprise"),
+    sa.Column("is_org", sa.Boolean, nullable=False),
+    _text("name"),
+    _text("url"),
+    _text("app_id"),
+    _text("bot_id"),
+    _text("bot_user"),
+    _text("scopes"),
+    _text("sealed"),
+    _time("expires_at", null=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    _text("broken"),
+    _text("refresher", null=True),
+    _time("refresh_until", null=True),
+    _text("installed_by"),
+    _time("installed_at"),
+    _time("updated_at"),
+)
+
+org_workspaces = sa.Table(
+    "org_workspaces",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    _text("enterprise"),
+)
+sa.Index("ix_org_workspaces_enterprise", org_workspaces.c.enterprise)
+
+oauth_states = sa.Table(
+    "oauth_states",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    _time("expires_at"),
+)

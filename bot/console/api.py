@@ -16,6 +16,7 @@ from bot.orchestrator.requests import Answer, Click, Request, Said
 from bot.orchestrator.stepping_up import HERE_ONLY
 from storage import api_tokens, inbox, proposals, steps, tasks
 from storage.api_tokens import ApiToken
+from storage.db import within
 from storage.errors import NotFound
 from storage.records import JsonObject, Proposal, Source, StepKind
 from tools.errors import SealBroken
@@ -86,7 +87,9 @@ class Api:
     ) -> Route:
         async def answer(request: HttpRequest) -> Response:
             try:
-                return await work(request, await self._token(request, scope))
+                token = await self._token(request, scope)
+                with within(token.tenant):
+                    return await work(request, token)
             except _Refused as refused:
                 headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {}
                 return JSONResponse({"error": str(refused)}, status_code=refused.status, headers=headers)

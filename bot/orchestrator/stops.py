@@ -13,14 +13,19 @@ WAITING = (TaskState.QUEUED, TaskState.NEEDS_APPROVAL, TaskState.FAILED_RETRYABL
 
 async def stop(db: Database, tenant: str, task_id: str, who: str) -> bool:
     """Stop one task on a person's word; False when it has ended. A change that runs is let finish, then it stops."""
+    return await end(db, tenant, task_id, by=who, why=f"stopped by <@{who}>")
+
+
+async def end(db: Database, tenant: str, task_id: str, *, by: str, why: str) -> bool:
+    """Stop one task; False when it has ended."""
 
     async def work(tx: Tx) -> bool:
         task = await tasks.lock(tx, tenant, task_id)
         if not await tasks.ask_to_stop(tx, tenant, task_id):
             return False
-        await note(tx, task, "stop_requested", {"who": who})
+        await note(tx, task, "stop_requested", {"who": by})
         if task.state in WAITING or await _approved_but_not_begun(tx, task):
-            await cancel(tx, task, f"stopped by <@{who}>")
+            await cancel(tx, task, why)
         return True
 
     try:

@@ -2,15 +2,20 @@
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.show import Showroom
 from bot.slack.actions import ActionId
-from bot.slack.listeners import answers, grants, home, proposals, reactions, requests, schedules, settings
+from bot.slack.departures import Departures
+from bot.slack.listeners import answers, grants, home, leaving, proposals, reactions, requests, schedules, settings
 from bot.slack.listeners.words import Words
+from bot.slack.oauth import OAuth
 from bot.slack.replies import Replies
+from bot.slack.tenants import tenant_of
+from storage.db import within
 
 _log = structlog.get_logger(__name__)
 
@@ -22,16 +27,20 @@ def build(
     showroom: Showroom,
     words: Words,
     replies: Replies,
+    departures: Departures,
     signing_secret: str = "",
+    oauth: OAuth | None = None,
 ) -> AsyncApp:
     """The app with all listeners.
 
     `process_before_response`: bolt answers Slack only when the listener has returned, so an ack means "on disk"; a
     listener that raises leaves the delivery unacked, and Slack sends it again.
     """
-    app = AsyncApp(
+    app = _Narrowed(
         client=client,
         signing_secret=signing_secret or None,
+        oauth_settings=oauth.settings if oauth is not None else None,
+        authorize=oauth.authorize if oauth is not None else None,  # type: ignore[arg-type]  # bolt takes both
         process_before_response=True,
         raise_error_for_unhandled_request=False,
     )
@@ -43,6 +52,7 @@ def build(
     grants.register(app, words.grants, replies)
     reactions.register(app, words.db, replies)
     answers.register(app, orchestrator, replies)
+    leaving.register(app, departures)
 
     # Buttons that only open a link: acked, or Slack would say that we did not answer.
     @app.action(ActionId.OPEN)
@@ -54,6 +64,18 @@ def build(
         _log.error("a listener failed before its ack; Slack will send it again", exc_info=error)
 
     return app
+
+
+class _Narrowed(AsyncApp):
+    """Whatever a payload leads to in the database sees its workspace's rows only."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        tenant = tenant_of(req.body or {})
+        event = (req.body or {}).get("event")
+        if not tenant or (isinstance(event, dict) and event.get("type") in leaving.EVENTS):
+            return await super().async_dispatch(req)
+        with within(tenant):
+            return await super().async_dispatch(req)
 
 
 def socket_handlers(app: AsyncApp, app_token: str, *, connections: int = 2) -> list[AsyncSocketModeHandler]:

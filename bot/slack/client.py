@@ -1,6 +1,7 @@
 """The one Web API client of a process: one connection pool, opened in the running loop and closed with it."""
 
 import asyncio
+import logging
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -34,6 +35,8 @@ _READS = frozenset(
         "users.lookupByEmail",
     }
 )
+_logger = logging.getLogger(__name__)
+_logger.setLevel(logging.INFO)  # at DEBUG the SDK logs whole answers: messages, and tokens that it just got
 _TIMEOUT = aiohttp.ClientTimeout(total=15.0, connect=5.0)
 _CONNECTIONS = 50
 
@@ -73,6 +76,7 @@ class SlackClients:
             proxy=self._proxy,
             session=self._pool(),
             retry_handlers=retry_handlers,
+            logger=_logger,
         )
 
     def _pool(self) -> aiohttp.ClientSession:

@@ -1,4 +1,7 @@
-"""Slack by signed HTTP: the same bolt app behind POST /slack/events. The answer is the ack: what came is on disk."""
+"""Slack's own doors on our port: signed events, and the two pages of an installation.
+
+Behind POST /slack/events stands the same bolt app as in Socket Mode; the answer is the ack: what came is on disk.
+"""
 
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -10,8 +13,11 @@ LARGEST = 2_000_000
 """bytes; Slack's own payloads stay far below"""
 
 
-def routes(app: AsyncApp) -> list[Route]:
-    """The door. bolt checks the signature and that it is at most five minutes old."""
+def routes(app: AsyncApp, *, events: bool) -> list[Route]:
+    """The doors there are: events unless they come by Socket Mode, installing when the app is for many workspaces.
+
+    bolt checks an event's signature and that it is at most five minutes old.
+    """
     handler = AsyncSlackRequestHandler(app)
 
     async def receive(request: Request) -> Response:
@@ -23,4 +29,9 @@ def routes(app: AsyncApp) -> list[Route]:
             return JSONResponse({"error": f"at most {LARGEST:,} bytes, and their number"}, status_code=413)
         return await handler.handle(request)
 
-    return [Route("/slack/events", receive, methods=["POST"])]
+    flow = app.oauth_flow
+    pages = [] if flow is None else [flow.install_path, flow.redirect_uri_path]
+    return [
+        *([Route("/slack/events", receive, methods=["POST"])] if events else []),
+        *(Route(page, handler.handle, methods=["GET"]) for page in pages),
+    ]

@@ -45,6 +45,14 @@ class Workspaces(Protocol):
         """Our own user there, "" when the app is not installed."""
         ...
 
+    def forget(self, tenant: str) -> None:
+        """Drop what is remembered of a workspace: something changed."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what was begun and must not be lost."""
+        ...
+
 
 @dataclass
 class OneWorkspace:
@@ -73,6 +81,10 @@ class OneWorkspace:
     async def bot_user(self, tenant: str) -> str:
         us = await self.about(tenant)
         return us.bot_user if us is not None else ""
+
+    def forget(self, tenant: str) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def refused(error: str) -> SlackApiError:

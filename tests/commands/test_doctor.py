@@ -16,6 +16,7 @@ from bot.demo.slack import app_config
 from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
 from bot.settings import read
+from bot.slack.vault import new_key
 from storage.db import Database
 from storage.migrate import migrate
 from tests.brains.model_servers import openai_sse, serving
@@ -216,3 +217,17 @@ def test_json_holds_the_same_findings(cli: Cli) -> None:
     assert (done.exit_code, report["ok"]) == (1, False)
     broken = {check["check"] for check in report["checks"] if check["state"] == "broken"}
     assert broken == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}
+
+
+@pytest.mark.usefixtures("home")
+async def test_an_app_for_many_workspaces_is_told_what_it_lacks(slack: LocalSlack) -> None:
+    many = {"SLACK_CLIENT_ID": "100.200", "SLACK_APP_TOKEN": slack.app_token, "slack_api_url": slack.api_url}
+    found = await examine(**many)
+    lacking = {check for check, finding in found.items() if finding.state is State.BROKEN}
+    assert {"SLACK_CLIENT_SECRET", "AUTOPILOT_SLACK_WORKSPACES", "AUTOPILOT_TOKEN_KEYS"} <= lacking
+    both = await examine(**many, SLACK_BOT_TOKEN=slack.bot_token)
+    assert both["SLACK_CLIENT_ID"].state is State.BROKEN
+    ready = await examine(**many, SLACK_CLIENT_SECRET="s", slack_workspaces="T0ACME", token_keys=new_key())
+    assert not {
+        check for check in ready if check.startswith(("SLACK", "AUTOPILOT")) and ready[check].state is State.BROKEN
+    }

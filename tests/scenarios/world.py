@@ -17,6 +17,7 @@ from bot.demo.shop import Shop, create_shop
 from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
+from bot.slack.vault import new_key
 from storage.db import Database
 from storage.row_security import EVERYTHING
 from tests.fast_clock import FastClock
@@ -154,10 +155,15 @@ async def a_world(
     brain: Brain | None = None,
     agent: AgentDefinition | None = None,
     signed_http: bool = False,
+    app: Mapping[str, object] | None = None,
     duty_clock: Callable[[], dt.datetime] | None = None,
     **config: object,
 ) -> AsyncIterator[World]:
-    """A running demo. The shop has already been failing for a while. `signed_http`: Slack comes to the bot by HTTP."""
+    """A running demo. The shop has already been failing for a while. `signed_http`: Slack comes to the bot by HTTP.
+
+    `app`: fields of the local Slack's AppConfig; one with `redirect_urls` is for many workspaces, `PORT` stands for
+    the bot's port in them.
+    """
     clock = FastClock(SHOP_SPEED, behind=FAILING_FOR)
     shop = create_shop(token=TOKEN, clock=clock, warm_minutes=16)  # what stories look back is 15
     if fault is not None:
@@ -165,7 +171,11 @@ async def a_world(
     clock.forward(FAILING_FOR)
     port = free_port()
     address = f"http://127.0.0.1:{port}/slack/events" if signed_http else None
-    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST, request_url=address))
+    more: dict[str, Any] = dict(app or {})
+    many = "redirect_urls" in more
+    if many:
+        more["redirect_urls"] = tuple(url.replace("PORT", str(port)) for url in more["redirect_urls"])
+    slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST, request_url=address, **more))
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(shop.serve())
         await stack.enter_async_context(slack.serve())
@@ -175,13 +185,14 @@ async def a_world(
         setenv("PRODUCT_TOKEN", TOKEN)
         chosen = settings.read(
             home=home,
-            slack_bot_token=slack.bot_token,
+            slack_bot_token=None if many else slack.bot_token,
             slack_app_token=None if signed_http else slack.app_token,
             slack_signing_secret=slack.signing_secret if signed_http else None,
             slack_api_url=slack.api_url,
             console_port=port,
             console_url=f"http://127.0.0.1:{port}",
-            ops_channel="C0OPS",
+            ops_channel="" if many else "C0OPS",
+            **(_for_many(slack) if many else {}),
             **config,
         )
         world = World(
@@ -192,3 +203,13 @@ async def a_world(
             yield world
         finally:
             await world.stop_bot()
+
+
+def _for_many(slack: LocalSlack) -> dict[str, object]:
+    """Settings of an app that workspaces install."""
+    return {
+        "slack_client_id": slack.app_config.client_id,
+        "slack_client_secret": slack.app_config.client_secret,
+        "slack_workspaces": "T0ACME,T0BETA,E0ORG",
+        "token_keys": new_key(),
+    }

@@ -1,19 +1,18 @@
 """Slack: are the tokens there, of the right kind, and taken; were the scopes of app_manifest.yml granted."""
 
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 
 import aiohttp
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands.checks.finding import Finding, broken, ok, open_
+from bot.commands.checks.installs import check_installs
 from bot.settings import Settings
+from bot.slack import manifest
 from bot.slack.client import SlackClients
-from policy.safe_yaml import safe_yaml
 
-MANIFEST = Path(__file__).parents[3] / "app_manifest.yml"
 APPS = "https://api.slack.com/apps"
 UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _NEXT = {
@@ -28,20 +27,12 @@ _NEXT = {
 }
 
 
-class _Scopes(BaseModel):
-    bot: list[str]
-
-
-class _Oauth(BaseModel):
-    scopes: _Scopes
-
-
-class _Manifest(BaseModel):
-    oauth_config: _Oauth
-
-
 async def check_slack(config: Settings) -> AsyncIterator[Finding]:
     """Everything about Slack that can be seen without taking an event away from a bot that runs."""
+    if config.slack_client_id:
+        async for finding in check_installs(config):
+            yield finding
+        return
     bot = _shape("SLACK_BOT_TOKEN", config.slack_bot_token, "xoxb-", "OAuth & Permissions → Bot User OAuth Token")
     app = _shape("SLACK_APP_TOKEN", config.slack_app_token, "xapp-", "Basic Information → App-Level Tokens")
     clients = SlackClients(base_url=config.slack_api_url)
@@ -96,17 +87,13 @@ def _scopes(headers: Mapping[str, str]) -> Finding:
     if told is None:
         return open_("scopes", "slack did not say which scopes are granted")
     granted = {scope.strip() for scope in told.split(",") if scope.strip()}
-    wanted = _wanted()
+    wanted = set(manifest.scopes())
     if missing := sorted(wanted - granted):
         fix = f"add them at {APPS} → OAuth & Permissions, and install the app again"
         return broken("scopes", f"missing: {', '.join(missing)}", fix)
     if extra := sorted(granted - wanted):
         return ok("scopes", f"all {len(wanted)} are granted, and {len(extra)} more than are used: {', '.join(extra)}")
     return ok("scopes", f"all {len(wanted)} of app_manifest.yml are granted")
-
-
-def _wanted() -> set[str]:
-    return set(_Manifest.model_validate(safe_yaml(MANIFEST.read_text(encoding="utf-8"))).oauth_config.scopes.bot)
 
 
 async def _app(client: AsyncWebClient, token: str, url: str) -> Finding:

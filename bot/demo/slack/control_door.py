@@ -10,8 +10,10 @@ from starlette.routing import Route
 
 from bot.demo.slack.delivery import Delivery
 from bot.demo.slack.faults import Fault, FaultKind
+from bot.demo.slack.grid import Grid
 from bot.demo.slack.office import Office
 from bot.demo.slack.socket_mode import SocketMode
+from bot.demo.slack.workspace_door import WorkspaceDoor
 
 
 class _Body(BaseModel):
@@ -59,8 +61,8 @@ class _Redeliver(_Body):
 
 
 class ControlDoor:
-    def __init__(self, office: Office, delivery: Delivery, sockets: SocketMode) -> None:
-        self._office, self._delivery, self._sockets = office, delivery, sockets
+    def __init__(self, office: Office, delivery: Delivery, sockets: SocketMode, grid: Grid) -> None:
+        self._office, self._delivery, self._sockets, self._grid = office, delivery, sockets, grid
 
     def routes(self) -> list[Route]:
         return [
@@ -73,6 +75,7 @@ class ControlDoor:
             Route("/control/disconnect", self._disconnect, methods=["POST"]),
             Route("/control/reset", self._reset, methods=["POST"]),
             Route("/control/redeliver", self._redeliver, methods=["POST"]),
+            *WorkspaceDoor(self._grid).routes(),
         ]
 
     async def _faults(self, request: Request) -> Response:

@@ -180,7 +180,7 @@ class LocalSlack:
                 Route("/upload/{file_id}", self._upload, methods=["POST"]),
                 Route("/files/{file_id}/{name}", self._download),
                 *InstallDoor(self.grid, self.app_config).routes(),
-                *ControlDoor(self.office, self.delivery, self.sockets).routes(),
+                *ControlDoor(self.office, self.delivery, self.sockets, self.grid).routes(),
                 *PageDoor(self.office, self.ui).routes(),
             ]
         )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bot.demo.slack.wire import Json
 
+SECRETS = frozenset({"token", "access_token", "refresh_token", "client_secret", "code"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -37,7 +39,8 @@ class Traffic:
 
     def add(self, kind: str, name: str, body: Json, answer: Json | None = None, *, status: int = 200) -> Entry:
         """Write one entry; tokens are left out."""
-        body = {key: value for key, value in body.items() if key != "token"}
+        body = {key: value for key, value in body.items() if key not in SECRETS}
+        answer = {key: value for key, value in (answer or {}).items() if key not in SECRETS}
         self._seq += 1
         entry = Entry(
             seq=self._seq, at=self._now(), kind=kind, name=name, body=body, answer=answer or {}, status=status
