@@ -1,7 +1,7 @@
 # Each target installs what it needs into .venv first; that takes seconds once, and nothing after.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test long check chaos kills bench lock run-venv dev-venv
+.PHONY: help demo test long check chaos kills soak bench lock run-venv dev-venv
 
 # Bytecode is written on the first start, so that the second takes three seconds instead of nine.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   measure the bot here; targets stand beside the numbers (options: BENCH_ARGS)"
 	@echo "make chaos   200 seeded runs of kills, lost databases, wrong clocks, bad deliveries (options: SEED=17, CHAOS_ARGS)"
 	@echo "make kills   kill the bot at every call it makes, on both engines (five minutes)"
+	@echo "make soak    half an hour of workspace life with faults at 5 % of calls (options: SOAK_MINUTES=10, SEED=2)"
 	@echo "make lock    resolve the dependencies of pyproject.toml again"
 
 demo: run-venv
@@ -32,6 +33,9 @@ chaos: dev-venv
 
 kills: dev-venv
 	AUTOPILOT_CHAOS=1 .venv/bin/python -m pytest tests/durability/test_kill_nine.py
+
+soak: dev-venv
+	.venv/bin/python -m tests.soak
 
 check: dev-venv
 	.venv/bin/ruff check .

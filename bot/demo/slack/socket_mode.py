@@ -99,9 +99,11 @@ class SocketMode:
             return Receipt(acked=False, reason="connection_failed")
         return Receipt(acked=True, payload=answer.get("payload"))
 
-    async def disconnect(self, reason: str = "refresh_requested", *, close: bool = False) -> None:
-        """Send every connection a disconnect frame; it gets nothing new. `close` cuts it as well."""
-        for connection in list(self.connections):
+    async def disconnect(
+        self, reason: str = "refresh_requested", *, close: bool = False, only_one: bool = False
+    ) -> None:
+        """Send every connection (or the oldest) a disconnect frame; it gets nothing new. `close` cuts it as well."""
+        for connection in list(self.connections)[: 1 if only_one else None]:
             connection.retiring = reason != "warning"
             await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}})
             if close:
