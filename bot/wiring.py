@@ -21,10 +21,13 @@ from bot.notary import places
 from bot.notary.notary import Notary
 from bot.orchestrator import alerts, sweeps
 from bot.orchestrator.alerts import AlertOpener
+from bot.orchestrator.areas import Areas
 from bot.orchestrator.core import Orchestrator
+from bot.orchestrator.front import Front
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
+from bot.orchestrator.views import AgentLine
 from bot.people.each import EachWorkspace
 from bot.schedules.cadence import Cadence
 from bot.schedules.changes import Changes
@@ -117,7 +120,8 @@ async def run(
             per_minute=config.requests_per_minute,
             step_up=await step_ups(config, stack),
         )
-        showroom = Showroom(base.db, gateway, people, base.evidence_url, Links(workspaces).to)
+        links = Links(workspaces)
+        showroom = Showroom(base.db, gateway, people, base.evidence_url, links.to)
         replies = Replies(workspaces=workspaces)
         stage = SlackStage(
             db=base.db,
@@ -129,14 +133,22 @@ async def run(
         )
         installed = Installed(gateway=gateway, agent_version=base.agent.version, brain=base.brain.name)
         changes = Changes(db=base.db, people=people, definition_of=installed.definition_of, admins=config.admin_groups)
+        agent_line = AgentLine(name=base.agent.name, brain=base.brain.name, data_policy=base.data_policy.in_words())
+        front = Front(
+            db=base.db,
+            gateway=gateway,
+            people=people,
+            showroom=showroom,
+            areas=Areas(library=base.library),
+            agents=(agent_line,),
+            request_url=links.to_request,
+        )
         words = Words(
             db=base.db,
             orchestrator=orchestrator,
-            showroom=showroom,
+            front=front,
             replies=replies,
             schedules=SchedulePages(changes=changes, replies=replies, tz=config.digest_tz),
-            brain=base.brain.name,
-            data_policy=base.data_policy.in_words(),
             ops_channel=config.ops_channel,
             grants=GrantsDesk(db=base.db, gateway=gateway, people=people),
             settings=SettingsDesk(
@@ -198,7 +210,7 @@ async def run(
         publishing = asyncio.create_task(publisher.run())
         mending = asyncio.create_task(stage.mend())
         signing = asyncio.create_task(_notary(base.db, config))
-        keeping = asyncio.create_task(Homes(db=base.db, workspaces=workspaces, draw=words.home).run())
+        keeping = asyncio.create_task(Homes(db=base.db, workspaces=workspaces, draw=front.home).run())
         telling = asyncio.create_task(Sessions(db=base.db, workspaces=workspaces).run())
         opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
         opening = asyncio.create_task(opener.run())

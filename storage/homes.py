@@ -1,6 +1,7 @@
 """Whose Home is kept up to date, and up to which entry of the record it shows things."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from storage.clock import now
 from storage.db import Tx
 from storage.inserts import insert_or_update
+from storage.records import JsonObject
 from storage.tables import audit_heads, homes
 
 WAKE = "homes"
@@ -17,6 +19,19 @@ OPEN_FOR = 24 * 3600
 
 _BEHIND = sa.case((homes.c.seq >= 0, -1), else_=homes.c.seq - 1)
 """never the same twice: whoever publishes meanwhile sees that it was asked for again"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a person chose to see on their Home."""
+
+    area: str = ""
+    """"" is everything"""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """list → which page of it, from 0"""
+
+    def page(self, name: str) -> int:
+        return self.pages.get(name, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +46,7 @@ class Home:
     """what was published last, as its digest"""
     seq: int
     """up to where it was drawn when this was read"""
+    look: Look
 
 
 async def opened(tx: Tx, tenant: str, person: str) -> None:
@@ -39,6 +55,30 @@ async def opened(tx: Tx, tenant: str, person: str) -> None:
     row = {"tenant": tenant, "person": person, "opened_at": now(), "seq": -1, "shown": ""}
     await tx.run(insert_or_update(tx, homes, row, key=("tenant", "person"), again=again))
     tx.hint(WAKE)
+
+
+async def turn(
+    tx: Tx, tenant: str, person: str, *, area: str | None = None, page: tuple[str, int] | None = None
+) -> None:
+    """Look at another area (at its first pages), or at another page of one list."""
+    which = sa.and_(homes.c.tenant == tenant, homes.c.person == person)
+    row = (await tx.run(sa.select(homes.c.look).where(which).with_for_update())).one_or_none()
+    look = _look((row.look if row is not None else None) or {})
+    if area is not None:
+        look = Look(area=area)
+    if page is not None:
+        look = Look(area=look.area, pages={**look.pages, page[0]: page[1]})
+    chosen: JsonObject = {"area": look.area, "pages": dict(look.pages)}
+    await tx.run(homes.update().where(which).values(look=chosen, opened_at=now(), seq=_BEHIND))
+    tx.hint(WAKE)
+
+
+def _look(body: JsonObject) -> Look:
+    pages = body.get("pages")
+    return Look(
+        area=str(body.get("area", "")),
+        pages={name: int(str(page)) for name, page in pages.items()} if isinstance(pages, dict) else {},
+    )
 
 
 async def outdated(tx: Tx, tenant: str) -> None:
@@ -73,9 +113,14 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Home]:
         homes.update()
         .where(sa.tuple_(homes.c.tenant, homes.c.person).in_(pick))
         .values(owner=owner, lease_until=now() + lease)
-        .returning(homes.c.tenant, homes.c.person, homes.c.shown, homes.c.seq, head.label("upto"))
+        .returning(homes.c.tenant, homes.c.person, homes.c.shown, homes.c.seq, homes.c.look, head.label("upto"))
     )
-    return [Home(**{name: row._mapping[name] for name in Home.__dataclass_fields__}) for row in rows]
+    return [_home(row) for row in rows]
+
+
+def _home(row: sa.Row[Any]) -> Home:
+    names = Home.__dataclass_fields__.keys() - {"look"}
+    return Home(look=_look(row.look or {}), **{name: row._mapping[name] for name in names})
 
 
 async def published(tx: Tx, home: Home, shown: str, *, owner: str) -> None:

@@ -335,6 +335,7 @@ homes = sa.Table(
     _time("opened_at"),
     sa.Column("seq", sa.BigInteger, nullable=False),
     _text("shown", default=""),
+    sa.Column("look", sa.JSON, nullable=True),
     _text("owner", null=True),
     _time("lease_until", null=True),
 )

@@ -11,7 +11,6 @@ from bot.orchestrator.views import (
     ApprovalView,
     ArgumentView,
     CardState,
-    DigestItem,
     EditView,
     EvidenceLink,
     FieldView,
@@ -23,7 +22,6 @@ from storage.db import Database
 from storage.errors import NotFound
 from storage.records import JsonObject, Post, PostKind, Proposal, ProposalState, Task, Vote
 from tools.contract import Change, Counted
-from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.granting import never
 from tools.manifest import Bound, DryRun
@@ -183,22 +181,6 @@ class Showroom:
         if not proposal.is_plan:
             return found[0]
         return " ".join(f"{place}. {said}" for place, said in enumerate(found, 1))
-
-    async def recent(self, tenant: str, limit: int = 10) -> tuple[DigestItem, ...]:
-        """The newest actions that ended."""
-        async with self._db.read() as tx:
-            found = await proposals.recent(tx, tenant, limit=limit)
-        ended = [p for p in found if p.state in (ProposalState.RAN, ProposalState.FAILED, ProposalState.REJECTED)]
-        out = []
-        for proposal in ended:
-            try:
-                sealed = open_seal(proposal)
-            except SealBroken:  # its own card and the audit say so; the list of the others must not fail with it
-                continue
-            state = CardState.DONE if proposal.state is ProposalState.RAN else _STATES[proposal.state]
-            at = proposal.finished_at or proposal.created_at
-            out.append(DigestItem(says=sealed.says, who=sealed.requester, at=at, state=state))
-        return tuple(out)
 
     def fields(self, sealed: SealedCall) -> tuple[FieldView, ...]:
         """One field for each argument a person can type; none for a plan, whose calls are edited one by one."""

@@ -237,14 +237,41 @@ class GrantLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HomeView:
-    connected: bool
+class AgentLine:
+    """One agent in a list: what thinks for it, and where people's words go."""
+
+    name: str
     brain: str
     data_policy: str
-    waiting_for_me: tuple[ApprovalView, ...]
-    open_tasks: tuple[TaskLine, ...]
-    recent: tuple[DigestItem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paged:
+    """Where one page of a list stands."""
+
+    page: int = 0
+    size: int = 5
+    total: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeView:
+    """One person's Home: each list is the page of it they look at."""
+
+    connected: bool
+    agents: tuple[AgentLine, ...]
+    waiting_for_me: tuple[ApprovalView, ...] = ()
+    waiting: Paged = Paged()
+    my_requests: tuple[TaskLine, ...] = ()
+    requests: Paged = Paged()
+    open_tasks: tuple[TaskLine, ...] = ()
+    """of others"""
+    open: Paged = Paged()
+    recent: tuple[ApprovalView, ...] = ()
+    done: Paged = Paged()
     grants: tuple[GrantLine, ...] = ()
+    area: str = ""
+    """what they chose to see; "" is everything"""
     halted: str = ""
     """who stopped everything and why; "" when nothing is halted"""
     altered: int = 0

@@ -26,6 +26,9 @@ class ActionId(StrEnum):
     REGENERATE = "answer.regenerate"
     STOP = "task.stop"
     GRANT_REVOKE = "grant.revoke"
+    HOME_AREA = "home.area"
+    HOME_PAGE = "home.page"
+    """both with what was chosen behind a dot: elements of one row need names of their own"""
     SETTINGS = "settings.open"
     OPEN = "link.open"
     """a button that only opens an address; acked and forgotten"""
@@ -79,6 +82,8 @@ class BlockId(StrEnum):
     FEEDBACK = "answer.feedback"
     AGAIN = "answer.again"
     STOP = "task.stop"
+    HOME_AREAS = "home.areas"
+    HOME_PAGES = "home.pages"
 
 
 class Feedback(StrEnum):

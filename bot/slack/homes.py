@@ -16,7 +16,7 @@ from bot.slack.workspaces import Workspaces
 from storage import homes
 from storage.db import Database
 from storage.errors import LOST_DATABASE
-from storage.homes import Home
+from storage.homes import Home, Look
 from storage.ids import new_id
 
 POLL = 1.0
@@ -33,8 +33,8 @@ class Homes:
 
     db: Database
     workspaces: Workspaces
-    draw: Callable[[str, str], Awaitable[HomeView]]
-    """(tenant, person) → what their Home shows now"""
+    draw: Callable[[str, str, Look], Awaitable[HomeView]]
+    """(tenant, person, what they chose to see) → what their Home shows now"""
     name: str = field(default_factory=lambda: new_id("h"))
 
     async def run(self) -> None:
@@ -67,7 +67,7 @@ class Homes:
         return len(behind)
 
     async def _publish(self, home: Home) -> None:
-        view = home_view(await self.draw(home.tenant, home.person))
+        view = home_view(await self.draw(home.tenant, home.person, home.look))
         drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if drawn != home.shown:
             await self.workspaces.client(home.tenant).views_publish(user_id=home.person, view=view)

@@ -1,12 +1,14 @@
 """Pure: Slack's payloads -> our types. What does not fit is None, never an exception."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from bot.orchestrator.areas import Area
 from bot.orchestrator.requests import Click, Request
-from bot.slack.actions import ActionRef, Choice, parse_action, parse_choice, parse_feedback, parse_task
+from bot.slack.actions import ActionId, ActionRef, Choice, parse_action, parse_choice, parse_feedback, parse_task
 from bot.slack.tenants import FromSlack
 from storage.records import Source
 
@@ -348,3 +350,34 @@ def home_opened(body: Payload) -> HomeOpened | None:
     except ValidationError:
         return None
     return HomeOpened(tenant=found.tenant, user=found.event.user, tab=found.event.tab, channel=found.event.channel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeTurn:
+    """Another area, or another page of one list, was chosen on Home."""
+
+    tenant: str
+    who: str
+    area: str | None = None
+    """"" is everything"""
+    page: tuple[str, int] | None = None
+
+
+_TURNED = re.compile(r"(waiting|requests|open|recent|grants)\.([0-9]{1,4})", re.ASCII)
+
+
+def home_turn(body: Payload) -> HomeTurn | None:
+    """The choice, or None for a value we would not have written."""
+    try:
+        found = _ActionBody.model_validate(body)
+    except ValidationError:
+        return None
+    action = found.actions[0]
+    if action.action_id.startswith(ActionId.HOME_AREA):
+        area = "" if action.value == "all" else action.value
+        known = area == "" or area in set(Area)
+        return HomeTurn(tenant=found.tenant, who=found.user.id, area=area) if known else None
+    turned = _TURNED.fullmatch(action.value)
+    if turned is None:
+        return None
+    return HomeTurn(tenant=found.tenant, who=found.user.id, page=(turned[1], int(turned[2])))

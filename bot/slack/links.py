@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 
 from bot.slack.workspaces import Workspaces
-from storage.records import Post
+from storage.records import Post, Task
 
 
 def message_url(workspace: str, post: Post) -> str:
     """The permalink of a post in the workspace at this address (auth.test's `url`); "" while it is not posted."""
-    if post.ts is None or not workspace:
+    return _url(workspace, post.channel, post.ts or "", post.thread_ts)
+
+
+def _url(workspace: str, channel: str, ts: str, thread_ts: str) -> str:
+    if not ts or not workspace:
         return ""
-    url = f"{workspace.rstrip('/')}/archives/{post.channel}/p{post.ts.replace('.', '')}"
-    inside = post.thread_ts and post.thread_ts != post.ts
-    return f"{url}?thread_ts={post.thread_ts}&cid={post.channel}" if inside else url
+    url = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+    inside = thread_ts and thread_ts != ts
+    return f"{url}?thread_ts={thread_ts}&cid={channel}" if inside else url
 
 
 @dataclass(frozen=True)
@@ -24,3 +28,8 @@ class Links:
     async def to(self, post: Post) -> str:
         us = await self.workspaces.about(post.tenant)
         return message_url(us.url, post) if us is not None else ""
+
+    async def to_request(self, task: Task) -> str:
+        """The message that asked for a task."""
+        us = await self.workspaces.about(task.tenant)
+        return _url(us.url, task.channel, task.request_ts, task.thread_ts) if us is not None else ""

@@ -75,6 +75,9 @@ async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch
         await world.slack.ui.home(KIM, "home")
         other = await world.see(lambda: world.slack.ui.home_view(KIM))
         assert "proposal.approve" not in str(other)
+        for area, words in (("growth", "Choose All to see everything"), ("incident", "Turn feature flag")):
+            await world.slack.ui.click_in_view(DANA, f"home.area.{area}")
+            assert await world.see(lambda said=words: said in str(world.slack.ui.home_view(DANA)))  # type: ignore[misc]
 
 
 async def test_each_word_of_the_command_has_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

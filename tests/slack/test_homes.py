@@ -4,11 +4,12 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from bot.orchestrator.views import HomeView
+from bot.orchestrator.views import AgentLine, HomeView
 from bot.slack.homes import Homes
 from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import audit, homes
 from storage.db import Database
+from storage.homes import Look
 from tests.builders import TENANT
 
 
@@ -34,9 +35,11 @@ class Desk:
 
     def __init__(self, db: Database) -> None:
         self.db, self.slack, self.brain = db, Slack(), "one"
+        self.looks: list[Look] = []
 
-    async def draw(self, tenant: str, person: str) -> HomeView:
-        return HomeView(connected=True, brain=self.brain, data_policy="", waiting_for_me=(), open_tasks=(), recent=())
+    async def draw(self, tenant: str, person: str, look: Look) -> HomeView:
+        self.looks.append(look)
+        return HomeView(connected=True, agents=(AgentLine(name="a", brain=self.brain, data_policy=""),))
 
     def replica(self) -> Homes:
         slack: Any = self.slack
@@ -115,3 +118,19 @@ async def test_one_home_that_cannot_be_published_keeps_nobody_waiting(db: Databa
 
         await tx.run(sa.text("update homes set lease_until = 0"))
     assert await desk.replica().once() == 1 and desk.slack.published["U1"] == 1
+
+
+async def test_what_a_person_chose_to_see_is_remembered(db: Database) -> None:
+    """A page belongs to its list; another area begins at the first pages."""
+    desk = Desk(db)
+    await desk.open("U1")
+    replica = desk.replica()
+    for choice in ({"page": ("recent", 2)}, {"page": ("open", 1)}, {"area": "safety"}):
+        async with db.write() as tx:
+            await homes.turn(tx, TENANT, "U1", **choice)
+        assert await replica.once() == 1
+    assert desk.looks == [
+        Look(pages={"recent": 2}),
+        Look(pages={"recent": 2, "open": 1}),
+        Look(area="safety"),
+    ]

@@ -23,6 +23,13 @@ def home_buttons(view: ApprovalView, number: int) -> Block:
     return blocks.actions(f"{BlockId.BUTTONS}.{number}", [*decide, _details(view, "Details")])
 
 
+def undo_button(view: ApprovalView) -> Block | None:
+    """Undo of what was done, while it is offered."""
+    if view.state not in UNDOABLE or view.undo_until is None or not view.undo_says:
+        return None
+    return _press(view, "Undo", ActionId.UNDO, ask=_ask("Undo this?", view.undo_says, "Undo"))
+
+
 def _for_state(view: ApprovalView, whole: bool) -> Sequence[Block]:
     if view.state in ASKING:
         edit = [_press(view, "Edit", ActionId.EDIT)] if view.editable else []
@@ -36,9 +43,8 @@ def _for_state(view: ApprovalView, whole: bool) -> Sequence[Block]:
             _press(view, "Drop it", ActionId.DROP_IT),
             *details,
         ]
-    if view.state in UNDOABLE and view.undo_until is not None and view.undo_says:
-        return [_press(view, "Undo", ActionId.UNDO, ask=_ask("Undo this?", view.undo_says, "Undo")), *details]
-    return details
+    undo = undo_button(view)
+    return [undo, *details] if undo is not None else details
 
 
 def _approve(view: ApprovalView) -> Block:

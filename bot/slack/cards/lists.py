@@ -38,10 +38,11 @@ def listing(title: str, rows: Sequence[str], *, noun: str, most: int, empty: str
     if not rows:
         return [blocks.section(f"*{title}*\n{empty}")]
     lines = [f"*{title}*", *clipped(rows, most=most, limit=limit, noun=noun)]
-    return [blocks.section(text) for text in _packed(lines)]
+    return [blocks.section(text) for text in packed(lines)]
 
 
-def _packed(lines: Iterable[str]) -> Iterable[str]:
+def packed(lines: Iterable[str]) -> Iterable[str]:
+    """The lines in as few texts as sections take."""
     text = ""
     for line in lines:
         if len(text) + len(line) + 1 > SECTION_TEXT:

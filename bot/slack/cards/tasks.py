@@ -62,12 +62,13 @@ FOLLOWED_BY: dict[Word, str] = {
 def status_card(view: HomeView) -> Card:
     """One look at the bot: connected, brain, data policy, and counts."""
     connected = "✓ connected" if view.connected else "✗ not connected"
-    counts = f"{plural(len(view.open_tasks), 'open task')}, {len(view.waiting_for_me):,} waiting for you"
+    working = plural(view.requests.total + view.open.total, "open task")
+    counts = f"{working}, {view.waiting.total:,} waiting for you"
     lines = [
         f"{connected} · {counts}",
         *([f"! {shortened(view.halted, 600, escaping.ours)}"] if view.halted else []),
-        f"*Brain*  {shortened(view.brain, 200)}",
-        f"*Data*  {shortened(view.data_policy, 600)}",
+        *(f"*Brain*  {shortened(one.brain, 200)}" for one in view.agents),
+        *(f"*Data*  {shortened(one.data_policy, 600)}" for one in view.agents),
     ]
     return Card(blocks=(blocks.section("\n".join(lines)),), text=f"{connected}, {counts}")
 

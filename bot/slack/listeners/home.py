@@ -1,11 +1,13 @@
 """Listeners for the app's own page (Home, Messages) and the slash command."""
 
+import re
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.slack import inbound
+from bot.slack.actions import ActionId
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
 from storage import homes
@@ -16,6 +18,8 @@ PROMPTS = (
     ("Content was reported", "a reply was reported as a scam, can you look?"),
     ("What can you do?", "help"),
 )
+
+_TURNED = re.compile(rf"{re.escape(ActionId.HOME_AREA)}\..+|{re.escape(ActionId.HOME_PAGE)}\..+")
 
 
 def register(app: AsyncApp, words: Words, replies: Replies) -> None:
@@ -41,6 +45,15 @@ def register(app: AsyncApp, words: Words, replies: Replies) -> None:
         except SlackApiError as error:
             if error.response["error"] not in ("unknown_method", "missing_scope"):
                 raise
+
+    @app.action(_TURNED)
+    async def turned(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody looks at another area, or turns a page."""
+        found = inbound.home_turn(body)
+        if found is not None:
+            async with words.db.write() as tx:
+                await homes.turn(tx, found.tenant, found.who, area=found.area, page=found.page)
+        await ack()
 
     @app.command("/autopilot")
     async def commanded(ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
 
-from bot.orchestrator import granting
-from bot.orchestrator.asking import may_approve
 from bot.orchestrator.core import Orchestrator
+from bot.orchestrator.front import Front
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Click, Request
-from bot.orchestrator.show import Showroom
-from bot.orchestrator.views import ApprovalView, HomeView, TaskLine
+from bot.orchestrator.views import TaskLine
 from bot.schedules.scheduler import post_digest
 from bot.schedules.windows import DAY
 from bot.slack.cards.blocks import Card
@@ -24,11 +22,9 @@ from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.replies import Replies, card_of
 from bot.slack.shortcuts import AskedAbout
-from storage import halts, inbox, proposals, tasks
+from storage import inbox, tasks
 from storage.db import Database
-from storage.records import JsonObject, Source, Task
-from tools.errors import SealBroken
-from tools.sealing import open_seal
+from storage.records import JsonObject, Source
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(?:\|[^>]*)?>)\s*[.!]?", re.IGNORECASE)
@@ -49,11 +45,9 @@ class Words:
 
     db: Database
     orchestrator: Orchestrator
-    showroom: Showroom
+    front: Front
     replies: Replies
     schedules: SchedulePages
-    brain: str
-    data_policy: str
     ops_channel: str
     settings: SettingsDesk
     grants: GrantsDesk
@@ -107,11 +101,11 @@ class Words:
     async def _card(self, command: Command) -> Card:
         match command.word:
             case Word.STATUS:
-                return status_card(await self.home(command.tenant, command.who))
+                return status_card(await self.front.home(command.tenant, command.who))
             case Word.TASKS:
-                return task_list((await self.home(command.tenant, command.who)).open_tasks)
+                return task_list(await self._open_tasks(command))
             case Word.APPROVALS:
-                return approval_list((await self.home(command.tenant, command.who)).waiting_for_me)
+                return approval_list(await self.front.approvals(command.tenant, command.who))
             case Word.STOP:
                 return await self._stop(command)
             case Word.HALT | Word.LIFT:
@@ -234,35 +228,7 @@ class Words:
         answer = await self.orchestrator.hand_in_thread(click, command.thread_ts, found[1])
         return card_of(answer) or notice(f"Handed to <@{found[1]}>.")
 
-    async def home(self, tenant: str, user: str) -> HomeView:
-        """What one person sees: their approvals, the open tasks, the newest actions."""
+    async def _open_tasks(self, command: Command) -> list[TaskLine]:
         async with self.db.read() as tx:
-            open_tasks = await tasks.recent(tx, tenant, only_open=True)
-            waiting = await proposals.open_ones(tx, tenant)
-            halt = await halts.standing(tx, tenant)
-        actor = await self.orchestrator.people.actor(tenant, user)
-        mine: list[ApprovalView] = []
-        altered = 0
-        for proposal in waiting:
-            try:
-                sealed = open_seal(proposal)
-            except SealBroken:  # the others must still be shown
-                altered += 1
-                continue
-            if actor is not None and may_approve(self.orchestrator.gateway, sealed, actor):
-                mine.append(await self.showroom.approval(tenant, proposal.id))
-        return HomeView(
-            connected=True,
-            brain=self.brain,
-            data_policy=self.data_policy,
-            waiting_for_me=tuple(mine),
-            altered=altered,
-            open_tasks=tuple(map(_line, open_tasks)),
-            recent=await self.showroom.recent(tenant),
-            grants=await granting.standing(self.db, tenant),
-            halted=f"{halt}; nothing is changed until it is lifted" if halt is not None else "",
-        )
-
-
-def _line(task: Task) -> TaskLine:
-    return TaskLine(title=task.title, state=task.state, requester=task.requester, at=task.created_at)
+            found = await tasks.recent(tx, command.tenant, only_open=True)
+        return [TaskLine(title=t.title, state=t.state, requester=t.requester, at=t.created_at) for t in found]

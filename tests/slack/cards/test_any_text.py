@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from bot.orchestrator.views import (
+    AgentLine,
     ApprovalView,
     ArgumentView,
     CardState,
@@ -19,6 +20,7 @@ from bot.orchestrator.views import (
     FieldView,
     HomeView,
     Need,
+    Paged,
     VoteLine,
 )
 from bot.slack.actions import ActionRef
@@ -247,11 +249,12 @@ def test_any_small_card_is_taken_and_nothing_in_it_acts(one: str, two: str, some
     view = an_approval(says=one, link=link)
     home = HomeView(
         connected=True,
-        brain=one,
-        data_policy=two,
-        waiting_for_me=(view,) * 30,
-        open_tasks=(task,) * 30,
-        recent=(item,) * 30,
+        agents=(AgentLine(name=one, brain=one, data_policy=two),),
+        waiting_for_me=(view,) * 5,
+        waiting=Paged(page=1, total=30),
+        my_requests=(task,) * 5,
+        open_tasks=(task,) * 5,
+        recent=(view,) * 5,
     )
     for card in (
         notice(one, next_step=two, correlation_id=link),

@@ -1,8 +1,11 @@
 """Digest, Home, the slash command's answers, notices, refusals and the end of a stream."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from bot.orchestrator.views import DigestView, HomeView
+from bot.orchestrator.views import AgentLine, CardState, DigestView, HomeView, Paged
 from bot.slack.actions import Feedback, FeedbackRef, parse_feedback
 from bot.slack.cards.answer import answer_end
 from bot.slack.cards.blocks import Card
@@ -12,7 +15,7 @@ from bot.slack.cards.notice import notice
 from bot.slack.cards.orphan import Step, orphan_card
 from bot.slack.cards.refusal import refusal
 from bot.slack.cards.tasks import HELP, Word, approval_list, help_card, status_card, task_list
-from tests.slack.cards.builders import NOON, a_task, an_approval, an_item
+from tests.slack.cards.builders import NOON, a_task, an_approval, an_item, in_state
 from tests.slack.cards.reading import all_text, assert_slack_takes, assert_slack_takes_view, assert_snapshot
 
 
@@ -40,11 +43,16 @@ def a_digest(actions: int, waiting: int) -> DigestView:
 def a_home(waiting: int = 1, tasks: int = 1) -> HomeView:
     return HomeView(
         connected=True,
-        brain="rules",
-        data_policy="Nothing leaves this machine.",
-        waiting_for_me=tuple(an_approval(link="https://acme.slack.com/archives/C1/p1") for _ in range(waiting)),
-        open_tasks=tuple(a_task() for _ in range(tasks)),
-        recent=(an_item(),),
+        agents=(AgentLine(name="autopilot", brain="rules", data_policy="local: nothing leaves this installation"),),
+        waiting_for_me=tuple(an_approval(link="https://acme.slack.com/archives/C1/p1") for _ in range(min(waiting, 5))),
+        waiting=Paged(page=1 if waiting > 5 else 0, total=waiting),
+        my_requests=tuple(a_task(state="escalated_to_human") for _ in range(min(tasks, 5))),
+        requests=Paged(total=tasks),
+        open_tasks=tuple(a_task(title="post digest", state="running") for _ in range(min(tasks, 5))),
+        open=Paged(total=tasks),
+        recent=(in_state(CardState.VERIFIED), in_state(CardState.REJECTED)) if tasks else (),
+        done=Paged(total=2 if tasks else 0),
+        area="incident" if waiting > 5 else "",
     )
 
 
@@ -90,7 +98,15 @@ def test_home_is_as_last_reviewed() -> None:
 
 
 def test_an_empty_home_says_what_to_do() -> None:
-    assert "Mention me" in all_text(home_view(a_home(waiting=0, tasks=0)))
+    text = all_text(home_view(a_home(waiting=0, tasks=0)))
+    assert "Nothing waits for you" in text
+    assert "mention me and say what is wrong" in text
+    assert "listed here, with Undo" in text
+
+
+def test_an_empty_area_says_how_to_see_everything() -> None:
+    view = replace(a_home(waiting=0, tasks=0), area="growth")
+    assert "Choose All to see everything" in all_text(home_view(view))
 
 
 def test_a_digest_of_hundreds_fits_and_counts_what_it_leaves_out() -> None:
@@ -101,11 +117,15 @@ def test_a_digest_of_hundreds_fits_and_counts_what_it_leaves_out() -> None:
     assert "and 290 more items" in text
 
 
-def test_a_full_home_counts_what_it_leaves_out() -> None:
-    text = all_text(home_view(a_home(waiting=44, tasks=44)))
-    assert "44 waiting for you" in text
-    assert "and 34 more proposals" in text
-    assert "and 34 more tasks" in text
+def test_a_full_home_turns_pages_and_says_where_it_stands() -> None:
+    drawn = home_view(a_home(waiting=44, tasks=44))
+    assert_slack_takes_view(drawn)
+    assert "44 about incident waiting for you" in all_text(drawn)
+    assert "6 to 10 of 44" in all_text(drawn)
+    body: Any = drawn["blocks"]
+    ids = [str(e["action_id"]) for b in body for e in b.get("elements", ()) if "action_id" in e]
+    assert {"home.page.waiting.0", "home.page.waiting.2", "home.page.open.1"} <= set(ids)
+    assert "home.page.requests.0" not in ids
 
 
 def test_help_names_every_word() -> None:
