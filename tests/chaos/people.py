@@ -74,7 +74,7 @@ class People:
             case Story.UNDO:
                 await self._approve(ts, ended, count=1)
                 await self._until(ts, ended, "answer")
-                await self._undo(ts)
+                await self._undo(ts, number)
                 return
             case Story.EXPIRE:
                 pass  # nobody answers
@@ -154,21 +154,21 @@ class People:
                 await self.slack.ui.close_view(who)
                 await asyncio.sleep(0.3)
 
-    async def _undo(self, ts: str) -> None:
+    async def _undo(self, ts: str, number: int) -> None:
         def over() -> bool:
             return any("Undone by" in everything(m) or "The undo did not run" in everything(m) for m in self.ours(ts))
 
         if not self.cards(ts, ActionId.UNDO):
             await asyncio.sleep(1)  # the card is redrawn after the answer; a dropped or refused call has no Undo
-        if not self.cards(ts, ActionId.UNDO) and not await self._offered(ts):
+        if not self.cards(ts, ActionId.UNDO) and not await self._offered(ts, number):
             return
         await self._press(ts, "U0DANA", ActionId.UNDO, over)
         await self._until(ts, lambda: over() or bool(self.cards(ts, ActionId.DROP_IT)), "end of the undo")
         await self._until(ts, lambda: over() or not self.cards(ts, ActionId.DROP_IT), "end of the undo's doubt")
 
-    async def _offered(self, ts: str) -> bool:
+    async def _offered(self, ts: str, number: int) -> bool:
         """Whether Undo comes: it does when a call of this thread ran."""
-        if not any(self.till.done.values()):
+        if not any(count for (_, whose, _), count in self.till.done.items() if whose == number):
             return False
         await self._until(ts, lambda: bool(self.cards(ts, ActionId.UNDO)), "Undo")
         return True
