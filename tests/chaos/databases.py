@@ -23,6 +23,8 @@ from tests.chaos.plan import Engine
 
 _ONE_AT_A_TIME = threading.Lock()
 """the package's own lock is one a process, and not meant for two threads of it"""
+_ONE_MIGRATION = asyncio.Lock()
+"""Alembic keeps what it is at in the module, and lanes begin together"""
 LOCKED = 2.0
 """seconds somebody else holds SQLite's write lock"""
 
@@ -91,7 +93,8 @@ class Databases:
 async def _migrated(url: str) -> None:
     db = Database(url, sees=EVERYTHING)
     try:
-        await migrate(db)
+        async with _ONE_MIGRATION:
+            await migrate(db)
     finally:
         await db.close()
 
