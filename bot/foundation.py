@@ -34,7 +34,9 @@ from tools.contract import Tool
 from tools.gateway import Gateway, Rules
 from tools.playbooks import library as skill_library
 from tools.playbooks.library import Library
+from tools.postgres.backups import Backups
 from tools.postgres.box import postgres_tools
+from tools.postgres.passwords import SecretFolder
 from tools.registry import Registry
 from tools.sources import loading as sources
 from tools.sources.loading import Means
@@ -139,7 +141,14 @@ def operator_tools(config: Settings) -> list[Tool]:
     if config.operator_database_url is None:
         return []
     url = config.operator_database_url.get_secret_value()
-    return postgres_tools(url, env=config.env, bots_url=config.database)
+    secrets, folder = config.operator_secrets, config.operator_backups
+    return postgres_tools(
+        url,
+        env=config.env,
+        bots_url=config.database,
+        secrets=SecretFolder(path=secrets) if secrets else None,
+        dumps=Backups(folder=folder, programs=config.operator_programs) if folder else None,
+    )
 
 
 def skills(config: Settings, registry: Registry) -> Library:

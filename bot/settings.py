@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     """folders with skills of your own, beside those that ship (write-a-skill.md)"""
     operator_database_url: SecretStr | None = None
     """a PostgreSQL that the bot looks after, postgresql://role:password@host/database; never the bot's own role"""
+    operator_secrets: Path | None = None
+    """a folder that is the secret store of rotated database passwords; empty: passwords are not rotated"""
+    operator_backups: Path | None = None
+    """a folder for proven dumps of that database; empty: no backups are made"""
+    operator_programs: Path | None = None
+    """the folder of pg_dump and pg_restore; empty: those of PATH"""
     env: str = "prod"
     """the environment that requests are about: dev, staging or prod"""
     ops_channel: str = ""

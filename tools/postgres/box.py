@@ -3,14 +3,33 @@
 from urllib.parse import urlsplit
 
 from tools.contract import Tool
-from tools.postgres import backends, health, indexes, maintenance, rebuilding, tables
+from tools.postgres import (
+    advice,
+    audits,
+    backends,
+    backups,
+    health,
+    indexes,
+    limits,
+    maintenance,
+    passwords,
+    rebuilding,
+    tables,
+    vector_changes,
+    vector_copy,
+    vectors,
+)
+from tools.postgres.backups import Backups
 from tools.postgres.connection import Operator
+from tools.postgres.passwords import SecretFolder
 from tools.sources.errors import SourceError
 from tools.sources.python_toolbox import Toolbox
 
 
-def postgres_tools(url: str, *, env: str, bots_url: str) -> list[Tool]:
-    """The tools over the database at `url`.
+def postgres_tools(
+    url: str, *, env: str, bots_url: str, secrets: SecretFolder | None = None, dumps: Backups | None = None
+) -> list[Tool]:
+    """The tools over the database at `url`; without a store for secrets or dumps, those two tools refuse in words.
 
     Raises:
         SourceError: it is no URL of a PostgreSQL, or it is the bot's own role.
@@ -32,6 +51,10 @@ def postgres_tools(url: str, *, env: str, bots_url: str) -> list[Tool]:
         raise SourceError(place, "value", "is the bot's own role there; make a role for the operator")
     box = Toolbox("postgres", owner="platform", env=env, egress=(parts.hostname or "localhost",))
     operator = Operator(url=plain)
-    for part in (health, tables, backends, maintenance, indexes, rebuilding):
+    for part in (health, tables, advice, audits, vectors):
         part.register(box, operator)
+    for part in (backends, maintenance, indexes, rebuilding, limits, vector_changes, vector_copy):
+        part.register(box, operator)
+    passwords.register(box, operator, secrets)
+    backups.register(box, operator, dumps)
     return box.tools()

@@ -17,6 +17,9 @@ LOCK_SECONDS = 2
 """a change that waits longer for a lock makes everybody queue behind it"""
 
 
+Value = str | int | float | datetime | list[str] | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operator:
     """One database, as the operator's role sees it."""
@@ -24,13 +27,13 @@ class Operator:
     url: str = field(repr=False)
 
     @asynccontextmanager
-    async def looking(self) -> AsyncIterator["Session"]:
-        """A session in which nothing can be changed.
+    async def looking(self, database: str | None = None) -> AsyncIterator["Session"]:
+        """A session in which nothing can be changed; `database`: another one of the server.
 
         Raises:
             ToolFailed: the database cannot be reached, or refuses; nothing happened.
         """
-        async with self._session(READ_SECONDS, LOCK_SECONDS, read_only=True) as session:
+        async with self._session(READ_SECONDS, LOCK_SECONDS, read_only=True, database=database) as session:
             yield session
 
     @asynccontextmanager
@@ -46,7 +49,9 @@ class Operator:
             yield session
 
     @asynccontextmanager
-    async def _session(self, seconds: int, lock: int, *, read_only: bool) -> AsyncIterator["Session"]:
+    async def _session(
+        self, seconds: int, lock: int, *, read_only: bool, database: str | None = None
+    ) -> AsyncIterator["Session"]:
         import asyncpg
 
         bounds = {
@@ -59,7 +64,9 @@ class Operator:
             "search_path": "pg_catalog",
         }
         try:
-            connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=bounds)
+            connection = await asyncpg.connect(
+                self.url, timeout=CONNECT_SECONDS, server_settings=bounds, database=database
+            )
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             says = f"the database cannot be reached ({type(error).__name__}); nothing was sent"
             raise ToolFailed(says, effect_possible=False, reason="unreachable") from None
@@ -84,7 +91,7 @@ class Session:
     """asyncpg has no types"""
     changes: bool
 
-    async def rows(self, statement: str, *values: str | int | float | datetime | None) -> list[JsonObject]:
+    async def rows(self, statement: str, *values: Value) -> list[JsonObject]:
         """What a statement gives, as JSON.
 
         Raises:
@@ -92,9 +99,17 @@ class Session:
         """
         return [dict(row) for row in await self._do("fetch", statement, values, changes=False)]
 
-    async def row(self, statement: str, *values: str | int | float | datetime | None) -> JsonObject | None:
+    async def row(self, statement: str, *values: Value) -> JsonObject | None:
         found = await self.rows(statement, *values)
         return found[0] if found else None
+
+    async def setting(self, name: str, value: str) -> None:
+        """Set one of the server's settings for this session.
+
+        Raises:
+            ToolFailed: it does not take it.
+        """
+        await self._do("fetch", "select set_config($1, $2, false)", (name, value), changes=False)
 
     async def change(self, statement: str) -> None:
         """Run one statement made of our words and quoted names.

@@ -66,6 +66,7 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
         title="'Listed who is at work in the database'",
         target=DATABASE,
         idempotent=True,
+        trusted_fields=("pid", "backend_start"),
         sensitivity="confidential",
         examples=[{"input": {"longer_than_seconds": 0}, "output": {"backends": []}}],
     )
@@ -84,6 +85,7 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
         title="'Looked who blocks whom'",
         target=DATABASE,
         idempotent=True,
+        trusted_fields=("pid", "backend_start"),
         sensitivity="confidential",
         examples=[{"input": {}, "output": {"waiting": [], "blockers": []}}],
     )

