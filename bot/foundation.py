@@ -16,6 +16,7 @@ from bot.brains.named import SkillsByName
 from bot.brains.rules import RulesBrain
 from bot.factors.step_up import BadStepUp, StepUps
 from bot.factors.step_up import read as read_step_up
+from bot.lifecycle.consent import Terms
 from bot.lifecycle.ports import Stage
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.worker import Worker
@@ -75,6 +76,13 @@ class Core:
             return DataPolicy(kind="local")
         return DataPolicy(kind="cloud", provider=model.partition("/")[0])
 
+    @property
+    def terms(self) -> Terms | None:
+        """What people agree to before their words are first sent; None when nothing is, or nobody is to be asked."""
+        if self.data_policy.kind == "local" or not self.settings.ask_consent:
+            return None
+        return Terms(agent=self.agent.name, words=self.data_policy.in_words())
+
     def gateway(self, people: People) -> Gateway:
         return Gateway(db=self.db, registry=self.registry, rules=self.rules, redactor=self.redactor, people=people)
 
@@ -88,6 +96,7 @@ class Core:
             env=self.settings.env,
             evidence_url=self.evidence_url,
             sends_out=self.data_policy.kind == "cloud",
+            terms=self.terms,
         )
         return Worker(
             db=self.db,

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """address of a model server of your own"""
     model_api_key: SecretStr | None = None
     """its key; the providers' own variables work too, e.g. ANTHROPIC_API_KEY"""
+    ask_consent: bool = True
+    """with a cloud model: ask each person once before what they write is sent; false: your company agreed for them"""
     agent_file: Path | None = None
     """the agent: charter, prompt, tools, limits; empty: bot/agent/agents/autopilot.yaml"""
     policy_dir: Path | None = None

@@ -43,6 +43,7 @@ from bot.slack.departures import Departures
 from bot.slack.drawing import Drawing
 from bot.slack.homes import Homes
 from bot.slack.links import Links
+from bot.slack.listeners.consent import ConsentDesk
 from bot.slack.listeners.grants import GrantsDesk
 from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
@@ -169,6 +170,7 @@ async def run(
             signing_secret=joined.signing_secret,
             oauth=joined.oauth,
             departures=Departures(db=base.db, workspaces=workspaces),
+            consents=ConsentDesk(db=base.db, replies=replies, terms=base.terms),
         )
         charts = Charts(db=base.db, workspaces=workspaces)
         drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)

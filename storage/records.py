@@ -274,6 +274,8 @@ class PostKind(StrEnum):
     """a streamed message whose answer was asked for again"""
     SESSION = "session"
     """no message: what Slack says of the work in a thread"""
+    CONSENT = "consent"
+    """a question that one person sees"""
 
 
 @dataclass(frozen=True, kw_only=True)

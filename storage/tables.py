@@ -581,3 +581,13 @@ oauth_states = sa.Table(
     sa.Column("hash", sa.Text, primary_key=True),
     _time("expires_at"),
 )
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("terms", sa.Text, primary_key=True),
+    sa.Column("given", sa.Boolean, nullable=False),
+    _time("at"),
+)

@@ -14,6 +14,8 @@ from bot.agent.titles import not_done, step_title
 from bot.agent.turn import Turn
 from bot.brains.base import Brain
 from bot.brains.errors import BrainRefused, BrainUnavailable
+from bot.lifecycle import consent
+from bot.lifecycle.consent import Terms
 from bot.lifecycle.halted import tell_halted
 from bot.lifecycle.hooks import CallHooks, Hooks
 from bot.lifecycle.moves import move, tell
@@ -24,7 +26,7 @@ from policy.types import Actor
 from storage import channels, halts, proposals, tasks
 from storage import steps as step_store
 from storage.db import Database
-from storage.records import JsonObject, Step, StepKind, TaskState
+from storage.records import JsonObject, Step, StepKind, Task, TaskState
 from tools.gateway import Gateway
 from tools.outcomes import Denied, Failed, InDoubt, Outcome, Previewed, Ran, Waiting
 from tools.requests import RequestedCall
@@ -56,11 +58,12 @@ class AgentRunner:
         env: str,
         evidence_url: Callable[[str], str],
         sends_out: bool = False,
+        terms: Terms | None = None,
     ) -> None:
-        """`sends_out`: what the brain reads leaves this installation."""
+        """`sends_out`: what the brain reads leaves this installation; `terms`: what people agree to before it does."""
         self._db, self._gateway, self._people = db, gateway, people
         self._agent, self._brain, self._env = agent, brain, env
-        self._evidence_url, self._sends_out = evidence_url, sends_out
+        self._evidence_url, self._sends_out, self._terms = evidence_url, sends_out, terms
 
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""
@@ -112,6 +115,9 @@ class AgentRunner:
             around = await channels.in_force(tx, hooks.task.tenant, hooks.task.channel)
         if around.local_only and self._sends_out:
             return await self._keep_inside(hooks)
+        if self._terms is not None and (parked := await self._unasked(hooks, self._terms)) is not None:
+            hooks.task = parked
+            return Ended(waiting=True)
         turn = Turn(progress)
         try:
             question = prompts.build(
@@ -145,6 +151,11 @@ class AgentRunner:
                 await tasks.touch(tx, hooks.task, **counters)
                 hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
         return Ended() if done else None
+
+    async def _unasked(self, hooks: Hooks, terms: Terms) -> Task | None:
+        """The task, parked until its requester agrees that what is sent to the brain is sent."""
+        requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
+        return await consent.must_wait(self._db, hooks.task, terms, requester)
 
     # --- one call -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ What was asked, decided and done there stays on the record, which is append-only
 """
 
 from bot.orchestrator import stops
-from storage import api_tokens, audit, homes, installations, posts, schedules, tasks
+from storage import api_tokens, audit, consents, homes, installations, posts, schedules, tasks
 from storage.db import Database, within
 
 WHY = "the app was removed from this workspace"
@@ -34,6 +34,7 @@ async def _close(db: Database, tenant: str) -> None:
         await stops.end(db, tenant, task.id, by="", why=WHY)
     async with db.write() as tx:
         await homes.forget(tx, tenant)
+        await consents.forget(tx, tenant)
         await posts.give_up_all(tx, tenant)
         await api_tokens.revoke_all(tx, tenant, by=WHY)
         for schedule in await schedules.of_tenant(tx, tenant):

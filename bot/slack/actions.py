@@ -30,6 +30,8 @@ class ActionId(StrEnum):
     HOME_PAGE = "home.page"
     """both with what was chosen behind a dot: elements of one row need names of their own"""
     SETTINGS = "settings.open"
+    CONSENT_YES = "consent.yes"
+    CONSENT_NO = "consent.no"
     OPEN = "link.open"
     """a button that only opens an address; acked and forgotten"""
     FIELD = "field"

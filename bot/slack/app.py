@@ -10,7 +10,19 @@ from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.show import Showroom
 from bot.slack.actions import ActionId
 from bot.slack.departures import Departures
-from bot.slack.listeners import answers, grants, home, leaving, proposals, reactions, requests, schedules, settings
+from bot.slack.listeners import (
+    answers,
+    consent,
+    grants,
+    home,
+    leaving,
+    proposals,
+    reactions,
+    requests,
+    schedules,
+    settings,
+)
+from bot.slack.listeners.consent import ConsentDesk
 from bot.slack.listeners.words import Words
 from bot.slack.oauth import OAuth
 from bot.slack.replies import Replies
@@ -28,6 +40,7 @@ def build(
     words: Words,
     replies: Replies,
     departures: Departures,
+    consents: ConsentDesk,
     signing_secret: str = "",
     oauth: OAuth | None = None,
 ) -> AsyncApp:
@@ -53,6 +66,7 @@ def build(
     reactions.register(app, words.db, replies)
     answers.register(app, orchestrator, replies)
     leaving.register(app, departures)
+    consent.register(app, consents)
 
     # Buttons that only open a link: acked, or Slack would say that we did not answer.
     @app.action(ActionId.OPEN)

@@ -10,6 +10,7 @@ from bot.slack.cards import blocks, escaping
 from bot.slack.cards.approval import approval_card
 from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
+from bot.slack.cards.consent import consent_card
 from bot.slack.cards.digest import digest_card
 from bot.slack.charts import Charts
 from bot.slack.replaced import replaced_card
@@ -44,6 +45,9 @@ class Drawing:
                 return await self._digest(post)
             case PostKind.REPLACED:
                 return await self._replaced(post)
+            case PostKind.CONSENT:
+                about = post.body
+                return consent_card(str(about["agent"]), str(about["words"]), str(about["terms"]))
             case PostKind.STREAM | PostKind.SESSION:
                 return None
 

@@ -17,6 +17,7 @@ from bot.slack.actions import unfenced
 from bot.slack.cards.blocks import Card
 from bot.slack.faults import Fault, classify
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
+from bot.slack.whispers import whisper
 from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 from storage import homes, posts
@@ -189,6 +190,9 @@ class Outbox:
 
     async def _show(self, post: Post) -> str | None:
         """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""
+        if post.kind is PostKind.CONSENT:
+            asked = await self.draw(post) if post.ts is None else None
+            return await whisper(self.workspaces.client(post.tenant), post, asked) if asked is not None else post.ts
         if post.ts is None and post.sending:
             post_ts = await self._find(post)
             if post_ts is not None:

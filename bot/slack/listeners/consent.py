@@ -1,0 +1,77 @@
+"""Listeners for the answer to "may this be sent to a provider?"."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.lifecycle import consent
+from bot.lifecycle.consent import Terms
+from bot.slack.actions import ActionId
+from bot.slack.replies import Replies
+from bot.slack.tenants import FromSlack
+from storage import inbox
+from storage.db import Database
+
+
+class _Named(BaseModel):
+    id: str
+
+
+class _Action(BaseModel):
+    value: str
+    action_ts: str
+
+
+class _Pressed(FromSlack):
+    user: _Named
+    actions: tuple[_Action, ...]
+    response_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentDesk:
+    """Takes answers. Whose answer it is, is Slack's word; what it is about must be what holds now."""
+
+    db: Database
+    replies: Replies
+    terms: Terms | None
+    """None: nothing leaves this installation"""
+
+    async def take(self, body: dict[str, Any], *, yes: bool) -> None:
+        try:
+            pressed = _Pressed.model_validate(body)
+        except ValidationError:
+            return
+        action = pressed.actions[0]
+        if self.terms is None or action.value != self.terms.id:
+            said = "The data policy has changed since I asked. Ask me again, and I ask you about the new one."
+        else:
+            async with self.db.write() as tx:
+                key = f"consent:{pressed.user.id}:{action.action_ts}"
+                if not await inbox.first_time(tx, pressed.tenant, key, "consent"):
+                    return
+            await consent.answer(self.db, pressed.tenant, pressed.user.id, self.terms, yes=yes)
+            said = f"Thank you, I go on. ({self.terms.words})" if yes else "Nothing was sent."
+        if pressed.response_url:
+            self.replies.later(self._replace(pressed.tenant, pressed.response_url, said))
+
+    async def _replace(self, tenant: str, url: str, said: str) -> None:
+        session = self.replies.workspaces.client(tenant).session
+        await AsyncWebhookClient(url, session=session).send(text=said, replace_original=True)
+
+
+def register(app: AsyncApp, desk: ConsentDesk) -> None:
+    """Hang the listeners on the app. The answer is on disk before the ack."""
+
+    @app.action(ActionId.CONSENT_YES)
+    async def agreed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await desk.take(body, yes=True)
+        await ack()
+
+    @app.action(ActionId.CONSENT_NO)
+    async def declined(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await desk.take(body, yes=False)
+        await ack()

@@ -1,0 +1,41 @@
+"""The first use of a model that runs elsewhere: asked once, for one person's eyes; the request goes on after a yes."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.agent import definition
+from bot.agent.definition import DataPolicy
+from bot.brains.rules import RulesBrain
+from tests.scenarios.world import ANA, INCIDENTS, World, a_world, action_ids
+
+CLOUD = DataPolicy(kind="cloud", provider="anthropic", region="eu")
+
+
+def _question(world: World, thread: str) -> str | None:
+    """The ts of the question that Ana sees in the thread."""
+    found = world.slack.ui.messages(INCIDENTS, as_=ANA, thread_ts=thread)
+    return next((str(m["ts"]) for m in found if m.get("ephemeral_for") and "consent.yes" in action_ids(m)), None)
+
+
+@pytest.mark.parametrize("signed_http", [False, True])
+async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
+) -> None:
+    agent = definition.load().model_copy(update={"data_policy": CLOUD})
+    async with a_world(
+        tmp_path, monkeypatch.setenv, fault=None, agent=agent, brain=RulesBrain(), signed_http=signed_http
+    ) as world:
+        first = await world.ask("please write a poem")
+        ts = await world.see(lambda: _question(world, first), 60)
+        assert not [m for m in world.thread(first) if m.get("bot_id") and not m.get("ephemeral_for")]
+        await world.slack.ui.click(ANA, INCIDENTS, ts, "consent.no")
+        await world.text(first, "Nothing was sent")
+
+        second = await world.ask("please write a poem")
+        ts = await world.see(lambda: _question(world, second), 60)
+        await world.slack.ui.click(ANA, INCIDENTS, ts, "consent.yes")
+        await world.text(second, "I have no playbook for that", seconds=60)
+        third = await world.ask("please write another poem")
+        await world.text(third, "I have no playbook for that", seconds=60)
+        assert _question(world, third) is None
