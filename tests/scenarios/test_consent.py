@@ -6,7 +6,6 @@ import pytest
 
 from bot.agent import definition
 from bot.agent.definition import DataPolicy
-from bot.brains.rules import RulesBrain
 from tests.scenarios.world import ANA, INCIDENTS, World, a_world, action_ids
 
 CLOUD = DataPolicy(kind="cloud", provider="anthropic", region="eu")
@@ -24,7 +23,7 @@ async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
 ) -> None:
     agent = definition.load().model_copy(update={"data_policy": CLOUD})
     async with a_world(
-        tmp_path, monkeypatch.setenv, fault=None, agent=agent, brain=RulesBrain(), signed_http=signed_http
+        tmp_path, monkeypatch.setenv, fault=None, agent=agent, signed_http=signed_http
     ) as world:
         first = await world.ask("please write a poem")
         ts = await world.see(lambda: _question(world, first), 60)
