@@ -1,7 +1,6 @@
 """The bolt app: one place that registers every listener, acks what nobody handles, and connects."""
 
 import structlog
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,6 +25,7 @@ from bot.slack.listeners.consent import ConsentDesk
 from bot.slack.listeners.words import Words
 from bot.slack.oauth import OAuth
 from bot.slack.replies import Replies
+from bot.slack.sockets import SocketHandler
 from bot.slack.tenants import tenant_of
 from storage.db import within
 
@@ -92,6 +92,6 @@ class _Narrowed(AsyncApp):
             return await super().async_dispatch(req)
 
 
-def socket_handlers(app: AsyncApp, app_token: str, *, connections: int = 2) -> list[AsyncSocketModeHandler]:
+def socket_handlers(app: AsyncApp, app_token: str, *, connections: int = 2) -> list[SocketHandler]:
     """Two connections: on a `disconnect` Slack closes the old socket before the new one is open."""
-    return [AsyncSocketModeHandler(app, app_token, web_client=app.client) for _ in range(connections)]
+    return [SocketHandler(app, app_token) for _ in range(connections)]

@@ -11,6 +11,7 @@ from bot.slack.pacing import Pace
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
+_BEGINS = frozenset({"chat.startStream", "chat.postMessage"})
 _log = structlog.get_logger(__name__)
 
 Send = Callable[[], Awaitable[Answer]]
@@ -28,6 +29,8 @@ class Calls:
         self.channel = channel
         self._timeout = timeout
         self._patience = patience
+        self.strays = False
+        """whether a message may have been begun whose answer never came: it stands in the thread without a word"""
         self._failing_since: float | None = None
         self._pause = _FIRST_PAUSE
 
@@ -44,6 +47,7 @@ class Calls:
             if failure is None:
                 raise
             _log.info("slack call failed", method=method, error=failure.error, fault=failure.fault)
+            self.strays = self.strays or (failure.fault is Fault.UNKNOWN and method in _BEGINS)
             await self._note(method, failure)
             raise CallFailed(method, failure) from error
         self._failing_since, self._pause = None, _FIRST_PAUSE

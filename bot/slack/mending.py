@@ -47,7 +47,7 @@ class Mender:
         Raises:
             SlackAway: Slack does not answer.
         """
-        await self._sweep_empty(task, min(post.created_at for post in left))
+        await self.sweep_empty(task, min(post.created_at for post in left))
         async with self.db.read() as tx:
             told = covered(await streams.of_task(tx, task))
         messages = [post for post in left if post.ts is not None]
@@ -61,8 +61,12 @@ class Mender:
             async with self.db.write() as tx:
                 await streams.mended(tx, post, upto=steps[-1].seq if redrawn else -1)
 
-    async def _sweep_empty(self, task: Task, since: float) -> None:
-        """Take away streams that were begun and never heard of again: ours, without a word, and in no record."""
+    async def sweep_empty(self, task: Task, since: float) -> None:
+        """Take away streams that were begun and never heard of again: ours, without a word, and in no record.
+
+        Raises:
+            SlackAway: Slack does not answer.
+        """
         try:
             messages = await read_thread(self.client, task.channel, task.thread_ts, since=since)
         except Exception as error:

@@ -90,6 +90,8 @@ class SlackProgress:
                 await show_session(tx, task)  # the thread may have moved on while the last words were sent
                 if delivered.undelivered.strip() and not delivered.stopped_by_user:
                     await tell(tx, task, f"rest:{task.id}:{len(steps)}", delivered.undelivered, kind="answer")
+            if delivered.strays:
+                await stage.sweep(task, self._stretch.created_at)
         finally:
             self._holding.cancel()
             await asyncio.wait([self._holding])

@@ -70,14 +70,7 @@ class SlackStage:
             waited, pause = waited + pause, min(2 * pause, 5.0) if left is not None else pause
 
     async def _tidy(self, task: Task, steps: Sequence[Step], left: Sequence[Post]) -> None:
-        us = await self.workspaces.about(task.tenant)
-        mender = Mender(
-            db=self.db,
-            client=self.workspaces.client(task.tenant),
-            pace=self.workspaces.pace(task.tenant),
-            registry=self.registry,
-            bot_user=us.bot_user if us is not None else "",
-        )
+        mender = await self._mender(task)
         work = asyncio.create_task(mender.tidy(task, steps, left))
 
         async def lost() -> None:
@@ -92,6 +85,28 @@ class SlackStage:
                     work.cancel()
                     raise
                 raise LostRace("stretch of task", task.id) from None
+
+    async def _mender(self, task: Task) -> Mender:
+        us = await self.workspaces.about(task.tenant)
+        return Mender(
+            db=self.db,
+            client=self.workspaces.client(task.tenant),
+            pace=self.workspaces.pace(task.tenant),
+            registry=self.registry,
+            bot_user=us.bot_user if us is not None else "",
+        )
+
+    async def sweep(self, task: Task, since: float) -> None:
+        """Take away messages of a finished writer whose beginning Slack never answered; nobody else knows of them."""
+        mender = await self._mender(task)
+        for pause in (0.0, 1.0, 5.0):
+            await asyncio.sleep(pause)
+            try:
+                await mender.sweep_empty(task, since)
+            except SlackAway as away:
+                _log.info("a message without words may be left", error=str(away), channel=task.channel)
+            else:
+                return
 
     async def mend(self) -> None:
         """Tell the threads of parked and ended tasks to their end when their writers died, until cancelled."""

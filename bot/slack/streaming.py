@@ -75,6 +75,8 @@ class Delivered:
     """words Slack did not take, or that came after Stop"""
     error: str = ""
     """why, when it was not Stop"""
+    strays: bool = False
+    """a message without words may stand in the thread, too: its beginning was never answered"""
 
 
 class StreamWriter:
@@ -405,4 +407,5 @@ class StreamWriter:
             stopped_by_user=self._stopped,
             undelivered=self._pending.text(),
             error=self._error,
+            strays=self._calls.strays,
         )

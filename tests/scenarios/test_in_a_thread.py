@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo.slack.faults import FaultKind
 from storage import audit, feedback, tasks
 from storage.records import Task, TaskState
 from tests.scenarios.talking import TalkingBrain
@@ -36,8 +37,10 @@ async def test_an_answer_is_judged_and_asked_again_and_the_earlier_one_says_so(
 ) -> None:
     """The last thumb of a person counts; the asker's words are asked again as hers, others' as their own request."""
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        world.slack.faults.add(FaultKind.DROP_AFTER, "chat.startStream", nth=1)  # a stream nobody heard of
         thread = await world.ask("is checkout failing?")
         first = await world.card(thread, "answer.regenerate")
+        await world.see(lambda: len(_answers(world, thread, "")) == 1)  # nothing empty is left beside the answer
         block = next(b for b in first["blocks"] if b["type"] == "context_actions")
         for side in ("positive_button", "negative_button"):
             action = {"type": "feedback_buttons", "action_id": "answer.feedback"} | block["elements"][0][side]

@@ -143,8 +143,11 @@ class Life:
                 continue
             if left.strip() and not one.stopped:
                 found.append(f"{one.number}: {len(left)} characters never arrived")
-            if any(m.get("streaming") for m in self.messages(one)):
-                found.append(f"{one.number}: still streams")
+            for m in self.messages(one):
+                if m.get("streaming"):
+                    found.append(f"{one.number}: still streams {words(m)[:80]!r}")
+                elif not words(m).strip() and not m.get("blocks") and m.get("text", "").strip() in ("", "…"):
+                    found.append(f"{one.number}: an empty message stands in the thread")
             if one.switch and (times := getattr(self.board.set_at, "times", {}).get(one.number, 0)) != 1:
                 found.append(f"switch {one.number} was set {times} times")
         return found

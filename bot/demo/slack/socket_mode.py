@@ -103,7 +103,8 @@ class SocketMode:
         self, reason: str = "refresh_requested", *, close: bool = False, only_one: bool = False
     ) -> None:
         """Send every connection (or the oldest) a disconnect frame; it gets nothing new. `close` cuts it as well."""
-        for connection in list(self.connections)[: 1 if only_one else None]:
+        fresh = [connection for connection in self.connections if not connection.retiring]
+        for connection in fresh[:1] if only_one else list(self.connections):
             connection.retiring = reason != "warning"
             await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}})
             if close:
