@@ -397,6 +397,10 @@ evaluations = sa.Table(
     _text("agent"),
     _text("agent_version"),
     _time("at"),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
+    sa.Column("channel", sa.Text, nullable=False, server_default=""),
+    sa.Column("thread_ts", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("tenant", "kind", "subject"),
 )
 sa.Index("ix_evaluations_newest", evaluations.c.tenant, evaluations.c.at)
 
@@ -492,22 +496,6 @@ channel_settings = sa.Table(
     sa.Column("local_only", sa.Boolean),
     _text("changed_by"),
     _time("changed_at"),
-)
-
-evaluation_cases = sa.Table(
-    "evaluation_cases",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    _text("tenant"),
-    _text("source"),
-    _text("subject"),
-    _text("channel"),
-    _text("thread_ts"),
-    _text("task_id", null=True),
-    _text("by"),
-    _text("note", default=""),
-    _time("at"),
-    sa.UniqueConstraint("tenant", "source", "subject"),
 )
 
 alerts = sa.Table(

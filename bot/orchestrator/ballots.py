@@ -186,6 +186,7 @@ async def _reject(tx: Tx, gateway: Gateway, task: Task, proposal: Proposal, who:
             tx,
             task,
             kind=EvaluationKind.REJECTED,
+            subject=call.id,
             request=gateway.clean(task.text),
             proposal_id=call.id,
             proposed=_proposed(gateway, call),

@@ -1,27 +1,26 @@
 """Threads that people keep as evaluation cases: asked again later, to see whether the bot got better or worse."""
 
-from storage import audit, evaluation_cases, inbox, posts, tasks
+from collections.abc import Callable
+
+from storage import audit, evaluations, inbox, posts, tasks
 from storage.db import Database, Tx
-from storage.evaluation_cases import CaseSource
+from storage.evaluations import EvaluationKind
 from storage.records import Task
 
 
-async def keep_thread(db: Database, *, tenant: str, channel: str, ts: str, who: str, key: str) -> bool:
-    """Keep the thread of this message as a case; False when it is none of ours, or kept already."""
+async def keep_thread(
+    db: Database, clean: Callable[[str], str], *, tenant: str, channel: str, ts: str, who: str, key: str
+) -> bool:
+    """Keep the thread of this message as a case; False when it is none of ours, or kept already.
+
+    `clean` takes the secrets out of what was asked.
+    """
     async with db.write() as tx:
         task = await _task_of(tx, tenant, channel, ts)
         if task is None or not await inbox.first_time(tx, tenant, key, "reaction"):
             return False
-        subject = f"{task.channel}:{task.thread_ts}"
-        kept = await evaluation_cases.keep(
-            tx,
-            tenant,
-            CaseSource.REACTION,
-            subject,
-            channel=task.channel,
-            thread_ts=task.thread_ts,
-            task_id=task.id,
-            by=who,
+        kept = await evaluations.keep(
+            tx, task, kind=EvaluationKind.KEPT, subject=_subject(task), request=clean(task.text), by=who
         )
         if kept:
             await _note(tx, task, "kept", who)
@@ -34,7 +33,7 @@ async def drop_thread(db: Database, *, tenant: str, channel: str, ts: str, who: 
         task = await _task_of(tx, tenant, channel, ts)
         if task is None or not await inbox.first_time(tx, tenant, key, "reaction"):
             return False
-        dropped = await evaluation_cases.drop(tx, tenant, CaseSource.REACTION, f"{task.channel}:{task.thread_ts}")
+        dropped = await evaluations.drop(tx, tenant, EvaluationKind.KEPT, _subject(task))
         if dropped:
             await _note(tx, task, "dropped", who)
         return dropped
@@ -46,6 +45,10 @@ async def _task_of(tx: Tx, tenant: str, channel: str, ts: str) -> Task | None:
     if post is not None and post.task_id is not None:
         return await tasks.get(tx, tenant, post.task_id)
     return await tasks.asked_by(tx, tenant, channel, ts)
+
+
+def _subject(task: Task) -> str:
+    return f"{task.channel}:{task.thread_ts}"
 
 
 async def _note(tx: Tx, task: Task, event: str, who: str) -> None:

@@ -132,7 +132,8 @@ class Orchestrator:
 
     async def judge(self, *, tenant: str, task_id: str, who: str, said: str, key: str) -> bool:
         """Keep what a person said of an answer; False when there is no such answer."""
-        return await judging.judge(self.db, tenant=tenant, task_id=task_id, who=who, said=said, key=key)
+        clean = self.gateway.clean
+        return await judging.judge(self.db, clean, tenant=tenant, task_id=task_id, who=who, said=said, key=key)
 
     async def stop_thread(self, tenant: str, channel: str, thread_ts: str, who: str) -> bool:
         """Stop the newest task of a thread."""

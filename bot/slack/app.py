@@ -63,7 +63,7 @@ def build(
     schedules.register(app, words.schedules)
     settings.register(app, words.settings)
     grants.register(app, words.grants, replies)
-    reactions.register(app, words.db, replies)
+    reactions.register(app, words.db, orchestrator.gateway.clean, replies)
     answers.register(app, orchestrator, replies)
     leaving.register(app, departures)
     consent.register(app, consents)

@@ -27,6 +27,7 @@ def kept(home: Path) -> None:
                         tx,
                         task,
                         kind=EvaluationKind.REJECTED,
+                        subject=f"p{number}",
                         request="why is checkout failing?",
                         proposed={"tool": "shop.set_flag", "says": f"Turn flag {number} off"},
                         feedback=f"not now \x1b[31m{number}",
@@ -51,5 +52,7 @@ def test_cases_are_exported_as_json_lines(cli: Cli, kept: None, tmp_path: Path) 
     found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [case["feedback"][-1] for case in found] == ["0", "1", "2"]
     assert {"request", "proposed", "feedback", "agent", "agent_version", "kind", "at", "by"} <= found[0].keys()
+    assert "0 cases" in cli("evaluations", "export", "--out", str(out), "--kind", "kept").output
+    assert cli("evaluations", "export", "--out", str(out), "--kind", "good").exit_code == 2
     assert cli("evaluations", "export", "--out", str(out), "--tenant", "T0OTHER").exit_code == 0
     assert out.read_text(encoding="utf-8") == ""

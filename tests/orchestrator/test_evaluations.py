@@ -68,3 +68,20 @@ async def test_only_what_counted_is_a_case(office: Office) -> None:
         inverse = await proposals.get(tx, TENANT, undo or "")
     await office.reject("U0SAM", inverse, "leave it")
     assert len(await cases(office)) == 1
+
+
+async def test_a_thumb_down_is_a_case_until_it_turns_up(office: Office) -> None:
+    """One a person and answer, without secrets; another's thumb is their own."""
+    task = await office.task(await office.proposed(text=f"my token is {SECRET}"))
+
+    async def judge(who: str, said: str, key: str) -> list[tuple[str, str]]:
+        await office.desk.judge(tenant=TENANT, task_id=task.id, who=who, said=said, key=key)
+        return [(case.kind, case.by) for case in await cases(office)]
+
+    assert await judge("U0ANA", "bad", "k1") == [("bad_answer", "U0ANA")]
+    assert await judge("U0ANA", "bad", "k2") == [("bad_answer", "U0ANA")]
+    assert await judge("U0SAM", "bad", "k3") == [("bad_answer", "U0ANA"), ("bad_answer", "U0SAM")]
+    [case] = [case for case in await cases(office) if case.by == "U0ANA"]
+    assert (case.task_id, case.channel, case.agent) == (task.id, task.channel, task.agent)
+    assert SECRET not in repr(case) and "my token is" in case.request
+    assert await judge("U0ANA", "good", "k4") == [("bad_answer", "U0SAM")]

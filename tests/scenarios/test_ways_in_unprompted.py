@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import audit, channels, evaluation_cases, tasks
+from storage import audit, channels, evaluations, tasks
 from storage.channels import ChannelSettings, Mode
 from storage.records import Source, Task
 from tests.scenarios.world import ANA, BOT, DANA, INCIDENTS, KIM, World, a_world, everything
@@ -76,13 +76,14 @@ async def test_a_reaction_keeps_the_thread_as_a_case_once_and_drops_it_again(tmp
         await world.slack.ui.react(ANA, INCIDENTS, thread, "test_tube")
         await world.slack.ui.react(ANA, INCIDENTS, thread, "eyes")
         async with world.database() as db, db.read() as tx:
-            [case] = await evaluation_cases.of_tenant(tx, "T0ACME")
+            [case] = await evaluations.newest(tx, tenant="T0ACME")
         [task] = await _tasks(world)
-        assert (case.task_id, case.by, case.thread_ts) == (task.id, KIM, thread)
+        assert (case.kind, case.task_id, case.by, case.thread_ts) == ("kept", task.id, KIM, thread)
+        assert "is checkout failing?" in case.request
         await world.slack.ui.react(KIM, INCIDENTS, answer["ts"], "test_tube", remove=True)
         await world.see(lambda: _acked(world, "reaction_removed"))
         async with world.database() as db, db.read() as tx:
-            assert await evaluation_cases.of_tenant(tx, "T0ACME") == []
+            assert await evaluations.newest(tx, tenant="T0ACME") == []
 
 
 def _acked(world: World, name: str) -> bool:

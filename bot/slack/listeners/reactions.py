@@ -1,5 +1,6 @@
 """Listeners for the reaction that makes a thread an evaluation case."""
 
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -13,7 +14,7 @@ from storage.db import Database
 CASE_EMOJI = "test_tube"
 
 
-def register(app: AsyncApp, db: Database, replies: Replies) -> None:
+def register(app: AsyncApp, db: Database, clean: Callable[[str], str], replies: Replies) -> None:
     """Hang the listeners on the app."""
 
     @app.event("reaction_added")
@@ -22,7 +23,7 @@ def register(app: AsyncApp, db: Database, replies: Replies) -> None:
         if found is None or found.emoji != CASE_EMOJI:
             return
         kept = await cases.keep_thread(
-            db, tenant=found.tenant, channel=found.channel, ts=found.ts, who=found.who, key=found.key
+            db, clean, tenant=found.tenant, channel=found.channel, ts=found.ts, who=found.who, key=found.key
         )
         if kept:
             said = notice(f"This thread is now an evaluation case. Take :{CASE_EMOJI}: away to drop it.")
