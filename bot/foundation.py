@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,12 +34,14 @@ from storage.db import Database
 from storage.migrate import migrate, require_current
 from tools.contract import Tool
 from tools.gateway import Gateway, Rules
+from tools.own.box import own_tools
 from tools.playbooks import library as skill_library
 from tools.playbooks.library import Library
 from tools.postgres.backups import Backups
 from tools.postgres.box import postgres_tools
 from tools.postgres.passwords import SecretFolder
 from tools.registry import Registry
+from tools.searching import search_tool
 from tools.sources import loading as sources
 from tools.sources.loading import Means
 
@@ -141,7 +144,10 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
     files = config.manifests or tuple(file for file, address in here if address)
     client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-    means = Means(environ=settings.environment(), client=client, closing=closing)
+    own = frozenset(
+        {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
+    )
+    means = Means(environ=settings.environment(), client=client, closing=closing, own=own)
     return Registry([*await sources.load_tools(files, config.tool_packages, means), *operator_tools(config)])
 
 
@@ -219,6 +225,8 @@ async def core(
         if db.is_postgres:
             await require_current(db)
         registry = await load_tools(config, stack)
+        for tool in (*own_tools(db, env=config.env), search_tool(registry)):
+            registry.add(tool)
         library = skills(config, registry)
         chosen = brain or make_brain(config, agent, library)
         yield Core(

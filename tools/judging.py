@@ -24,6 +24,7 @@ from policy.types import (
 )
 from storage.db import Tx
 from storage.intents import calls_since
+from tools import people_only
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, JsonObject, Tool
 from tools.registry import param_types
@@ -116,8 +117,10 @@ def judge(
         channel_cap=min(asking.place.max_autonomy, manifest.max_autonomy, asking.level_at_most),
     )
     decision: Decision
+    if (never := people_only.refusal(manifest)) is not None:
+        decision = never
     # Going back is its own reason, and a runaway must be reversible.
-    if asking.calls_1h > manifest.rate_per_hour and not asking.undo:
+    elif asking.calls_1h > manifest.rate_per_hour and not asking.undo:
         decision = Deny(because=("builtin:rate",), hint=f"at most {manifest.rate_per_hour} calls of it an hour")
     elif manifest.tier is not Tier.READ and not asking.undo and asking.reason_code not in manifest.reason_codes:
         codes = ", ".join(manifest.reason_codes)

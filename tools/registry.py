@@ -8,6 +8,8 @@ from policy.types import ActionSpec, ParamType
 from storage.canonical import canonical, digest
 from tools.contract import Tool
 from tools.errors import DuplicateTool, UnknownTool
+from tools.people_only import check
+from tools.tool_index import ToolIndex
 
 _CEDAR_TYPES: dict[str, ParamType] = {"string": "String", "integer": "Long", "boolean": "Bool"}
 
@@ -18,13 +20,23 @@ class Registry:
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
         self._tools: dict[str, Tool] = {}
         self._versions: dict[str, str] = {}
+        self._index: ToolIndex | None = None
         for tool in tools:
             self.add(tool)
 
     def add(self, tool: Tool) -> None:
+        check(tool.name, tool.source)
         if (first := self._tools.get(tool.name)) is not None:
             raise DuplicateTool(tool.name, first.source, tool.source)
         self._tools[tool.name] = tool
+        self._index = None
+
+    @property
+    def index(self) -> ToolIndex:
+        """Finds tools by words; made when it is first asked."""
+        if self._index is None:
+            self._index = ToolIndex(self)
+        return self._index
 
     def get(self, name: str) -> Tool:
         """The tool of this name.

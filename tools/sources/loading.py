@@ -28,6 +28,8 @@ class Means:
     client: httpx.AsyncClient
     closing: AsyncExitStack
     """sources that keep something open put it here"""
+    own: frozenset[str] = frozenset()
+    """host:port of our own API, which no manifest may point at"""
 
 
 async def load_tools(manifests: Sequence[Path], packages: Sequence[str], means: Means) -> list[Tool]:
@@ -48,7 +50,7 @@ async def load_manifest(file: Path, means: Means) -> list[Tool]:
     """
     match kind_of(file):
         case "service":
-            return await load_openapi_source(file, environ=means.environ, client=means.client)
+            return await load_openapi_source(file, environ=means.environ, client=means.client, own=means.own)
         case "shell":
             return load_shell_source(file, environ=means.environ)
         case "mcp":

@@ -7,6 +7,7 @@ import httpx
 
 from policy.types import Tier
 from tools.contract import Tool, ToolFailed
+from tools.people_only import HINT
 from tools.sources.errors import SourceError
 from tools.sources.http_client import HttpRequest, HttpService
 from tools.sources.openapi_document import Document
@@ -16,7 +17,9 @@ from tools.sources.openapi_tool import Builder
 DOCUMENT_SECONDS = 10.0
 
 
-async def load_openapi_source(manifest: Path, *, environ: Mapping[str, str], client: httpx.AsyncClient) -> list[Tool]:
+async def load_openapi_source(
+    manifest: Path, *, environ: Mapping[str, str], client: httpx.AsyncClient, own: frozenset[str] = frozenset()
+) -> list[Tool]:
     """The tools a manifest declares, over one shared client. With a document in a file, the service may be down.
 
     Raises:
@@ -24,6 +27,9 @@ async def load_openapi_source(manifest: Path, *, environ: Mapping[str, str], cli
     """
     declared = read_manifest(manifest)
     service = _service(declared.service, str(manifest), environ, client)
+    if httpx.URL(service.base_url).netloc.decode() in own:
+        # It could ask and vote in a person's name.
+        raise SourceError(str(manifest), "service: base_url", f"is the bot's own API; {HINT}")
     document = await _document(declared.service, manifest, client)
     builder = Builder(service=service, document=document, env=declared.service.env, file=str(manifest))
     tools = [builder.build(entry) for entry in declared.tools]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, assert_never
 
 from pydantic import AfterValidator, Field, JsonValue, StrictBool, StrictInt, StrictStr
 
+from tools import people_only
 from tools.contract import JsonObject, ToolFailed
 from tools.manifest import Bound
 from tools.sources import shell_process
@@ -122,6 +123,8 @@ def arguments_of(name: str, rule: CommandRule, bounds: Mapping[str, Bound], plac
         SourceError: a hole has no argument, an argument no hole, or the two do not fit.
     """
     holes = {hole for part in (*rule.argv, rule.stdin) for hole in HOLE.findall(part)}
+    if people_only.runs_us(rule.argv):
+        raise place.at("argv").error(f"runs the bot's own command line; {people_only.HINT}")
     if HOLE.search(rule.argv[0]):
         raise place.at("argv").error("the program itself cannot be an argument")
     for hole in sorted(holes - set(rule.arguments)):
