@@ -84,6 +84,18 @@ async def test_too_much_at_once_waits_its_turn_and_is_told_once(office: Office) 
     assert "at most 3 requests a minute" in str(notice.body["text"])
 
 
+async def test_a_flood_waits_its_turn_however_long_that_is(office: Office) -> None:
+    """Hundreds in a minute: each is kept and has a turn of its own, also those whose turn is hours away."""
+    made = await _submit(office, 60, per_minute=1)
+    assert len(made) == 60
+    async with office.db.write() as tx:
+        rows = (await tx.run(task_table.select().order_by(task_table.c.due_at))).all()
+        began = await tasks.claim(tx, owner="w", lease=60, limit=1_000)
+    assert [t.id for t in began] == [made[0].id]
+    assert {round(b.due_at - a.due_at) for a, b in pairwise(rows[1:])} == {60}
+    assert len(await _notices(office)) == 1
+
+
 async def test_another_channel_is_not_slowed(office: Office) -> None:
     await _submit(office, 4, per_minute=3)
     await _submit(office, 3, per_minute=3, channel="C0OTHER")
