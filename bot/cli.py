@@ -15,6 +15,7 @@ from bot.commands import (
     approvers,
     ask,
     audit,
+    autonomy,
     doctor,
     evaluations,
     events,
@@ -146,6 +147,7 @@ app.add_typer(tools.app, name="tools")
 app.add_typer(skills.app, name="skills")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(autonomy.app, name="autonomy")
 app.add_typer(events.app, name="events")
 app.add_typer(evaluations.app, name="evaluations")
 app.add_typer(installs.app, name="installs")

@@ -24,6 +24,7 @@ from bot.orchestrator.alerts import AlertOpener
 from bot.orchestrator.areas import Areas
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.front import Front
+from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
@@ -216,6 +217,8 @@ async def run(
         telling = asyncio.create_task(Sessions(db=base.db, workspaces=workspaces).run())
         opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
         opening = asyncio.create_task(opener.run())
+        lowerer = Lowerer(db=base.db, gateway=gateway, agent=base.agent.name, channel=config.ops_channel)
+        lowering = asyncio.create_task(lowerer.run())
         reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
@@ -242,6 +245,7 @@ async def run(
                 mending,
                 opening,
                 reminding,
+                lowering,
                 keeping,
                 telling,
                 signing,

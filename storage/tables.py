@@ -445,6 +445,19 @@ halts = sa.Table(
     _time("at"),
 )
 
+lowerings = sa.Table(
+    "lowerings",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("tool", sa.Text, primary_key=True),
+    sa.Column("at_most", sa.Integer, nullable=False),
+    _text("why"),
+    _time("at"),
+    _text("raised_by", null=True),
+    _time("raised_at", null=True),
+)
+
 event_sinks = sa.Table(
     "event_sinks",
     metadata,

@@ -10,7 +10,7 @@ from policy.approval import tally
 from policy.budgets import DAY, Spending
 from policy.people import CannotAsk, People, unasked
 from policy.types import Actor, CastVote, Obligation, Place, Tier
-from storage import channels, intents
+from storage import channels, intents, lowerings
 from storage.db import Database
 from storage.records import Intent, Task, Vote
 from tools.admitting import Admitted
@@ -100,6 +100,9 @@ class Desk:
         async with self.db.read() as tx:
             now, calls, failures, ever = await history(tx, around.task.tenant, tool.name)
             writes = tool.manifest.tier is not Tier.READ
+            level_at_most = (
+                await lowerings.at_most(tx, around.task.tenant, around.task.agent, tool.name) if writes else 4
+            )
             changes = await intents.changes_since(tx, around.task.tenant, around.task.id, DAY) if writes else []
         asking = Asking(
             tenant=around.task.tenant,
@@ -115,6 +118,7 @@ class Desk:
             ran_before=ever,
             task=around.task.id,
             earlier=[_change(one) for one in changes],
+            level_at_most=level_at_most,
         )
         rules = self.rules
         return judge(tool, call, impact, asking, engine=rules.engine, risks=rules.risks, autonomy=rules.autonomy)

@@ -14,12 +14,14 @@ from bot.orchestrator import (
     handovers,
     intake,
     judging,
+    lowering,
     overhearing,
     regenerating,
     stops,
     undos,
 )
 from bot.orchestrator.halting import HaltPress
+from bot.orchestrator.lowering import RaisePress
 from bot.orchestrator.refusals import cannot_ask, refuse
 from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Click, Edit, Request, Said, Verdict
@@ -109,6 +111,10 @@ class Orchestrator:
 
     async def halt(self, press: HaltPress) -> Answer:
         return await halting.halt(self.db, self.gateway, self.people, press, self.halt_groups)
+
+    async def raise_again(self, press: RaisePress) -> Answer:
+        """Let a tool be used as the rules say again, after it was lowered."""
+        return await lowering.raise_again(self.db, self.gateway, self.people, press, self.halt_groups)
 
     async def lift(self, press: HaltPress) -> Answer:
         return await halting.lift(self.db, self.gateway, self.people, press, self.halt_groups)

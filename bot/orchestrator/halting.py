@@ -46,7 +46,7 @@ async def _change(
 ) -> Answer:
     word, reason = ("lift" if lifting else "halt"), gateway.clean(press.reason).strip()[:LONGEST_REASON]
     try:
-        refused = _refusal(await people.actor(press.tenant, press.who), groups, word)
+        refused = refusal(await people.actor(press.tenant, press.who), groups, word)
     except CannotAsk as error:
         refused = cannot_ask(str(error))
     if refused is not None:
@@ -65,7 +65,8 @@ async def _change(
     return Answer(said=Said.DONE, message=str(done) if not lifting else f"lifted; it was {done}")
 
 
-def _refusal(actor: Actor | None, groups: Sequence[str], word: str) -> Answer | None:
+def refusal(actor: Actor | None, groups: Sequence[str], word: str) -> Answer | None:
+    """Why this person may not do what the word says; None when they may."""
     if actor is None or actor.is_bot:
         return Answer(said=Said.REFUSED, message="you are not an active member of this workspace")
     if actor.is_admin or actor.groups & set(groups):

@@ -25,6 +25,7 @@ class Word(StrEnum):
     STOP = "stop"
     HALT = "halt"
     LIFT = "lift"
+    RAISE = "raise"
     HAND = "hand"
     GRANT = "grant"
     GRANTS = "grants"
@@ -43,6 +44,7 @@ HELP: dict[Word, str] = {
     Word.STOP: "stop the task of this thread or channel; what already ran stays as it is",
     Word.HALT: "change nothing more in this workspace until it is lifted, whatever was approved",
     Word.LIFT: "end a halt",
+    Word.RAISE: "let a tool be used alone again that was lowered because something was wrong",
     Word.HAND: "in the thread of a card: give it to another who may approve",
     Word.GRANT: "let exactly the call of that card run 5 times in 30 minutes unasked",
     Word.GRANTS: "which grants stand, and what is left of each",
@@ -53,6 +55,7 @@ FOLLOWED_BY: dict[Word, str] = {
     Word.ASK: "your question",
     Word.HALT: "why",
     Word.LIFT: "why",
+    Word.RAISE: "TOOL why",
     Word.HAND: "to @somebody",
     Word.GRANT: "ID 5 30",
     Word.REVOKE: "ID",

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.front import Front
 from bot.orchestrator.halting import HaltPress
+from bot.orchestrator.lowering import RaisePress
 from bot.orchestrator.requests import Click, Request
 from bot.orchestrator.views import TaskLine
 from bot.schedules.scheduler import post_digest
@@ -28,6 +29,8 @@ from storage.records import JsonObject, Source
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(?:\|[^>]*)?>)\s*[.!]?", re.IGNORECASE)
+WITH_MORE = {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
+"""words that mean nothing alone, so a message that holds one is a request"""
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
 CANNOT_WRITE = {
     "not_in_channel": "I am not in this channel. Invite me with /invite @autopilot, then ask again.",
@@ -66,7 +69,10 @@ class Words:
                 key=request.keys[-1],
             )
         word, _, rest = text.partition(" ")
-        if word.lower().strip("!.?") not in set(Word) - {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE} or rest.strip():
+        if (
+            word.lower().strip("!.?") not in set(Word) - {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
+            or rest.strip()
+        ):
             return None
         return Command(
             tenant=request.tenant,
@@ -108,7 +114,7 @@ class Words:
                 return approval_list(await self.front.approvals(command.tenant, command.who))
             case Word.STOP:
                 return await self._stop(command)
-            case Word.HALT | Word.LIFT:
+            case Word.HALT | Word.LIFT | Word.RAISE:
                 return await self._brake(command)
             case Word.HAND:
                 return await self._hand(command)
@@ -216,8 +222,18 @@ class Words:
         return notice("Stopping." if done else "Nothing is running here.")
 
     async def _brake(self, command: Command) -> Card:
+        if command.word == Word.RAISE:
+            return await self._raise(command)
         press = HaltPress(tenant=command.tenant, who=command.who, reason=command.rest, channel=command.channel)
         done = await (self.orchestrator.halt if command.word == Word.HALT else self.orchestrator.lift)(press)
+        return notice(done.message[:1].upper() + done.message[1:] + ".")
+
+    async def _raise(self, command: Command) -> Card:
+        tool, _, reason = command.rest.strip().partition(" ")
+        press = RaisePress(
+            tenant=command.tenant, who=command.who, tool=tool.strip("`"), reason=reason, channel=command.channel
+        )
+        done = await self.orchestrator.raise_again(press)
         return notice(done.message[:1].upper() + done.message[1:] + ".")
 
     async def _hand(self, command: Command) -> Card:
