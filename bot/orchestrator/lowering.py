@@ -57,12 +57,8 @@ class Lowerer:
             return []
         async with self.db.read() as tx:
             tenants = [tenant for tenant, _seq, _hash in await audit.tenants(tx)]
-            watched = {
-                (tenant, tool): found
-                for tenant in tenants
-                for tool in tools
-                if (found := await self._news(tx, tenant, tool)) is not None
-            }
+            looked = {(tenant, tool): await self._news(tx, tenant, tool) for tenant in tenants for tool in tools}
+        watched = {key: numbers for key, numbers in looked.items() if numbers is not None}
         names = {f"{tenant} {tool}": (tenant, tool) for tenant, tool in watched}
         found = await asyncio.to_thread(anomalies, {name: watched[key] for name, key in names.items()})
         lowered = []

@@ -69,10 +69,7 @@ class Words:
                 key=request.keys[-1],
             )
         word, _, rest = text.partition(" ")
-        if (
-            word.lower().strip("!.?") not in set(Word) - {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
-            or rest.strip()
-        ):
+        if word.lower().strip("!.?") not in set(Word) - WITH_MORE or rest.strip():
             return None
         return Command(
             tenant=request.tenant,
