@@ -270,6 +270,8 @@ class PostKind(StrEnum):
     """a streamed message a worker is (or was) writing"""
     NOTICE = "notice"
     DIGEST = "digest"
+    PICTURE = "picture"
+    """a number over time that people asked to look at"""
     REPLACED = "replaced"
     """a streamed message whose answer was asked for again"""
     SESSION = "session"

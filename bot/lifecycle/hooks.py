@@ -3,7 +3,8 @@
 import time
 
 from bot.lifecycle import plans
-from bot.lifecycle.moves import move, note, show_card, tell
+from bot.lifecycle.moves import move, note, show_card, show_picture, tell
+from bot.lifecycle.series import asked_to_look, series_of
 from storage import grants, posts, proposals, steps, tasks
 from storage.db import Tx
 from storage.errors import LostRace
@@ -93,6 +94,8 @@ class CallHooks:
         await steps.append(tx, task, task.turns, [(StepKind.RESULT, body)])
         if isinstance(outcome, Ran):
             await note(tx, task, "evidence_attached", {"evidence": outcome.evidence, "tool": self._tool})
+            if asked_to_look(task.text) and series_of(outcome.result) is not None:
+                await show_picture(tx, task, self._call_id)
 
 
 class ExecutionHooks:

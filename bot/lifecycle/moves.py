@@ -77,3 +77,17 @@ async def show_card(tx: Tx, task: Task, proposal_id: str) -> None:
             thread_ts=task.thread_ts,
             task_id=task.id,
         )
+
+
+async def show_picture(tx: Tx, task: Task, call_id: str) -> None:
+    """Ask that the result of a call be posted in the task's thread as a picture, once."""
+    await posts.want(
+        tx,
+        tenant=task.tenant,
+        kind=PostKind.PICTURE,
+        subject=f"picture:{task.id}:{call_id}",
+        channel=task.channel,
+        thread_ts=task.thread_ts,
+        task_id=task.id,
+        body={"call": call_id},
+    )

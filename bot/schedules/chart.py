@@ -50,10 +50,19 @@ async def draw(view: AutonomyView) -> bytes:
             "tz": view.tz,
         }
     )
+    return await in_child("bot.schedules.chart", told)
+
+
+async def in_child(module: str, told: str) -> bytes:
+    """The PNG that a module draws when it is run with `told` on its input.
+
+    Raises:
+        ChartFailed: the process ended without one.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot.schedules.chart",
+        module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from bot.lifecycle.series import series_of
 from bot.orchestrator.show import Showroom
 from bot.schedules.autonomy import autonomy
 from bot.schedules.digests import digest
@@ -12,12 +13,14 @@ from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.consent import consent_card
 from bot.slack.cards.digest import digest_card
+from bot.slack.cards.picture import picture_card
 from bot.slack.charts import Charts
 from bot.slack.replaced import replaced_card
 from bot.slack.replay import pieces
+from bot.slack.series_chart import alt_text
 from storage import intents, proposals, steps, tasks
 from storage.db import Database
-from storage.records import Post, PostKind, ScheduleKind
+from storage.records import Post, PostKind, ScheduleKind, StepKind
 from tools.registry import Registry
 
 _PERSON = re.compile(r"(<@[UW][A-Z0-9]+>)")
@@ -43,6 +46,8 @@ class Drawing:
                 return notice_card(post, await self._card_of(post))
             case PostKind.DIGEST:
                 return await self._digest(post)
+            case PostKind.PICTURE:
+                return await self._picture(post)
             case PostKind.REPLACED:
                 return await self._replaced(post)
             case PostKind.CONSENT:
@@ -50,6 +55,16 @@ class Drawing:
                 return consent_card(str(about["agent"]), str(about["words"]), str(about["terms"]))
             case PostKind.STREAM | PostKind.SESSION:
                 return None
+
+    async def _picture(self, post: Post) -> Card | None:
+        async with self.db.read() as tx:
+            told = await steps.of_task(tx, await tasks.get(tx, post.tenant, post.task_id or ""))
+        results = (s.body for s in told if s.kind is StepKind.RESULT and s.body["call_id"] == post.body.get("call"))
+        content = next((body["content"] for body in results), None)
+        series = series_of(content) if isinstance(content, dict) else None
+        if series is None:
+            return None
+        return picture_card(series.name, alt_text(series), file_id=await self.charts.of_series(post, series))
 
     async def _replaced(self, post: Post) -> Card:
         async with self.db.read() as tx:
