@@ -62,6 +62,7 @@ class CallFacts(_Strict):
     blast_radius: int = 0
     untrusted: bool = False
     undo: bool = False
+    by_check: bool = False
     reason_code: str = "TICKET"
     minute_of_day: int = 600
     calls_1h: int = 1
@@ -208,6 +209,7 @@ def _call(facts: CallFacts, spec: ActionSpec) -> CallRequest:
         blast_radius=facts.blast_radius,
         untrusted=facts.untrusted,
         undo=facts.undo,
+        by_check=facts.by_check,
         reason_code=facts.reason_code,
         minute_of_day=facts.minute_of_day,
         calls_1h=facts.calls_1h,

@@ -27,6 +27,7 @@ def about_call(call: CallRequest, action: str) -> Question:
         "blast_radius": call.blast_radius,
         "untrusted": call.untrusted,
         "undo": call.undo,
+        "by_check": call.by_check,
         "reason_code": call.reason_code,
         "minute_of_day": call.minute_of_day,
         "calls_1h": call.calls_1h,

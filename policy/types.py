@@ -80,6 +80,8 @@ class CallRequest:
     """some argument's value came from untrusted text"""
     undo: bool = False
     """this call is the inverse of one that ran, pressed by a person"""
+    by_check: bool = False
+    """that inverse was pressed by itself, because the check after the run failed"""
     reason_code: str = ""
     minute_of_day: int = 0
     """UTC, 0-1439"""

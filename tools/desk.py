@@ -33,6 +33,8 @@ class Circumstances:
     reason_code: str
     untrusted: bool = False
     undo: bool = False
+    by_check: bool = False
+    """that undo is pressed by nobody: the check after the run failed"""
 
 
 @dataclass(kw_only=True)
@@ -112,6 +114,7 @@ class Desk:
             reason_code=around.reason_code,
             untrusted=around.untrusted,
             undo=around.undo,
+            by_check=around.by_check,
             now=now,
             calls_1h=calls + 1,
             failures_1h=failures,

@@ -204,9 +204,11 @@ class Gateway:
         """What a sealed call would do at this moment, in one sentence; nothing changes."""
         return await self._editing.preview_again(task, sealed)
 
-    async def seal_undo(self, task: Task, done: Proposal, presser: Actor, place: Place) -> SealedCall | Denied:
+    async def seal_undo(
+        self, task: Task, done: Proposal, presser: Actor, place: Place, *, by_check: bool = False
+    ) -> SealedCall | Denied:
         """The inverse of a call that ran, ready to be sealed, as pressed by one person; or why not."""
-        return await self._undoing.seal(task, done, presser, place)
+        return await self._undoing.seal(task, done, presser, place, by_check=by_check)
 
     async def store_undo(self, tx: Tx, task: Task, sealed: SealedCall) -> Proposal:
         """Keep a sealed undo, in the caller's transaction."""

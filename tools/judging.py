@@ -63,6 +63,8 @@ class Asking:
     calls_1h: int
     failures_1h: int
     ran_before: bool
+    by_check: bool = False
+    """nobody pressed that undo: the check after the run failed"""
     task: str = ""
     earlier: Sequence[Spending] = ()
     """what was changed in this task, and everywhere in the last day"""
@@ -141,6 +143,7 @@ def judge(
                 blast_radius=percent,
                 untrusted=asking.untrusted,
                 undo=asking.undo,
+                by_check=asking.by_check,
                 reason_code=asking.reason_code,
                 minute_of_day=when.hour * 60 + when.minute,
                 calls_1h=asking.calls_1h,

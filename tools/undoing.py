@@ -20,8 +20,13 @@ class Undoing:
     desk: Desk
     proposing: Proposing
 
-    async def seal(self, task: Task, done: Proposal, presser: Actor, place: Place) -> SealedCall | Denied:
-        """The inverse of a call that ran, ready to be sealed, as pressed by one person; or why not."""
+    async def seal(
+        self, task: Task, done: Proposal, presser: Actor, place: Place, *, by_check: bool = False
+    ) -> SealedCall | Denied:
+        """The inverse of a call that ran, ready to be sealed, as pressed by one person; or why not.
+
+        `by_check`: nobody pressed; a failed check does so in the name of one who approved, if policy lets it.
+        """
         was = open_seal(done)
         if was.undo is None:
             return Denied(because=("builtin:no-undo",), message="this cannot be undone")
@@ -32,7 +37,9 @@ class Undoing:
         except (UnknownTool, BadArguments, ToolFailed) as error:
             message = self.desk.cleaner.text(f"the undo cannot run now: {error}")
             return Denied(because=("builtin:undo-check",), message=message)
-        around = Circumstances(task=task, requester=presser, place=place, reason_code=was.reason_code, undo=True)
+        around = Circumstances(
+            task=task, requester=presser, place=place, reason_code=was.reason_code, undo=True, by_check=by_check
+        )
         judged = await self.desk.judge(tool, call, impact, around)
         if isinstance(judged.decision, Deny):
             hint = f"; {judged.decision.hint}" if judged.decision.hint else ""

@@ -17,7 +17,7 @@ async def failed_check(db: Database, gateway: Gateway, task: Task, proposal: Pro
         return
     sealed = open_seal(proposal)
     pressed = ""
-    if sealed.undo is not None and sealed.undo.by_check and proposal.plan_id is None:  # a plan's end is for people
+    if sealed.undo is not None and sealed.undo.by_check:
         pressed = await _press(db, gateway, task, proposal)
     offered = "Undo is on its card." if sealed.undo is not None else "It cannot be undone."
     text = f"The check after this change says it did not take: {seen.says or sealed.says}. {pressed or offered}"
@@ -30,14 +30,15 @@ async def failed_check(db: Database, gateway: Gateway, task: Task, proposal: Pro
 async def _press(db: Database, gateway: Gateway, task: Task, proposal: Proposal) -> str:
     """Press Undo in the name of one who approved: they saw on the card that a failing check would do so.
 
-    The same door as any press: who is still entitled, policy, the inverse previewed, approvals when it asks for them.
+    The same door as any press: who is still entitled, policy, the inverse previewed, approvals when it asks for them;
+    and policy is told that nobody pressed. Of a plan, what failed its check is undone and the rest is for people.
     """
     async with db.read() as tx:
-        votes = await proposals.votes_on(tx, task.tenant, proposal.id)
+        votes = await proposals.votes_on(tx, task.tenant, proposal.card_id)
     why = "nobody who approved may undo it now"
     for voter in [vote.voter for vote in votes if vote.approve]:
         click = Click(tenant=task.tenant, proposal_id=proposal.id, who=voter, key=f"check:{proposal.id}:{voter}")
-        answer = await undos.undo(db, gateway, gateway.people, click, cause="the check after the run failed")
+        answer = await undos.undo(db, gateway, gateway.people, click, by_check=True)
         if answer.said in (Said.DONE, Said.DUPLICATE):
             return f"It is being undone, in the name of <@{voter}>, who approved it so."
         if answer.said is Said.STALE:

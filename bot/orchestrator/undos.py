@@ -23,8 +23,12 @@ UNDO_HOURS = 24
 """how long a card offers Undo after its call ran"""
 
 
-async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, cause: str = "pressed Undo") -> Answer:
-    """Start the inverse of a call that ran; the press is the presser's own approval of it."""
+async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, by_check: bool = False) -> Answer:
+    """Start the inverse of a call that ran; the press is the presser's own approval of it.
+
+    `by_check`: a failed check presses in the name of one who approved, which policy decides about on its own.
+    """
+    cause = "the check after the run failed" if by_check else "pressed Undo"
     presser = await people.actor(click.tenant, click.who)
     async with db.read() as tx:
         try:
@@ -54,7 +58,7 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, 
     inverses: list[SealedCall] = []
     place = await gateway.place(click.tenant, was.channel)
     for change in reversed(changes):
-        inverse = await gateway.seal_undo(was, change, presser, place)
+        inverse = await gateway.seal_undo(was, change, presser, place, by_check=by_check)
         if isinstance(inverse, Denied):
             return await refuse(db, click, done, _not_you(inverse.because, groups, inverse.message), "undo_refused")
         inverses.append(inverse)

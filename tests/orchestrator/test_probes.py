@@ -1,17 +1,29 @@
 """After a change its check is asked for the tool's watch time; when it fails, Undo is pressed or people are told."""
 
+import shutil
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
+from bot.orchestrator.requests import Said
+from bot.orchestrator.views import CardState
+from policy import loader
+from policy.autonomy import AutonomyTable
+from policy.cedar import DEFAULT_RULES, PolicyEngine
+from storage import posts as records
 from storage import proposals
 from storage.clock import now
-from storage.records import Proposal, ProposalState, TaskState
+from storage.records import PostKind, Proposal, ProposalState, TaskState
 from storage.tables import posts, tasks
 from tests.builders import TENANT
 from tests.orchestrator.office import Office
+from tests.orchestrator.planned import planned, view_of
 from tests.tools.asking import bodies
+from tests.tools.conftest import GROUPS
 from tools.sealing import open_seal
 
 
@@ -141,3 +153,56 @@ async def test_a_card_promises_only_an_undo_that_was_previewed(office: Office) -
     office.__post_init__()
     whole = open_seal(await office.proposed()).undo
     assert whole is not None and whole.rehearsed_at > 0 and whole.objects == 1
+
+
+@pytest.mark.parametrize("how", ["level 0", "a rule of one's own"])
+async def test_policy_has_a_say_of_its_own_whether_a_check_presses_undo(
+    office: Office, tmp_path: Path, how: str
+) -> None:
+    """Approved as it was; what a person may press, nobody presses by itself where policy says so."""
+    with_manifest(office, on_failed_check="undo", watch_seconds=3600.0)
+    office.lab.troubles = [nothing_happens]
+    proposal = await approved(office)
+    await office.work()
+    if how == "level 0":
+        office.gateway.rules = replace(office.rules, autonomy=AutonomyTable(default=0))
+    else:
+        folder = shutil.copytree(DEFAULT_RULES, tmp_path / "rules")
+        rule = '\n@id("people-press") @hint("people press") forbid (principal, action in Action::"WRITE", resource)'
+        with (folder / "undo.cedar").open("a") as file:
+            file.write(f"{rule} when {{ context.call.by_check }};\n")
+        actions = office.gateway.registry.actions()
+        office.gateway.rules = replace(office.rules, engine=PolicyEngine(loader.load(folder, actions, GROUPS), actions))
+    rules = office.gateway.rules
+    with_manifest(office, on_failed_check="undo", watch_seconds=0.0)
+    office.gateway.rules = rules
+    await make_due(office)
+    await office.work()
+    assert (await office.again(proposal)).undone_by is None
+    assert "It could not be undone by itself (policy does not allow the undo" in await told(office)
+    assert (await office.undo("U0DANA", proposal)).said is Said.DONE, "a person still may"
+
+
+async def test_a_failed_check_in_a_plan_undoes_that_call_and_the_card_shows_it(office: Office) -> None:
+    """What ran before it stands and stays for people to undo; what comes after it does not run."""
+    with_manifest(office, on_failed_check="undo")
+    office.lab.troubles = [lambda apply: apply(), lambda _apply: office.lab.state.update(search=3)]
+    plan, _calls = await planned(office)
+    await office.approve("U0DANA", plan)
+    before = await _wanted(office, plan)
+    while await office.work():
+        pass
+    assert office.lab.state["search"] == 1 and office.lab.state["checkout"] == 7
+    view = await view_of(office, await office.again(plan))
+    assert [call.state for call in view.calls] == [CardState.VERIFIED, CardState.UNDONE, CardState.CANCELLED]
+    assert view.state is CardState.FAILED and view.undo_until is not None
+    assert await _wanted(office, plan) > before, "the plan's card is drawn again"
+    assert "It is being undone, in the name of <@U0DANA>" in await told(office)
+    assert (await office.undo("U0SAM", plan)).said is Said.DONE and await office.work()
+    assert office.lab.state["checkout"] == 1 and office.lab.state["search"] == 1
+
+
+async def _wanted(office: Office, plan: Proposal) -> int:
+    async with office.db.read() as tx:
+        [card] = [post for post in await records.showing(tx, TENANT, plan.id) if post.kind is PostKind.CARD]
+    return card.wanted
