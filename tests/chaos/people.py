@@ -22,7 +22,7 @@ ASKERS = ("U0ANA", "U0KIM")
 APPROVERS = ("U0SAM", "U0DANA", "U0NOOR")
 EDITOR = "U0DANA"
 """vouches for the values by editing, so somebody else approves them"""
-PATIENCE = 45.0
+PATIENCE = 120.0
 """seconds a person waits for anything before the run is called stuck"""
 
 
