@@ -20,6 +20,8 @@ def _record(row: sa.Row[Any]) -> AuditEntry:
     return AuditEntry(**{name: row._mapping[name] for name in AuditEntry.__dataclass_fields__})
 
 
+WAKE = "audit"
+"""rung on the replica that wrote an entry"""
 _HEAD = Plain(
     sa.select(audit_heads.c.seq, audit_heads.c.hash, now().label("at"))
     .where(audit_heads.c.tenant == sa.bindparam("of"))
@@ -49,6 +51,7 @@ async def append(
     """
     if not tx.links:
         tx.at_end.append(lambda: _link_all(tx))
+        tx.rouse(WAKE)
     tx.links.append((tenant, event, task_id, correlation_id, canonical(body or {})))
 
 

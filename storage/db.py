@@ -63,6 +63,7 @@ class Tx:
 
     conn: "AsyncConnection | LocalConnection"
     hints: set[str] = field(default_factory=set)
+    rouses: set[str] = field(default_factory=set)
     at_end: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """what is written last, right before the commit: rows that many transactions want must be locked shortest"""
 
@@ -71,6 +72,10 @@ class Tx:
 
     def hint(self, topic: str) -> None:
         self.hints.add(topic)
+
+    def rouse(self, topic: str) -> None:
+        """As `hint`, on this replica only: for what each can do as well, and too often for the database to tell all."""
+        self.rouses.add(topic)
 
     async def run(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
         return await self.conn.execute(statement, parameters)
@@ -119,7 +124,7 @@ class Database:
             except BaseException:
                 await conn.rollback()
                 raise
-        for topic in tx.hints:
+        for topic in tx.hints | tx.rouses:
             self.wakes.ring(topic)
 
     @asynccontextmanager

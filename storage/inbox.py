@@ -31,7 +31,15 @@ async def all_first(tx: Tx, tenant: str, keys: Collection[str], kind: str) -> bo
     return done.rowcount == len(named)
 
 
-async def forget(tx: Tx, older_than: float) -> int:
-    """Delete keys older than so many seconds; Slack's last retry comes after about five minutes."""
-    done = await tx.run(inbox.delete().where(inbox.c.at < now() - older_than))
-    return done.rowcount
+async def old(tx: Tx, older_than: float, *, limit: int) -> list[tuple[str, str]]:
+    """(tenant, key) of keys older than so many seconds; Slack's last retry comes after about five minutes."""
+    query = sa.select(inbox.c.tenant, inbox.c.key).where(inbox.c.at < now() - older_than).limit(limit)
+    return [(row.tenant, row.key) for row in await tx.run(query)]
+
+
+_DROP = inbox.delete().where(inbox.c.tenant == sa.bindparam("tenant_"), inbox.c.key == sa.bindparam("key_"))
+
+
+async def forget(tx: Tx, keys: Collection[tuple[str, str]]) -> None:
+    """Delete these keys."""
+    await tx.run(_DROP, [{"tenant_": tenant, "key_": key} for tenant, key in keys])

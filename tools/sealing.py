@@ -158,6 +158,14 @@ def open_seal(proposal: Proposal) -> SealedCall:
     return call
 
 
+def seal_if_whole(proposal: Proposal) -> SealedCall | None:
+    """As `open_seal`, or None when the seal is broken: a list of many must not fail with one."""
+    try:
+        return open_seal(proposal)
+    except SealBroken:
+        return None
+
+
 def fingerprint(impact: Impact | None) -> str:
     """SHA-256 over the target's state; "" when the tool cannot preview."""
     return digest(canonical(impact.before)) if impact is not None else ""

@@ -19,7 +19,7 @@ from bot.events.egress import OwnResolver, Resolve
 from bot.events.round import REFUSALS, Round
 from bot.events.webhook import Webhooks
 from policy.redaction import Redactor
-from storage import deliveries, sinks
+from storage import audit, deliveries, sinks
 from storage.db import Database, Tx
 from storage.deliveries import Settlement, Waiting
 from storage.ids import new_id
@@ -35,6 +35,9 @@ class Pace:
     """Times in seconds. A round and its last answer fit well into a lease."""
 
     poll: float = 1.0
+    """finds what other processes wrote, and what is to be tried again"""
+    gather: float = 0.05
+    """entries come in bursts; after a wake so long is waited for the rest of one"""
     lease: float = 30.0
     round: float = 2.0
     """after it nothing more is sent, and what came of it is stored: a crash repeats no more than this"""
@@ -87,19 +90,28 @@ class Publisher:
         """Publish until `stop`, or until cancelled, which loses nothing: what was not stored is sent again."""
         serving: dict[str, asyncio.Task[None]] = {}
         stopping = asyncio.create_task(self._stopping.wait())
+        woken = asyncio.create_task(self._woken())
         try:
             while not self._stopping.is_set():
+                if woken.done():
+                    woken = asyncio.create_task(self._woken())  # before the look: what comes during it rings again
                 for sink_id in await self._ready(self.pace.sinks + len(serving)):
                     if sink_id not in serving and len(serving) < self.pace.sinks:
                         serving[sink_id] = asyncio.create_task(self._serve(sink_id))
-                waits = [stopping, *serving.values()]
+                waits = [stopping, woken, *serving.values()]
                 await asyncio.wait(waits, timeout=self.pace.poll, return_when=asyncio.FIRST_COMPLETED)
                 serving = {sink_id: task for sink_id, task in serving.items() if not task.done()}
             await asyncio.gather(*serving.values())
         finally:
-            for task in (stopping, *serving.values()):
+            for task in (stopping, woken, *serving.values()):
                 task.cancel()
-            await asyncio.gather(stopping, *serving.values(), return_exceptions=True)
+            await asyncio.gather(stopping, woken, *serving.values(), return_exceptions=True)
+
+    async def _woken(self) -> None:
+        wake = self.db.wakes.of(audit.WAKE)
+        await wake.wait()
+        await asyncio.sleep(self.pace.gather)
+        wake.clear()
 
     async def _ready(self, limit: int) -> list[str]:
         try:

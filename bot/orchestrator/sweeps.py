@@ -12,6 +12,8 @@ from storage.records import JsonObject, Proposal, ProposalState, Source, Task, T
 
 KEYS_KEPT = 7 * 86400
 """seconds a delivery key is remembered; Slack's last retry comes after minutes"""
+FORGOTTEN_AT_ONCE = 500
+"""on SQLite a delete runs on the event loop, and acks wait for it"""
 
 
 async def expire(db: Database) -> int:
@@ -78,6 +80,11 @@ async def _tell_worn_out(tx: Tx, task: Task) -> None:
 
 
 async def forget(db: Database) -> None:
-    """Drop delivery keys that can no longer come again."""
-    async with db.write() as tx:
-        await inbox.forget(tx, KEYS_KEPT)
+    """Drop delivery keys that can no longer come again, some at a time: each time the write lock is held briefly."""
+    while True:
+        async with db.read() as tx:
+            keys = await inbox.old(tx, KEYS_KEPT, limit=FORGOTTEN_AT_ONCE)
+        if not keys:
+            return
+        async with db.write() as tx:
+            await inbox.forget(tx, keys)

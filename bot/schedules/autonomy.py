@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.orchestrator.views import DigestView
 from bot.schedules.windows import day_of, days
 from storage.records import Intent, Proposal, ProposalState
-from tools.sealing import open_seal
+from tools.sealing import seal_if_whole
 
 _APPROVED = (
     ProposalState.RAN,
@@ -64,7 +64,7 @@ def autonomy(view: DigestView, *, proposals: Sequence[Proposal], intents: Sequen
 
     return AutonomyView(
         digest=view,
-        edited=sum(bool(open_seal(p).editors) for p in asked if p.created_at >= view.since),
+        edited=sum(bool((whole := seal_if_whole(p)) and whole.editors) for p in asked if p.created_at >= view.since),
         tz=tz,
         days=shown,
         series=(

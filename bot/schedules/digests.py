@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.orchestrator.views import CardState, DigestItem, DigestView
 from storage.records import Intent, IntentState, Proposal, ProposalState, Task, TaskState
-from tools.sealing import open_seal
+from tools.sealing import seal_if_whole
 
 _CARD = {
     ProposalState.OPEN: CardState.PROPOSED,
@@ -77,13 +77,14 @@ def digest(
 
 
 def _item(proposal: Proposal, approvers: Mapping[str, Sequence[str]]) -> DigestItem:
-    sealed = open_seal(proposal)
+    sealed = seal_if_whole(proposal)
     undone = proposal.state is ProposalState.RAN and proposal.undone_by is not None
     state = CardState.UNDONE if undone else _CARD[proposal.state]
     if state is CardState.DONE and proposal.verified == "yes":
         state = CardState.VERIFIED
-    who = ", ".join(approvers.get(proposal.id, ())) or sealed.requester
-    return DigestItem(says=sealed.says, state=state, who=who, at=proposal.finished_at or proposal.created_at)
+    who = ", ".join(approvers.get(proposal.id, ())) or (sealed.requester if sealed else "")
+    says = sealed.says if sealed else f"A call of {proposal.tool} whose stored bytes were changed"
+    return DigestItem(says=says, state=state, who=who, at=proposal.finished_at or proposal.created_at)
 
 
 def _failing(intents: Sequence[Intent]) -> tuple[tuple[str, int, int], ...]:
