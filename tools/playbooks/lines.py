@@ -1,6 +1,7 @@
 """YAML with the line each part stands in, so that an error can name it."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -17,7 +18,12 @@ class Located:
             yaml.YAMLError: it is no YAML.
         """
         self.data: Any = read_yaml(text)
-        self._node, self._first = yaml.compose(text, Loader=yaml.SafeLoader), first
+        self._text, self._first = text, first
+
+    @cached_property
+    def _node(self) -> yaml.Node | None:
+        """Read a second time, and only for an error: most files have none."""
+        return yaml.compose(self._text, Loader=yaml.SafeLoader)
 
     def line(self, place: Sequence[str | int]) -> int:
         """The line of the deepest part on the way to `place`."""
