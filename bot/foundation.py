@@ -22,6 +22,7 @@ from bot.lifecycle.ports import Stage
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.worker import Worker
 from bot.settings import Settings
+from bot.tls import tls
 from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
@@ -37,9 +38,6 @@ from tools.gateway import Gateway, Rules
 from tools.own.box import own_tools
 from tools.playbooks import library as skill_library
 from tools.playbooks.library import Library
-from tools.postgres.backups import Backups
-from tools.postgres.box import postgres_tools
-from tools.postgres.passwords import SecretFolder
 from tools.registry import Registry
 from tools.searching import search_tool
 from tools.sources import loading as sources
@@ -143,7 +141,7 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
     here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
     files = config.manifests or tuple(file for file, address in here if address)
-    client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    client = await closing.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
     own = frozenset(
         {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
     )
@@ -155,6 +153,10 @@ def operator_tools(config: Settings) -> list[Tool]:
     """The tools over the database the bot looks after, when there is one."""
     if config.operator_database_url is None:
         return []
+    from tools.postgres.backups import Backups
+    from tools.postgres.box import postgres_tools
+    from tools.postgres.passwords import SecretFolder
+
     url = config.operator_database_url.get_secret_value()
     secrets, folder = config.operator_secrets, config.operator_backups
     return postgres_tools(
@@ -200,7 +202,9 @@ async def step_ups(config: Settings, closing: contextlib.AsyncExitStack) -> Step
     if config.oidc_issuer:
         from bot.factors.oidc import Oidc
 
-        client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+        client = await closing.enter_async_context(
+            httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False)
+        )
         oidc = Oidc(
             issuer=config.oidc_issuer,
             client_id=config.oidc_client_id,

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import linecache
 import sys
 from types import ModuleType
 
@@ -47,6 +48,7 @@ def collect_rarely() -> None:
 
     Worth a tenth of an ack's time and most of its worst case.
     """
+    linecache.clearcache()  # sources that libraries looked at while they built their classes
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)

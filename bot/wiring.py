@@ -54,6 +54,7 @@ from bot.slack.people import SlackPeople
 from bot.slack.replies import Replies
 from bot.slack.sessions import Sessions
 from bot.slack.stage import SlackStage
+from bot.tls import tls
 from policy.people import People
 from storage import schedules
 from storage.checkpoints import Signer
@@ -75,7 +76,7 @@ async def _people(
         return slack
     from bot.people.build import build as build_people
 
-    client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    client = await stack.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
     environ, file = settings.environment(), config.groups_file
 
     def of(tenant: str) -> People:

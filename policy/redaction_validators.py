@@ -6,8 +6,6 @@ from collections import Counter
 from math import log2
 from typing import Final
 
-import phonenumbers
-
 _IBAN_LENGTH: Final = {
     **dict.fromkeys(("AT", "BA", "EE", "LT", "LU", "XK", "KZ"), 20),
     **dict.fromkeys(("CH", "CR", "HR", "LI", "LV"), 21),
@@ -79,6 +77,8 @@ def is_public_ip(text: str) -> bool:
 
 def is_phone(text: str, region: str | None = None) -> bool:
     """Whether a phone of this number can exist; without a region it must begin with +."""
+    import phonenumbers  # two MB that most bots need only when the first number comes by
+
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(text, region))
     except phonenumbers.NumberParseException:

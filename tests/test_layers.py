@@ -22,7 +22,7 @@ EDGES = frozenset(
     {"bot.slack", "bot.console", "bot.schedules", "bot.terminal", "bot.events", "bot.inbox", "bot.people", "bot.demo"}
     | {"bot.notary"}
 )
-APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs"})  # of use to whoever starts a process
+APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.tls"})  # of use to whoever starts a process
 WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.joining", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.locks": frozenset(),
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
+    "bot.tls": frozenset(),
     "bot.foundation": WIRING,
     "bot.joining": WIRING,
     "bot.wiring": WIRING,

@@ -5,6 +5,7 @@ Nothing of a sink's answer is kept but its status: what it says is not ours to t
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,11 @@ class Webhooks:
     clock: Callable[[], float]
     """seconds since the epoch, for the signature's timestamp"""
     timeout: float
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+
+    @functools.cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Made for the first sink: it holds every root certificate, and most bots have no sink."""
+        return ssl.create_default_context()
 
     @contextlib.asynccontextmanager
     async def client(self, connections: int) -> AsyncIterator[httpx.AsyncClient]:

@@ -1,4 +1,7 @@
-"""Every source of tools behind one door: a manifest file says by its first key what it is; a package has a name."""
+"""Every source of tools behind one door: a manifest file says by its first key what it is; a package has a name.
+
+A source is imported when a manifest asks for it, so that a bot holds only the code it uses.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -8,16 +11,9 @@ from pathlib import Path
 import httpx
 
 from tools.contract import Tool
-from tools.observability.declared import read_observability
-from tools.observability.source import load_observability
 from tools.sources.manifest_file import kind_of
-from tools.sources.mcp_manifest import read_mcp_manifest
-from tools.sources.mcp_source import load_mcp_source
 from tools.sources.openapi import load_openapi_source
 from tools.sources.openapi_manifest import read_manifest
-from tools.sources.python_packages import load_python_source
-from tools.sources.shell import load_shell_source
-from tools.sources.shell_manifest import read_shell_manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +34,8 @@ async def load_tools(manifests: Sequence[Path], packages: Sequence[str], means: 
     Raises:
         SourceError: one of them cannot be used.
     """
+    from tools.sources.python_packages import load_python_source
+
     found = [tool for file in manifests for tool in await load_manifest(file, means)]
     return found + [tool for package in packages for tool in load_python_source(package)]
 
@@ -52,10 +50,16 @@ async def load_manifest(file: Path, means: Means) -> list[Tool]:
         case "service":
             return await load_openapi_source(file, environ=means.environ, client=means.client, own=means.own)
         case "shell":
+            from tools.sources.shell import load_shell_source
+
             return load_shell_source(file, environ=means.environ)
         case "mcp":
+            from tools.sources.mcp_source import load_mcp_source
+
             return load_mcp_source(file, environ=means.environ, closing=means.closing)
         case "observability":
+            from tools.observability.source import load_observability
+
             return load_observability(file, environ=means.environ, client=means.client)
 
 
@@ -70,9 +74,15 @@ def tokens_of(file: Path) -> list[str]:
             auth = read_manifest(file).service.auth
             return [auth.token_env] if auth else []
         case "shell":
+            from tools.sources.shell_manifest import read_shell_manifest
+
             return list(read_shell_manifest(file).shell.pass_environment)
         case "mcp":
+            from tools.sources.mcp_manifest import read_mcp_manifest
+
             header = read_mcp_manifest(file).mcp
             return [*header.pass_environment, *([header.auth.token_env] if header.auth else [])]
         case "observability":
+            from tools.observability.declared import read_observability
+
             return [one.token_env for one in read_observability(file).services().values() if one.token_env]
