@@ -19,7 +19,9 @@ from bot.factors.step_up import BadStepUp, StepUps
 from bot.factors.step_up import read as read_step_up
 from bot.lifecycle.consent import Terms
 from bot.lifecycle.ports import Stage
+from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
+from bot.orchestrator.reloading import Reloader
 from bot.orchestrator.worker import Worker
 from bot.settings import Settings
 from bot.tls import tls
@@ -87,6 +89,20 @@ class Core:
     def gateway(self, people: People) -> Gateway:
         return Gateway(db=self.db, registry=self.registry, rules=self.rules, redactor=self.redactor, people=people)
 
+    def reloader(self, gateway: Gateway) -> Reloader:
+        """What takes changed policy files into use while the bot runs."""
+        return Reloader(
+            db=self.db,
+            gateway=gateway,
+            load=lambda: rules(self.settings, self.registry),
+            files=lambda: policy_files(self.settings),
+            channel=self.settings.ops_channel,
+        )
+
+    def lowerer(self, gateway: Gateway) -> Lowerer:
+        """What watches the tools that may be used alone."""
+        return Lowerer(db=self.db, gateway=gateway, agent=self.agent.name, channel=self.settings.ops_channel)
+
     def worker(self, gateway: Gateway, people: People, stage: Stage) -> Worker:
         runner = AgentRunner(
             db=self.db,
@@ -119,6 +135,17 @@ async def database(config: Settings) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
+
+
+def policy_files(config: Settings) -> list[Path]:
+    """Every file that decides what is allowed; a change of one is a change of policy."""
+    folder = config.policy_dir or DEFAULT_RULES
+    tables = (
+        config.autonomy_file or DEFAULT_AUTONOMY,
+        config.risk_file or DEFAULT_RISKS,
+        config.waiting_file or DEFAULT_WAITING,
+    )
+    return [*sorted(folder.glob("*.cedar")), folder / "cases.yaml", *tables]
 
 
 def rules(config: Settings, registry: Registry) -> Rules:

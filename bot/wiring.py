@@ -24,7 +24,6 @@ from bot.orchestrator.alerts import AlertOpener
 from bot.orchestrator.areas import Areas
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.front import Front
-from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
@@ -218,8 +217,8 @@ async def run(
         telling = asyncio.create_task(Sessions(db=base.db, workspaces=workspaces).run())
         opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
         opening = asyncio.create_task(opener.run())
-        lowerer = Lowerer(db=base.db, gateway=gateway, agent=base.agent.name, channel=config.ops_channel)
-        lowering = asyncio.create_task(lowerer.run())
+        reloading = asyncio.create_task(base.reloader(gateway).run())
+        lowering = asyncio.create_task(base.lowerer(gateway).run())
         reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
@@ -247,6 +246,7 @@ async def run(
                 opening,
                 reminding,
                 lowering,
+                reloading,
                 keeping,
                 telling,
                 signing,
