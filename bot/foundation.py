@@ -122,6 +122,7 @@ class Core:
             stage=stage,
             pace=WorkPace(lease=self.settings.lease_seconds),
             approvals_channel=self.settings.ops_channel,
+            every_card=self.settings.every_card_to_ops,
         )
 
 

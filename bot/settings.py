@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """the environment that requests are about: dev, staging or prod"""
     ops_channel: str = ""
     """channel id for digests and for cards of direct messages; empty: digests come where the command was given"""
+    every_card_to_ops: bool = False
+    """post every approval card in ops_channel as well, not only those of direct messages"""
     digest_cron: str = "0 9 * * 1-5"
     """when the digest comes"""
     digest_tz: str = "UTC"

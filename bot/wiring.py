@@ -121,6 +121,7 @@ async def run(
             halt_groups=config.halt_groups,
             per_minute=config.requests_per_minute,
             step_up=await step_ups(config, stack),
+            cards_channel=config.ops_channel if config.every_card_to_ops else "",
         )
         links = Links(workspaces)
         showroom = Showroom(base.db, gateway, people, base.evidence_url, links.to)

@@ -3,12 +3,12 @@
 import time
 
 from bot.lifecycle import plans
-from bot.lifecycle.moves import move, note, show_card, show_picture, tell
+from bot.lifecycle.moves import move, note, show_card, show_card_in, show_picture, tell
 from bot.lifecycle.series import asked_to_look, series_of
 from storage import grants, posts, proposals, steps, tasks
 from storage.db import Tx
 from storage.errors import LostRace
-from storage.records import JsonObject, PostKind, Proposal, ProposalState, Source, StepKind, Task, TaskState
+from storage.records import JsonObject, Proposal, ProposalState, Source, StepKind, Task, TaskState
 from tools.outcomes import (
     AskAgain,
     Denied,
@@ -27,8 +27,10 @@ from tools.outcomes import (
 class Hooks:
     """The worker's hold on one task while it works on it."""
 
-    def __init__(self, task: Task, lease: float, approvals_channel: str = "") -> None:
+    def __init__(self, task: Task, lease: float, approvals_channel: str = "", *, every_card: bool = False) -> None:
         self.task = task
+        self.every_card = every_card
+        """those of other tasks go there as well"""
         self.approvals_channel = approvals_channel
         """where approvers see the cards of tasks that were asked for in private"""
         self.stopping = False
@@ -71,11 +73,8 @@ class CallHooks:
             await note(tx, self._hooks.task, "approved", by)
             self._hooks.task = await move(tx, self._hooks.task, TaskState.EXECUTING)
         await show_card(tx, task, proposal.id)
-        elsewhere = self._hooks.approvals_channel
-        if task.source is Source.DM and elsewhere:  # in a direct message nobody but the requester could press
-            await posts.want(
-                tx, tenant=task.tenant, kind=PostKind.CARD, subject=proposal.id, channel=elsewhere, task_id=task.id
-            )
+        if task.source is Source.DM or self._hooks.every_card:  # in a DM nobody but the requester could press
+            await show_card_in(tx, task, proposal.id, self._hooks.approvals_channel)
 
     async def settled(self, tx: Tx, outcome: Outcome | Execution) -> None:
         task = self._hooks.task

@@ -64,6 +64,14 @@ async def tell(tx: Tx, task: Task, subject: str, text: str, *, kind: str = "info
     )
 
 
+async def show_card_in(tx: Tx, task: Task, proposal_id: str, channel: str) -> None:
+    """Ask that the card be posted in this channel as well; it is kept up to date there like everywhere."""
+    if channel and channel != task.channel:
+        await posts.want(
+            tx, tenant=task.tenant, kind=PostKind.CARD, subject=proposal_id, channel=channel, task_id=task.id
+        )
+
+
 async def show_card(tx: Tx, task: Task, proposal_id: str) -> None:
     """Ask that the proposal's card be posted in the task's thread, or brought up to date wherever it is."""
     await posts.refresh(tx, task.tenant, proposal_id)

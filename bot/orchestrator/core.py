@@ -46,6 +46,8 @@ class Orchestrator:
     """whose members may halt and lift, besides admins"""
     per_minute: int = 10
     """requests begun in a channel in a minute, where no admin set another number"""
+    cards_channel: str = ""
+    """where the cards of undos that wait are posted as well"""
     step_up: StepUps | None = None
     """how approvers prove a second factor; None where that is not set up"""
 
@@ -90,7 +92,8 @@ class Orchestrator:
         return await freshness.stale(self.db, click)
 
     async def undo(self, click: Click) -> Answer:
-        return await self._known(click, undos.undo(self.db, self.gateway, self.people, click), "undo_refused")
+        undoing = undos.undo(self.db, self.gateway, self.people, click, cards_channel=self.cards_channel)
+        return await self._known(click, undoing, "undo_refused")
 
     async def resolve(self, click: Click, verdict: Verdict) -> Answer:
         resolving = doubts.resolve(self.db, self.gateway, self.people, click, verdict)

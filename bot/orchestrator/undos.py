@@ -1,7 +1,7 @@
 """Undo: the sealed inverse of a call that ran becomes a task of its own and goes through the same door."""
 
 from bot.lifecycle import plans
-from bot.lifecycle.moves import note, show_card
+from bot.lifecycle.moves import note, show_card, show_card_in
 from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import tally
@@ -23,7 +23,9 @@ UNDO_HOURS = 24
 """how long a card offers Undo after its call ran"""
 
 
-async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, by_check: bool = False) -> Answer:
+async def undo(
+    db: Database, gateway: Gateway, people: People, click: Click, *, by_check: bool = False, cards_channel: str = ""
+) -> Answer:
     """Start the inverse of a call that ran; the press is the presser's own approval of it.
 
     `by_check`: a failed check presses in the name of one who approved, which policy decides about on its own.
@@ -72,9 +74,14 @@ async def undo(db: Database, gateway: Gateway, people: People, click: Click, *, 
     )
     enough = all(not state.missing for state in states)
     try:
-        return await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverses, cause, enough=enough))
+        begun = await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverses, cause, enough=enough))
     except LostRace:
         return LOST
+    if begun.said is Said.DONE and not enough:
+        async with db.write() as tx:
+            task = await tasks.get(tx, click.tenant, begun.task_id)
+            await show_card_in(tx, task, task.proposal_id or "", cards_channel)
+    return begun
 
 
 async def _still_done(db: Database, done: Proposal) -> list[Proposal]:

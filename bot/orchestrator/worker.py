@@ -43,6 +43,8 @@ class Worker:
     stage: Stage
     pace: Pace = field(default_factory=Pace)
     approvals_channel: str = ""
+    every_card: bool = False
+    """all approval cards go there as well, not only those of direct messages"""
     """where cards of tasks from direct messages are shown, too"""
     name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}")
     _busy: dict[asyncio.Task[None], Hooks] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Worker:
                 free = self.pace.slots - len(self._busy)
                 claimed = await self._claim(free) if free else []
                 for task in claimed:
-                    hooks = Hooks(task, self.pace.lease, self.approvals_channel)
+                    hooks = Hooks(task, self.pace.lease, self.approvals_channel, every_card=self.every_card)
                     self._busy[asyncio.create_task(self._work(hooks))] = hooks
                 if not claimed:
                     await self._wait(approved, *([new] if free > self.pace.kept_for_approved else []))
