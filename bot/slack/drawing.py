@@ -24,6 +24,8 @@ from storage.records import Post, PostKind, ScheduleKind, StepKind
 from tools.registry import Registry
 
 _PERSON = re.compile(r"(<@[UW][A-Z0-9]+>)")
+_ANSWER = 11_000
+"""characters of one message; Slack takes 12,000 in a markdown block"""
 _MARKS = {"error": "✗ ", "warning": "! ", "info": "", "answer": ""}
 
 
@@ -105,7 +107,8 @@ def notice_card(post: Post, link: str = "") -> Card:
     """One sentence of ours; people in it are named, everything else in it is literal."""
     text, kind = str(post.body.get("text", "")), str(post.body.get("kind", "info"))
     if kind == "answer":
-        body: list[blocks.Block] = [{"type": "markdown", "text": text[:11_000]}]
+        rest = f"\n\n… ({len(text) - _ANSWER:,} more characters are in the record)" if len(text) > _ANSWER else ""
+        body: list[blocks.Block] = [{"type": "markdown", "text": text[:_ANSWER] + rest}]
         return Card(blocks=tuple(body), text=escaping.plain(text)[:3_000])
     said = _MARKS.get(kind, "") + "".join(
         part if _PERSON.fullmatch(part) or not part.strip() else escaping.says(part) for part in _PERSON.split(text)

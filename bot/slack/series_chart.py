@@ -45,7 +45,6 @@ async def draw(series: Series) -> bytes:
         "bot.slack.series_chart",
         json.dumps(
             {
-                "name": series.name,
                 "unit": "%" if share else series.unit,
                 "at": [at for at, _ in series.points],
                 "values": [100 * value if share else value for _, value in series.points],
@@ -66,7 +65,7 @@ def _draw(told: str) -> None:
 
     asked = json.loads(told)
     moments: Any = [dt.datetime.fromtimestamp(at, dt.UTC) for at in asked["at"]]
-    figure, axes = pyplot.subplots(figsize=(8, 3.4), dpi=150, facecolor=GROUND, layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(6, 3), dpi=200, facecolor=GROUND, layout="constrained")
     axes.set_facecolor(GROUND)
     axes.plot(moments, asked["values"], color=_LINE, linewidth=2)
     axes.fill_between(moments, asked["values"], color=_LINE, alpha=0.12)
@@ -76,7 +75,6 @@ def _draw(told: str) -> None:
     locator: Any = dates.AutoDateLocator()  # type: ignore[no-untyped-call]  # matplotlib ships it so
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # as above
-    axes.set_title(asked["name"], color=INK, loc="left", fontsize=11, fontweight="bold")
     axes.set_ylabel(asked["unit"], color=INK)
     axes.set_xlabel("UTC", color=INK)
     axes.tick_params(colors=INK)

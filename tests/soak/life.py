@@ -146,7 +146,7 @@ class Life:
             for m in self.messages(one):
                 if m.get("streaming"):
                     found.append(f"{one.number}: still streams {words(m)[:80]!r}")
-                elif not words(m).strip() and not m.get("blocks") and m.get("text", "").strip() in ("", "…"):
+                elif _empty(m):
                     found.append(f"{one.number}: an empty message stands in the thread")
             if one.switch and (times := getattr(self.board.set_at, "times", {}).get(one.number, 0)) != 1:
                 found.append(f"switch {one.number} was set {times} times")
@@ -158,3 +158,11 @@ def words(message: Message) -> str:
     if message.get("stream"):
         return str(message["stream"]["text"])
     return "".join(str(block["text"]) for block in message.get("blocks") or () if block["type"] == "markdown")
+
+
+def _empty(message: Message) -> bool:
+    """Whether nobody can read anything in it: no words, no step, no card."""
+    steps = (message.get("stream") or {}).get("tasks")
+    return (
+        not words(message).strip() and not steps and not message.get("blocks") and message["text"].strip() in ("", "…")
+    )

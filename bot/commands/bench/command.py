@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from bot.commands.bench.numbers import Measured
 
 NAMES = (
-    "idle", "ack", "first_token", "click", "click_postgres", "gateway", "audit", "transitions", "parked", "takeover",
+    "idle", "ack", "first_token", "streams", "click", "click_postgres", "gateway", "audit", "transitions", "parked",
+    "takeover",
 )  # fmt: skip
 OUT = Path("benchmarks")
 

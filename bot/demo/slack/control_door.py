@@ -53,6 +53,7 @@ class _Advance(_Body):
 class _Disconnect(_Body):
     reason: Literal["warning", "refresh_requested", "link_disabled"] = "refresh_requested"
     close: bool = False
+    only_one: bool = False
     silently: bool = False
 
 
@@ -152,7 +153,7 @@ class ControlDoor:
         if wanted.silently:
             await self._sockets.cut()
         else:
-            await self._sockets.disconnect(wanted.reason, close=wanted.close)
+            await self._sockets.disconnect(wanted.reason, close=wanted.close, only_one=wanted.only_one)
         return JSONResponse({"ok": True})
 
     async def _reset(self, request: Request) -> Response:
