@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from policy.errors import PolicyError
 from policy.rule import Rule
 from policy.safe_yaml import safe_yaml
+from policy.text_file import read_text
 from policy.types import (
     ActionSpec,
     Actor,
@@ -111,7 +112,7 @@ def read(file: Path) -> tuple[CallCase | VoteCase, ...]:
         PolicyError: there is none, or it does not have the shape of one.
     """
     try:
-        return _Table.model_validate(safe_yaml(file.read_text(encoding="utf-8"))).cases
+        return _Table.model_validate(safe_yaml(read_text(file))).cases
     except FileNotFoundError as missing:
         raise PolicyError("no decision cases", todo="write a case for each rule", file=file) from missing
     except (yaml.YAMLError, ValidationError) as broken:

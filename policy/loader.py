@@ -14,6 +14,7 @@ from policy import schema, trial
 from policy.errors import PolicyError
 from policy.lexer import SourceRule, split
 from policy.rule import Rule, build
+from policy.text_file import read_text
 from policy.types import ActionSpec, Tier
 
 REHEARSAL: Final = tuple(ActionSpec(name=f"rehearsal.{tier}", tier=tier, target_kind="service") for tier in Tier)
@@ -48,7 +49,7 @@ def load(
     specs = (*REHEARSAL, *actions)
     typed = _schema(specs)
     files = sorted(rules_dir.glob("*.cedar"))
-    sources = [rule for file in files for rule in split(_read(file), file)]
+    sources = [rule for file in files for rule in split(read_text(file), file)]
     if not sources:
         raise PolicyError("no rules", todo="put *.cedar files there", file=rules_dir)
     trial.survive(sources, cache_dir=cache_dir)
@@ -66,13 +67,6 @@ def load(
             )
         rules[rule.id] = rule
     return RuleBook(rules=tuple(rules.values()), schema=typed, version=_version(files), second_factor=second_factor)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as broken:
-        raise PolicyError("not UTF-8", todo="save it as UTF-8", file=file) from broken
 
 
 def _schema(specs: Sequence[ActionSpec]) -> cedarpy.Schema:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policy.errors import PolicyError
 from policy.redaction_rules import PatternRule
+from policy.text_file import read_text
 
 _POSIX: Final = {
     "[:alnum:]": "A-Za-z0-9",
@@ -56,12 +57,12 @@ def load(path: Path) -> tuple[PatternRule, ...]:
         PolicyError: it cannot be read, is not such a file, or a rule cannot be used; the message names the rule.
     """
     try:
-        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(tomllib.loads(read_text(path)))
     except OSError as error:
         raise PolicyError(
             f"cannot be read: {error.strerror}", todo="check AUTOPILOT_REDACTION_RULES", file=path
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"is not TOML: {error}", todo="correct that place", file=path) from None
     except ValidationError as error:
         first = error.errors()[0]

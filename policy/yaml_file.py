@@ -9,11 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from policy.errors import PolicyError
 from policy.safe_yaml import safe_yaml
+from policy.text_file import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LARGEST = 1_000_000
-"""bytes; no table that people wrote and read is larger"""
 _MOST_SAID = 5
 
 
@@ -24,14 +23,12 @@ def load(model: type[Model], file: Path) -> Model:
         PolicyError: it does not; the message names the line, the setting and the value.
     """
     try:
-        if (size := file.stat().st_size) > LARGEST:
-            raise PolicyError(f"holds {size:,} bytes, more than {LARGEST:,}", todo="is it the right file?", file=file)
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         raw = safe_yaml(text)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 0
         raise PolicyError(f"is no YAML: {broken.problem}", todo="correct it", file=file, line=line) from None
-    except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as broken:
+    except (OSError, yaml.YAMLError, RecursionError) as broken:
         raise PolicyError(f"cannot be read: {broken}", todo="correct it", file=file) from None
     try:
         return model.model_validate({} if raw is None else raw)
