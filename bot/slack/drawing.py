@@ -8,6 +8,7 @@ from bot.orchestrator.show import Showroom
 from bot.schedules.autonomy import autonomy
 from bot.schedules.digests import digest
 from bot.slack.cards import blocks, escaping
+from bot.slack.cards.altered import altered_card
 from bot.slack.cards.approval import approval_card
 from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
@@ -21,6 +22,7 @@ from bot.slack.series_chart import alt_text
 from storage import intents, proposals, steps, tasks
 from storage.db import Database
 from storage.records import Post, PostKind, ScheduleKind, StepKind
+from tools.errors import SealBroken
 from tools.registry import Registry
 
 _PERSON = re.compile(r"(<@[UW][A-Z0-9]+>)")
@@ -42,7 +44,10 @@ class Drawing:
         """The card of a post as storage stands now."""
         match post.kind:
             case PostKind.CARD:
-                view = await self.showroom.approval(post.tenant, post.subject)
+                try:
+                    view = await self.showroom.approval(post.tenant, post.subject)
+                except SealBroken:  # a card that cannot be drawn would keep its buttons
+                    return altered_card(post.subject)
                 return approval_card(replace(view, asked=str(post.body.get("asked", ""))))
             case PostKind.NOTICE:
                 return notice_card(post, await self._card_of(post))
