@@ -51,6 +51,7 @@ from bot.slack.listeners.words import Words
 from bot.slack.outbox import Outbox
 from bot.slack.people import SlackPeople
 from bot.slack.replies import Replies
+from bot.slack.scope_notes import ScopeNotes
 from bot.slack.sessions import Sessions
 from bot.slack.stage import SlackStage
 from bot.tls import tls
@@ -126,6 +127,9 @@ async def run(
         links = Links(workspaces)
         showroom = Showroom(base.db, gateway, people, base.evidence_url, links.to)
         replies = Replies(workspaces=workspaces)
+        workspaces.on_missing_scope = ScopeNotes(
+            db=base.db, people=people, replies=replies, groups=config.admin_groups, ops_channel=config.ops_channel
+        ).noted
         stage = SlackStage(
             db=base.db,
             workspaces=workspaces,

@@ -255,6 +255,14 @@ async def newest_in_thread(
     return None if row is None else _record(row)
 
 
+async def requested_by(tx: Tx, tenant: str, channel: str, thread_ts: str, ts: str) -> Task | None:
+    """The task that this message of a thread asked for and that has not ended."""
+    here = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)
+    which = sa.and_(here, tasks.c.request_ts == ts, tasks.c.state.not_in(FINAL), tasks.c.source != Source.UNDO)
+    row = (await tx.run(sa.select(tasks).where(which).order_by(tasks.c.created_at.desc()).limit(1))).one_or_none()
+    return None if row is None else _record(row)
+
+
 async def open_in_thread(tx: Tx, tenant: str, channel: str, thread_ts: str) -> list[Task]:
     """The tasks of a thread that have not ended, oldest first."""
     which = sa.and_(tasks.c.tenant == tenant, tasks.c.channel == channel, tasks.c.thread_ts == thread_ts)

@@ -17,6 +17,7 @@ from bot.orchestrator import (
     lowering,
     overhearing,
     regenerating,
+    revising,
     stops,
     undos,
 )
@@ -60,6 +61,15 @@ class Orchestrator:
         async with self.db.read() as tx:
             around = await channels.in_force(tx, request.tenant, request.channel)
         return await self.submit(request) if overhearing.answers(around, text, by_bot=by_bot) else None
+
+    async def revise(
+        self, *, tenant: str, channel: str, thread_ts: str, ts: str, who: str, text: str | None, key: str
+    ) -> Task | None:
+        """Take an edit of a message (or, without a text, its deletion) to the open task it asked for, if any."""
+        at = {"tenant": tenant, "channel": channel, "thread_ts": thread_ts, "ts": ts, "key": key}
+        if text is None:
+            return await revising.deleted(self.db, **at)
+        return await revising.edited(self.db, **at, who=who, text=text)
 
     async def approve(self, click: Click, proven: Proven | None = None) -> Answer:
         """Count an Approve; where it takes a second factor that was not proven, give a link to prove it instead."""

@@ -20,14 +20,23 @@ _MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
 _DRY = re.compile(r"^\s*(?:please\s+)?dry[ -]run[:,]?\s*", re.IGNORECASE)
 
 
+def clean(text: str) -> str:
+    """What a message asks for: without mentions and what no database keeps."""
+    return _MENTION.sub("", storable(text)).strip()
+
+
+def shortened(text: str) -> str:
+    if len(text) <= LONGEST_REQUEST:
+        return text
+    return f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
+
+
 async def submit(db: Database, agent: AgentDefinition, request: Request, *, per_minute: int) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
-    text = _MENTION.sub("", storable(request.text)).strip()
+    text = clean(request.text)
     dry = bool(_DRY.match(text)) or request.dry_run
     text = _DRY.sub("", text)
-    if len(text) > LONGEST_REQUEST:
-        text = f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
-    asked = replace(request, text=text, dry_run=dry)
+    asked = replace(request, text=shortened(text), dry_run=dry)
     return await transact(db, lambda tx: keep(tx, agent, asked, per_minute))
 
 

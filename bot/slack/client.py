@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -14,6 +17,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 SLACK_URL = "https://slack.com/api/"
 _READS = frozenset(
@@ -41,6 +45,21 @@ _TIMEOUT = aiohttp.ClientTimeout(total=15.0, connect=5.0)
 _CONNECTIONS = 50
 
 
+class WatchedClient(AsyncWebClient):
+    """A client that says which scope a refused call lacked."""
+
+    on_missing_scope: Callable[[str, str], None] | None = None
+    """(method, the scopes it needs)"""
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(api_method, **arguments)
+        except SlackApiError as error:
+            if error.response["error"] == "missing_scope" and self.on_missing_scope is not None:
+                self.on_missing_scope(api_method, str(error.response.get("needed") or ""))
+            raise
+
+
 class SlackClients:
     """Opens the pool when it is first needed; `close` ends it."""
 
@@ -49,14 +68,14 @@ class SlackClients:
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def client(self, token: str) -> AsyncWebClient:
+    def client(self, token: str) -> WatchedClient:
         """A client for one workspace's token, which waits out a 429; all clients share the connections.
 
         Raises: RuntimeError outside the event loop that the first client was made in.
         """
         return self._build(token, [AsyncRateLimitErrorRetryHandler(max_retry_count=3), _RetryRead(max_retry_count=2)])
 
-    def stream_client(self, token: str) -> AsyncWebClient:
+    def stream_client(self, token: str) -> WatchedClient:
         """A client for StreamWriter, which wants to see every failure itself and gathers words meanwhile.
 
         Raises: RuntimeError outside the event loop that the first client was made in.
@@ -69,8 +88,8 @@ class SlackClients:
         if session is not None:
             await session.close()
 
-    def _build(self, token: str, retry_handlers: list[AsyncRetryHandler]) -> AsyncWebClient:
-        return AsyncWebClient(
+    def _build(self, token: str, retry_handlers: list[AsyncRetryHandler]) -> WatchedClient:
+        return WatchedClient(
             token=token,
             base_url=self._base_url,
             proxy=self._proxy,

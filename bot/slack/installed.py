@@ -5,6 +5,7 @@ import contextvars
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -12,10 +13,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.client import SlackClients
+from bot.slack.client import SlackClients, WatchedClient
 from bot.slack.pacing import Pace
 from bot.slack.vault import CannotOpen, Tokens, Vault
-from bot.slack.workspaces import Workspace, refused
+from bot.slack.workspaces import MissingScope, Workspace, refused
 from storage import installations
 from storage.db import Database
 from storage.ids import new_id
@@ -58,6 +59,7 @@ class InstalledWorkspaces:
     vault: Vault
     clients: SlackClients
     secrets: AppSecrets
+    on_missing_scope: MissingScope | None = None
     name: str = field(default_factory=lambda: new_id("i"))
     _held: dict[str, _Held | None] = field(default_factory=dict)
     _clients: dict[tuple[str, bool], AsyncWebClient] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class InstalledWorkspaces:
     def _client(self, tenant: str, *, stream: bool) -> AsyncWebClient:
         if (tenant, stream) not in self._clients:
             like = self.clients.stream_client("") if stream else self.clients.client("")
-            self._clients[tenant, stream] = TokenClient(self, tenant, like)
+            made = self._clients[tenant, stream] = TokenClient(self, tenant, like)
+            if (tell := self.on_missing_scope) is not None:
+                made.on_missing_scope = partial(tell, tenant)
         return self._clients[tenant, stream]
 
     def pace(self, tenant: str) -> Pace:
@@ -250,7 +254,7 @@ def _still_good(held: _Held, used: str) -> bool:
     return held.tokens.bot != used and (held.row.expires_at or 0.0) - time.time() > 1.0
 
 
-class TokenClient(AsyncWebClient):
+class TokenClient(WatchedClient):
     """A client that takes its workspace's token anew for each call, and once more when Slack does not know it."""
 
     def __init__(self, source: InstalledWorkspaces, tenant: str, like: AsyncWebClient) -> None:

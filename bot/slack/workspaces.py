@@ -1,5 +1,6 @@
 """The workspaces we speak in: for each a client with its token, its rate limits, and who we are there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -7,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.client import WatchedClient
 from bot.slack.pacing import Pace
 
 
@@ -20,8 +22,15 @@ class Workspace:
     """its address, https://acme.slack.com/"""
 
 
+MissingScope = Callable[[str, str, str], None]
+"""(workspace, method, the scopes it needs) of a call that Slack refused"""
+
+
 class Workspaces(Protocol):
     """Every workspace this process may speak in. A client of any other is refused as Slack would refuse it."""
+
+    on_missing_scope: MissingScope | None
+    """told of each call that the app was not granted the scope for; set before the first one"""
 
     def client(self, tenant: str) -> AsyncWebClient:
         """For everything but streams: it waits out a 429."""
@@ -62,6 +71,16 @@ class OneWorkspace:
     one: AsyncWebClient
     stream: AsyncWebClient
     one_pace: Pace = field(default_factory=Pace)
+    on_missing_scope: MissingScope | None = None
+
+    def __post_init__(self) -> None:
+        for client in (self.one, self.stream):
+            if isinstance(client, WatchedClient):
+                client.on_missing_scope = self._missing
+
+    def _missing(self, method: str, scope: str) -> None:
+        if self.on_missing_scope is not None:
+            self.on_missing_scope(self.workspace.tenant, method, scope)
 
     def client(self, tenant: str) -> AsyncWebClient:
         return self.one if tenant == self.workspace.tenant else NotInstalled()

@@ -73,3 +73,38 @@ async def test_a_deactivated_persons_command_changes_nothing_and_is_answered(
 
         assert await world.see(told)
         assert world.slack.ui.open_view("U0DANA") is None
+
+
+@pytest.mark.parametrize("signed_http", [False, True])
+async def test_a_deleted_request_withdraws_its_card_and_its_requester_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
+) -> None:
+    """An edit meanwhile is answered: the card is still about what was asked first."""
+    async with a_world(tmp_path, monkeypatch.setenv, signed_http=signed_http) as world:
+        thread = await world.ask("checkout is failing")
+        await world.card(thread, "proposal.approve")
+        await world.slack.ui.edit(ANA, INCIDENTS, thread, "@autopilot never mind")
+        await world.text(thread, "was proposed before that")
+        await world.slack.ui.delete(ANA, INCIDENTS, thread)
+        dm = world.slack.workspace.dm(ANA).id
+        await world.see(lambda: "I stopped working on" in str(world.slack.ui.messages(dm, as_=ANA)), 30)
+        [task] = await _tasks(world)
+        assert (task.state, task.reason) == ("cancelled", "its request was deleted")
+
+
+async def test_a_missing_scope_is_told_to_admins_once_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        office = world.slack.office
+        office.app = replace(office.app, scopes=office.app.scopes - {"assistant:write"})
+        for who in (ANA, "U0KIM"):
+            await world.slack.ui.home(who, "messages")  # asks for suggested prompts
+        await world.text(await world.ask("please write a poem"), "I have no playbook")
+
+        def notes() -> list[str]:
+            shown = world.slack.ui.messages("C0OPS", as_=ANA)
+            return [str(m["text"]) for m in shown if "was not granted" in str(m["text"])]
+
+        assert "assistant:write" in (await world.see(notes))[0]
+        assert len(notes()) == 1

@@ -1,11 +1,13 @@
 """Listeners for what asks for work: mentions, messages, the message shortcut, Slack's Stop. They only translate."""
 
+from dataclasses import asdict
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.orchestrator.core import Orchestrator
 from bot.slack import inbound, shortcuts, unprompted
+from bot.slack.changed import changed
 from bot.slack.listeners.words import Words
 
 
@@ -30,6 +32,9 @@ def register(app: AsyncApp, orchestrator: Orchestrator, words: Words) -> None:
     @app.event("message")
     async def messaged(body: dict[str, Any]) -> None:
         """Someone wrote to the bot directly; or in a channel, whose settings say whether that is answered."""
+        if (change := changed(body)) is not None:
+            await orchestrator.revise(**asdict(change))
+            return
         if body.get("event", {}).get("channel_type") == "im":
             await take(body)
             return
