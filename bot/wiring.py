@@ -29,7 +29,7 @@ from bot.orchestrator.reminding import Reminding
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import AgentLine
 from bot.people.each import EachWorkspace
-from bot.schedules.cadence import Cadence
+from bot.schedules import daily
 from bot.schedules.changes import Changes
 from bot.schedules.definition import Installed
 from bot.schedules.runs import Runs
@@ -56,10 +56,8 @@ from bot.slack.sessions import Sessions
 from bot.slack.stage import SlackStage
 from bot.tls import tls
 from policy.people import People
-from storage import schedules
 from storage.checkpoints import Signer
 from storage.db import Database
-from storage.records import ScheduleKind
 from storage.row_security import EVERYTHING
 
 _log = structlog.get_logger(__name__)
@@ -166,7 +164,7 @@ async def run(
             ),
         )
         for tenant in await workspaces.tenants():
-            await _ensure_digest(base.db, config, tenant)
+            await daily.ensure(base.db, tenant, config.ops_channel, config.digest_cron, config.digest_tz)
         app = slack_app.build(
             client=joined.client,
             orchestrator=orchestrator,
@@ -281,24 +279,3 @@ async def _warm(brain: Brain) -> None:
     warm = getattr(brain, "warm", None)
     if warm is not None:
         await warm()
-
-
-async def _ensure_digest(db: Database, config: Settings, tenant: str) -> None:
-    """The daily digest's schedule, when a channel for it is set and nobody has removed it."""
-    if not config.ops_channel:
-        return
-    cadence = Cadence(cron=config.digest_cron, tz=config.digest_tz)
-    async with db.write() as tx:
-        known = await schedules.of_tenant(tx, tenant)
-        if any(s.kind is ScheduleKind.DIGEST and s.channel == config.ops_channel for s in known):
-            return
-        await schedules.add(
-            tx,
-            schedule_id=f"s_settings_{tenant}_{config.ops_channel}",  # once, on any number of replicas
-            tenant=tenant,
-            kind=ScheduleKind.DIGEST,
-            cron=cadence.cron,
-            tz=cadence.tz,
-            channel=config.ops_channel,
-            next_at=cadence.check(await tx.time()),
-        )
