@@ -88,7 +88,7 @@ class Tx:
 class Database:
     """SQLite or PostgreSQL by URL."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, sees: str = NOBODY) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, sees: str = NOBODY) -> None:
         self.url: URL = make_url(url)
         self.sees = sees
         """whose rows PostgreSQL shows where `within` says nothing: a tenant, EVERYTHING, or nobody's"""

@@ -17,7 +17,7 @@ driver knows without asking; what goes silently is a router that forgot an idle 
 
 def engine(url: URL, *, pool_size: int) -> AsyncEngine:
     """An engine whose pool forgets all connections of before when it finds a dead one."""
-    made = create_async_engine(url, pool_size=pool_size, max_overflow=10)
+    made = create_async_engine(url, pool_size=pool_size, max_overflow=0)  # a burst's would have to be opened anew
 
     @sa.event.listens_for(made.sync_engine, "checkin")
     def _given_back(_dbapi: Any, record: Any) -> None:
