@@ -11,6 +11,7 @@ import httpx
 from bot import settings
 from bot.agent import definition
 from bot.agent.definition import AgentDefinition, DataPolicy
+from bot.agent.foresight import ModelForesight
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
 from bot.brains.named import SkillsByName
@@ -28,10 +29,13 @@ from bot.tls import tls
 from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
+from policy.defanging import Defanged
+from policy.mandate import Runbook
 from policy.people import People
 from policy.redaction import Redactor
 from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable
+from policy.types import Tier
 from policy.waiting import DEFAULT_WAITING, WaitingTable
 from storage.db import Database
 from storage.migrate import migrate, require_current
@@ -79,6 +83,24 @@ class Core:
             return DataPolicy(kind="local")
         return DataPolicy(kind="cloud", provider=model.partition("/")[0])
 
+    def shown(self) -> Defanged:
+        """What an answer goes through before anybody sees it: no secrets, no links to places nobody allowed."""
+        own = urlsplit(self.settings.console).hostname or ""
+        return Defanged(inner=self.redactor.stream(), allowed=(*self.settings.link_hosts, own))
+
+    def runbooks(self) -> tuple[Runbook, ...]:
+        """What the playbooks here may change; with a model they still say what a request implies."""
+        writes = {tool.name for tool in self.registry if tool.manifest.tier is not Tier.READ}
+        return tuple(
+            Runbook(
+                name=name,
+                words=frozenset(book.match.words) if book.match else frozenset(),
+                least=book.match.least if book.match else 1,
+                writes=self.library.tools_of(name) & writes,
+            )
+            for name, book in self.library.playbooks().items()
+        )
+
     @property
     def terms(self) -> Terms | None:
         """What people agree to before their words are first sent; None when nothing is, or nobody is to be asked."""
@@ -114,6 +136,8 @@ class Core:
             evidence_url=self.evidence_url,
             sends_out=self.data_policy.kind == "cloud",
             terms=self.terms,
+            runbooks=self.runbooks(),
+            foresight=ModelForesight(self.brain) if self.brain.name.startswith("llm:") else None,
         )
         return Worker(
             db=self.db,

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     """its secret there"""
     oidc_acr: str = ""
     """what the provider must say about how somebody logged in (the acr claim); empty: anything"""
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """hosts that links in answers may lead to ("*.example.com": those below one); others are made dead: hxxps://…"""
     alert_secret: SecretStr | None = None
     """what Alertmanager, Grafana and your own scripts prove themselves with to /alerts; empty: no such door"""
     pagerduty_secret: SecretStr | None = None
@@ -153,6 +155,7 @@ class Settings(BaseSettings):
         "audit_publish",
         "tool_packages",
         "admin_groups",
+        "link_hosts",
         mode="before",
     )
     @classmethod

@@ -132,7 +132,7 @@ async def run(
             db=base.db,
             workspaces=workspaces,
             registry=base.registry,
-            redact=base.redactor.stream,
+            redact=base.shown,
             evidence_url=base.evidence_url,
             lease=config.lease_seconds,
         )

@@ -23,6 +23,7 @@ from policy.types import (
     Place,
     Target,
     Tier,
+    Trust,
 )
 
 TENANT: Final = "T-here"
@@ -62,6 +63,12 @@ class CallFacts(_Strict):
     risk: int = 0
     blast_radius: int = 0
     untrusted: bool = False
+    guessed: bool = False
+    dangerous: bool = False
+    label: int = 0
+    sensitivity: int = 1
+    reach: int = 2
+    hears: int = 2
     undo: bool = False
     by_check: bool = False
     reason_code: str = "TICKET"
@@ -201,14 +208,24 @@ def _call(facts: CallFacts, spec: ActionSpec) -> CallRequest:
         agent="autopilot",
         requester=None if facts.requester == "nobody" else requester,
         place=Place(
-            id="C-ops", tenant=FOREIGN if facts.channel == "elsewhere" else TENANT, max_autonomy=facts.max_autonomy
+            id="C-ops",
+            tenant=FOREIGN if facts.channel == "elsewhere" else TENANT,
+            max_autonomy=facts.max_autonomy,
+            hears=facts.hears,
         ),
         target=Target(kind=spec.target_kind, id="checkout", env=facts.env),
         params=params,
         autonomy=facts.autonomy,
         risk=facts.risk,
         blast_radius=facts.blast_radius,
-        untrusted=facts.untrusted,
+        trust=Trust(
+            untrusted=("it",) if facts.untrusted or facts.dangerous else (),
+            guessed=facts.guessed,
+            dangerous=facts.dangerous,
+            label=facts.label,
+            sensitivity=facts.sensitivity,
+            reach=facts.reach,
+        ),
         undo=facts.undo,
         by_check=facts.by_check,
         reason_code=facts.reason_code,

@@ -26,6 +26,12 @@ def about_call(call: CallRequest, action: str) -> Question:
         "risk": call.risk,
         "blast_radius": call.blast_radius,
         "untrusted": call.untrusted,
+        "untrusted_params": [*sorted(set(call.trust.untrusted))],
+        "guessed": call.trust.guessed,
+        "dangerous": call.trust.dangerous,
+        "label": call.trust.label,
+        "sensitivity": call.trust.sensitivity,
+        "reach": call.trust.reach,
         "undo": call.undo,
         "by_check": call.by_check,
         "reason_code": call.reason_code,
@@ -35,7 +41,11 @@ def about_call(call: CallRequest, action: str) -> Question:
         "frozen": call.frozen,
         "over_budget": call.over_budget,
     }
-    channel: dict[str, Json] = {"tenant": _ref("Tenant", call.place.tenant), "max_autonomy": call.place.max_autonomy}
+    channel: dict[str, Json] = {
+        "tenant": _ref("Tenant", call.place.tenant),
+        "max_autonomy": call.place.max_autonomy,
+        "hears": call.place.hears,
+    }
     target: dict[str, Json] = {
         "tenant": _ref("Tenant", call.tenant),
         "env": _ref("Environment", call.target.env),

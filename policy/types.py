@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 ParamType = str
 """the Cedar name of a parameter type: String | Long | Bool | Set<String>"""
@@ -57,6 +58,30 @@ class Place:
     id: str
     tenant: str
     max_autonomy: int
+    hears: int = 2
+    """how confidential what is said there may be: 0 public, 1 internal, 2 confidential"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What is known of where a call's values come from, and of what its task has read."""
+
+    untrusted: tuple[str, ...] = ()
+    """parameters that decide something and that nobody vouches for"""
+    guessed: bool = False
+    """such a parameter is one of several that would do, by the brain's choice"""
+    dangerous: bool = False
+    """an untrusted value stands where the tool refuses one"""
+    label: int = 0
+    """the most confidential thing the task has read: 0 public, 1 internal, 2 confidential"""
+    sensitivity: int = 1
+    """of what the tool answers"""
+    reach: int = 2
+    """how confidential what the tool's far end is told may be"""
+
+
+NOTHING_KNOWN: Final = Trust()
+"""of calls whose values people typed or sealed before"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +101,7 @@ class CallRequest:
     """0-100"""
     blast_radius: int = 0
     """percent of what is counted (users, pods …), 0-100"""
-    untrusted: bool = False
-    """some argument's value came from untrusted text"""
+    trust: Trust = NOTHING_KNOWN
     undo: bool = False
     """this call is the inverse of one that ran, pressed by a person"""
     by_check: bool = False
@@ -93,6 +117,11 @@ class CallRequest:
     """a change freeze holds for it"""
     over_budget: bool = False
     """it would break a budget"""
+
+    @property
+    def untrusted(self) -> bool:
+        """Some argument that decides something has a value nobody vouches for."""
+        return bool(self.trust.untrusted)
 
 
 class StepUp(StrEnum):

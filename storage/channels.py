@@ -37,6 +37,7 @@ class ChannelSettings:
     per_minute: int | None = None
     prompt: str | None = None
     local_only: bool | None = None
+    hears: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,8 @@ class InForce:
     """added to the agent's own prompt"""
     local_only: bool = False
     """only brains that send nothing out may read this channel"""
+    hears: str = "confidential"
+    """how confidential what is said here may be: public | internal | confidential"""
 
 
 def _record(row: sa.Row[Any]) -> ChannelSettings:

@@ -507,8 +507,19 @@ channel_settings = sa.Table(
     sa.Column("per_minute", sa.Integer),
     _text("prompt", null=True),
     sa.Column("local_only", sa.Boolean),
+    _text("hears", null=True),
     _text("changed_by"),
     _time("changed_at"),
+)
+
+mandates = sa.Table(
+    "mandates",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    _text("body"),
+    _time("at"),
 )
 
 alerts = sa.Table(

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.terminal": ORCHESTRATOR,
     "bot.events": GROUND,  # reads the record and sends it on; knows no task's work
     "bot.notary": frozenset({"storage"}),  # signs the record and publishes that; knows nothing of what it says
+    "bot.hostile": ORCHESTRATOR | {"bot.terminal"},  # attacks the whole bot without Slack, for bench and tests
     "bot.inbox": ORCHESTRATOR,
     "bot.people": GROUND,  # who is on call; asks services, knows no task
     "bot.slack": ORCHESTRATOR | {"bot.schedules"},  # draws digests, and subscribes a channel to them
@@ -51,9 +52,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.foundation": WIRING,
     "bot.joining": WIRING,
     "bot.wiring": WIRING,
-    "bot.commands": WIRING | {"bot.failures"},
+    "bot.commands": WIRING | {"bot.failures", "bot.hostile"},
     "bot.failures": WIRING,
-    "bot.cli": WIRING | {"bot.failures", "bot.commands"},
+    "bot.cli": WIRING | {"bot.failures", "bot.commands", "bot.hostile"},
 }
 READS_SETTINGS = {"bot.foundation", "bot.joining", "bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
 KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.joining", "bot.wiring", "bot.commands"}

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from policy.approval import tally
 from policy.budgets import DAY, Spending
 from policy.people import CannotAsk, People, unasked
-from policy.types import Actor, CastVote, Obligation, Place, Tier
+from policy.types import NOTHING_KNOWN, Actor, CastVote, Obligation, Place, Tier, Trust
 from storage import channels, intents, lowerings
 from storage.db import Database
 from storage.records import Intent, Task, Vote
@@ -17,6 +17,7 @@ from tools.admitting import Admitted
 from tools.cleaning import Cleaner
 from tools.contract import Change, Counted, Impact, Tool, ToolContext, ToolFailed
 from tools.judging import Asking, Judgement, history, judge
+from tools.manifest import SENSITIVITIES
 from tools.registry import Registry
 from tools.rules import Rules, VoteRule
 from tools.running import Runner
@@ -31,7 +32,7 @@ class Circumstances:
     requester: Actor | None
     place: Place
     reason_code: str
-    untrusted: bool = False
+    trust: Trust = NOTHING_KNOWN
     undo: bool = False
     by_check: bool = False
     """that undo is pressed by nobody: the check after the run failed"""
@@ -51,10 +52,10 @@ class Desk:
     async def place(self, tenant: str, channel: str) -> Place:
         """The channel with its autonomy cap: the lower one of the rules and of what admins set."""
         async with self.db.read() as tx:
-            set_here = (await channels.in_force(tx, tenant, channel)).autonomy
-        return Place(
-            id=channel, tenant=tenant, max_autonomy=min(set_here, self.rules.channel_caps.get(channel, set_here))
-        )
+            around = await channels.in_force(tx, tenant, channel)
+        cap = self.rules.channel_caps.get(channel, around.autonomy)
+        hears = SENSITIVITIES.index(around.hears) if around.hears in SENSITIVITIES else 0
+        return Place(id=channel, tenant=tenant, max_autonomy=min(around.autonomy, cap), hears=hears)
 
     def context(self, task: Task, key: str, *, env: str) -> ToolContext:
         return ToolContext(
@@ -112,7 +113,7 @@ class Desk:
             requester=around.requester,
             place=around.place,
             reason_code=around.reason_code,
-            untrusted=around.untrusted,
+            trust=around.trust,
             undo=around.undo,
             by_check=around.by_check,
             now=now,

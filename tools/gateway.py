@@ -34,6 +34,7 @@ from tools.requests import RequestedCall, Then
 from tools.rules import Rules, VoteRule
 from tools.running import Line, Runner
 from tools.sealing import SealedCall, open_seal
+from tools.tracing import off_plan, out_of_reach, traced
 from tools.undoing import Undoing
 
 
@@ -84,7 +85,10 @@ class Gateway:
             return await self._resume(call, tool, admitted, started, then)
         if halt is not None and tool.manifest.tier is not Tier.READ and not call.task.dry_run:
             return await self._book.refuse(call, denied_by_halt(str(halt)), then)
-        if (refused := out_of_scope(call) or earlier.refusal) is not None:
+        refused = (
+            out_of_scope(call) or earlier.refusal or off_plan(tool, call, admitted) or out_of_reach(tool, admitted)
+        )
+        if refused is not None:
             return await self._book.refuse(call, refused, then)
         return await self._decide(call, tool, admitted, earlier, then)
 
@@ -124,7 +128,7 @@ class Gateway:
             requester=call.requester,
             place=call.place,
             reason_code=call.reason_code,
-            untrusted=bool(call.origins),
+            trust=traced(tool, call).trust,
         )
         judged = await self._desk.judge(tool, admitted, impact, around)
         if call.task.dry_run and tool.manifest.tier is not Tier.READ:

@@ -17,6 +17,7 @@ from tools.outcomes import Waiting
 from tools.proposing import Proposing
 from tools.requests import RequestedCall, Then
 from tools.sealing import SealedCall
+from tools.tracing import off_plan, out_of_reach, traced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class Gathering:
             return None
         if tool.manifest.tier is not Tier.REVERSIBLE or call.task.dry_run or out_of_scope(call) is not None:
             return None
+        if off_plan(tool, call, admitted) is not None or out_of_reach(tool, admitted) is not None:
+            return None
         async with self.desk.db.read() as tx:
             started = await intents.find(tx, call.task.tenant, call.key)
             earlier = await look_back(tx, call, admitted.arguments)
@@ -76,7 +79,7 @@ class Gathering:
             requester=call.requester,
             place=call.place,
             reason_code=call.reason_code,
-            untrusted=bool(call.origins),
+            trust=traced(tool, call).trust,
         )
         judged = await self.desk.judge(tool, admitted, impact, around)
         owed = _owed(judged, earlier)

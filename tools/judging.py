@@ -21,12 +21,14 @@ from policy.types import (
     RiskFacts,
     Target,
     Tier,
+    Trust,
 )
 from storage.db import Tx
 from storage.intents import calls_since
 from tools import people_only
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, JsonObject, Tool
+from tools.manifest import SENSITIVITIES
 from tools.registry import param_types
 
 HOUR = 3600.0
@@ -56,7 +58,7 @@ class Asking:
     requester: Actor | None
     place: Place
     reason_code: str
-    untrusted: bool
+    trust: Trust
     undo: bool
     now: float
     """seconds since the epoch, by the database's clock"""
@@ -106,7 +108,7 @@ def judge(
             blast_label=f"{percent} % of {widest.unit}" if widest is not None and percent else "",
             has_undo=tool.undo is not None,
             first_time=not asking.ran_before,
-            untrusted=asking.untrusted,
+            untrusted=bool(asking.trust.untrusted),
             out_of_hours=when.hour not in WORK_HOURS,
             recent_failures=asking.failures_1h,
             frozen=freeze,
@@ -141,7 +143,11 @@ def judge(
                 autonomy=allowed,
                 risk=risk.score,
                 blast_radius=percent,
-                untrusted=asking.untrusted,
+                trust=replace(
+                    asking.trust,
+                    sensitivity=SENSITIVITIES.index(manifest.sensitivity),
+                    reach=SENSITIVITIES.index(manifest.reach),
+                ),
                 undo=asking.undo,
                 by_check=asking.by_check,
                 reason_code=asking.reason_code,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -11,6 +11,11 @@ from policy.types import Tier
 ToolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
 Cel = Annotated[str, Field(min_length=1, max_length=4000)]
 """a CEL expression, see tools/expressions.py; which names it sees is said at each field"""
+
+
+Sensitivity = Literal["public", "internal", "confidential"]
+SENSITIVITIES: Final[tuple[Sensitivity, ...]] = ("public", "internal", "confidential")
+"""from what anybody may hear to what few may"""
 
 
 class DryRun(StrEnum):
@@ -90,7 +95,18 @@ class ToolManifest(_Strict):
     bounds: Mapping[str, Bound] = {}
     egress: tuple[str, ...] = ()
     """hosts the tool may talk to"""
-    sensitivity: Literal["public", "internal", "confidential"] = "internal"
+    hosts: tuple[str, ...] = ()
+    """parameters that name a host or an address: only hosts in `egress` are reached ("*.example.com" is those below)"""
+    sensitivity: Sensitivity = "internal"
+    """of what it answers: a channel that may not hear that much cannot have it called"""
+    reach: Sensitivity = "confidential"
+    """how much its far end may be told: once a task has read more than that, the tool is closed to it"""
+    asked_by: tuple[str, ...] = ()
+    """writes: phrases of a request that ask for it ("turn off flag"); without any, its name and its verb do"""
+    sinks: tuple[str, ...] | None = None
+    """parameters whose value decides what is touched or who is told; left out: all of a write, none of a read"""
+    dangerous: tuple[str, ...] = ()
+    """sinks that refuse a value nobody vouches for, where others have people asked"""
     trusted_output: bool = False
     """its results are our own systems' state, not free text of others: values in them count as looked up"""
     trusted_fields: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from policy.types import Obligation, StepUp
 from policy.waiting import Plan, WaitingTable, Waits, planned
@@ -18,6 +18,7 @@ from tools.limits import Earlier
 from tools.manifest import DryRun
 from tools.requests import RequestedCall
 from tools.sealing import SealedCall, SealedEvidence, SealedObligation, SealedUndo, counts, fingerprint, rows, seal
+from tools.tracing import NOTHING_TRACED, Traced, traced
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Draft:
     skill: str = ""
     why: str = ""
     editors: tuple[str, ...] = ()
-    origins: dict[str, str] = field(default_factory=dict)
+    traced: Traced = NOTHING_TRACED
     evidence: tuple[SealedEvidence, ...] = ()
     undoes: str | None = None
     supersedes: str | None = None
@@ -78,7 +79,7 @@ class Proposing:
             skill=clean.text(call.skill),
             why=clean.text(call.why)[:600],
             editors=earlier.editors,
-            origins=dict(call.origins),
+            traced=traced(tool, call),
             evidence=tuple(call.evidence),
             obligations=obligations,
             rules=judged.decision.because,
@@ -102,7 +103,11 @@ class Proposing:
                 "editors": draft.editors,
                 "tool": tool.name,
                 "arguments": draft.call.arguments,
-                "origins": draft.origins,
+                "origins": draft.traced.untrusted,
+                "sources": draft.traced.sources,
+                "guesses": draft.traced.guesses,
+                "asked": self.desk.cleaner.text(draft.traced.asked),
+                "label": draft.traced.label,
                 "target_kind": judged.target.kind,
                 "target_id": judged.target.id,
                 "env": judged.target.env,

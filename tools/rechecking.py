@@ -19,6 +19,7 @@ from tools.recording import Book, with_impact
 from tools.requests import Then
 from tools.running import Line
 from tools.sealing import SealedCall, SealedRow, counts_moved, drifted, fingerprint, moved_rows, open_seal
+from tools.tracing import trust_of
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Rechecking:
             requester=requester,
             place=await self.desk.place(task.tenant, sealed.channel),
             reason_code=sealed.reason_code,
-            untrusted=bool(sealed.origins),
+            trust=trust_of(tool, sealed),
             undo=sealed.kind == "undo",
         )
         judged = await self.desk.judge(tool, approved.call, impact, around)

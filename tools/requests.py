@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from policy.mandate import Mandate
+from policy.provenance import Provenance
 from policy.types import Actor, Place
 from storage.db import Tx
 from storage.records import Proposal, Task
 from tools.contract import JsonObject
+from tools.manifest import Sensitivity
 from tools.outcomes import Execution, Outcome
 from tools.sealing import SealedEvidence
 
@@ -40,14 +43,22 @@ class RequestedCall:
     arguments: JsonObject
     requester: Actor | None
     place: Place
+    mandate: Mandate
+    """what the trusted request implies; a change outside it is denied"""
     reason_code: str = ""
     why: str = ""
     """the brain's words for the card: its opinion"""
     skill: str = ""
     edited_by: str = ""
     """the person who changed the arguments in the Edit modal"""
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """argument → where its value came from, for values from untrusted places"""
+    traced: Mapping[str, Provenance] = field(default_factory=dict)
+    """slot of an argument → where its value came from"""
+    asked: str = ""
+    """what of the request implies this call, in words for the card"""
+    derived: bool = False
+    """an installed playbook, run on this transcript, makes exactly this call"""
+    label: Sensitivity = "public"
+    """the most confidential thing this task has read so far"""
     evidence: Sequence[SealedEvidence] = ()
     """what was seen in this task before the call"""
 

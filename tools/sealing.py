@@ -9,7 +9,7 @@ from storage.canonical import canonical, digest
 from storage.records import Proposal
 from tools.contract import Change, Counted, Impact
 from tools.errors import SealBroken
-from tools.manifest import DryRun
+from tools.manifest import DryRun, Sensitivity
 
 
 class _Frozen(BaseModel):
@@ -72,6 +72,14 @@ class SealedCall(_Frozen):
     arguments: dict[str, JsonValue]
     origins: dict[str, str]
     """argument → where its value came from, when that is not a trusted place"""
+    sources: dict[str, str] = {}
+    """argument → where its value came from, whatever that is"""
+    guesses: tuple[str, ...] = ()
+    """arguments whose value is one of several that would do, by the brain's choice"""
+    asked: str = ""
+    """what of the request implies this call"""
+    label: Sensitivity = "public"
+    """the most confidential thing the task had read"""
     says: str
     verb: str
     target_kind: str

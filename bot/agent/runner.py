@@ -1,15 +1,16 @@
 """The loop: ask the brain, call the gateway, repeat — within limits, every finished thing on disk before the next."""
 
 import contextlib
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from bot.agent import prompt as prompts
 from bot.agent import sight, skill_ends, transcript
 from bot.agent.definition import AgentDefinition
+from bot.agent.mandating import Foresight
+from bot.agent.requesting import Requesting
 from bot.agent.titles import not_done, step_title
 from bot.agent.turn import Turn
 from bot.brains.base import Brain
@@ -20,16 +21,14 @@ from bot.lifecycle.halted import tell_halted
 from bot.lifecycle.hooks import CallHooks, Hooks
 from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Progress
+from policy.mandate import Runbook
 from policy.people import People
-from policy.provenance import trace, untrusted
-from policy.types import Actor
 from storage import channels, halts, proposals, tasks
 from storage import steps as step_store
 from storage.db import Database
 from storage.records import JsonObject, Step, StepKind, Task, TaskState
 from tools.gateway import Gateway
 from tools.outcomes import Denied, Failed, InDoubt, Outcome, Previewed, Ran, Waiting
-from tools.requests import RequestedCall
 
 RETRIES = 4
 """times a task is tried again when its brain cannot be reached"""
@@ -59,11 +58,15 @@ class AgentRunner:
         evidence_url: Callable[[str], str],
         sends_out: bool = False,
         terms: Terms | None = None,
+        runbooks: Sequence[Runbook] = (),
+        foresight: Foresight | None = None,
     ) -> None:
-        """`sends_out`: what the brain reads leaves this installation; `terms`: what people agree to before it does."""
+        """`sends_out`: what the brain reads leaves this installation; `terms`: what people agree to before it does;
+        `runbooks`: what requests may imply."""
         self._db, self._gateway, self._people = db, gateway, people
         self._agent, self._brain, self._env = agent, brain, env
         self._evidence_url, self._sends_out, self._terms = evidence_url, sends_out, terms
+        self._requesting = Requesting(db=db, gateway=gateway, agent=agent, runbooks=runbooks, foresight=foresight)
 
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""
@@ -166,7 +169,7 @@ class AgentRunner:
         if len(calls) < 2:
             return False
         requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
-        asked = [await self._requested(hooks, steps, call, requester) for call in calls]
+        asked = [await self._requesting.call(hooks.task, steps, call, requester) for call in calls]
         waiting = await self._gateway.plan(asked, CallHooks(hooks, calls[0].call_id, calls[0].tool))
         if waiting is None:
             return False
@@ -178,31 +181,12 @@ class AgentRunner:
                 self._show(call.call_id, title, waiting, progress)
         return True
 
-    async def _requested(
-        self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, requester: Actor | None
-    ) -> RequestedCall:
-        return RequestedCall(
-            task=hooks.task,
-            scope=self._agent.scope,
-            call_id=call.call_id,
-            tool=call.tool,
-            arguments=call.arguments,
-            requester=requester,
-            place=await self._gateway.place(hooks.task.tenant, hooks.task.channel),
-            reason_code=call.reason_code,
-            why=call.why,
-            skill=call.skill,
-            edited_by=call.edited_by,
-            origins=self._origins(steps, call),
-            evidence=transcript.evidence_so_far(steps),
-        )
-
     async def _call(self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, progress: Progress) -> Outcome:
         title = step_title(self._gateway.registry, call.tool, call.arguments)
         progress.step(call.call_id, title, "in_progress")
         requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
         outcome = await self._gateway.call(
-            await self._requested(hooks, steps, call, requester),
+            await self._requesting.call(hooks.task, steps, call, requester),
             CallHooks(hooks, call.call_id, call.tool),
         )
         if not isinstance(outcome, Waiting | InDoubt):
@@ -210,21 +194,6 @@ class AgentRunner:
                 hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
         self._show(call.call_id, title, outcome, progress)
         return outcome
-
-    def _origins(self, steps: list[Step], call: transcript.OpenCall) -> dict[str, str]:
-        """Arguments that nothing trusted vouches for; a person's own values and those written in a playbook are."""
-        registry, arguments = self._gateway.registry, call.arguments
-        if call.skill:
-            trusted = {tool.name for tool in registry if tool.manifest.trusted_output}
-            drawn = {name for name, tools in call.drawn_from.items() if not trusted.issuperset(tools)}
-            arguments = {name: value for name, value in arguments.items() if name in drawn}
-        traced = trace(
-            arguments,
-            trusted_text=transcript.trusted_words(steps),
-            looked_up=transcript.looked_up(steps, registry),
-        )
-        own = transcript.changed_by_people(steps, call.call_id)
-        return {slot: traced[slot].where for slot in untrusted(traced) if re.split(r"[.\[]", slot)[0] not in own}
 
     def _show(self, call_id: str, title: str, outcome: Outcome, progress: Progress) -> None:
         match outcome:

@@ -1,14 +1,11 @@
 """Pure: steps as stored <-> the transcript a brain reads, and which call is still open."""
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
-from policy.provenance import LookedUp
 from storage.records import Step, StepKind
-from tools.registry import Registry
 from tools.sealing import SealedEvidence
 
 MOST_EVIDENCE = 5
@@ -83,7 +80,7 @@ def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
             why=str(body.get("why", "")),
             skill=str(body.get("skill", "")),
             edited_by=str(body.get("edited_by", "")),
-            drawn_from=_drawn(drawn.get(call_id)),
+            drawn_from=drawn_from(drawn.get(call_id)),
         )
         for call_id, body in newest.items()
         if call_id not in done
@@ -106,23 +103,9 @@ def trusted_words(steps: Sequence[Step]) -> list[str]:
     return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER and not s.body.get("hearsay")]
 
 
-def looked_up(steps: Sequence[Step], registry: Registry) -> list[LookedUp]:
-    """Values that tools returned in this task and that are our own systems' state."""
-    trusted = {tool.name for tool in registry if tool.manifest.trusted_output}
-    fields = {tool.name: frozenset(tool.manifest.trusted_fields) for tool in registry if tool.manifest.trusted_fields}
-    out: list[LookedUp] = []
-    for step in steps:
-        if step.kind is StepKind.RESULT and step.body["status"] == "ran":
-            name, found = str(step.body["tool"]), list[LookedUp]()
-            if name in trusted or name in fields:
-                _walk(name, "", step.body["content"], found)
-            out.extend(one for one in found if name in trusted or _field(one.path) in fields[name])
-    return out
-
-
-def _field(path: str) -> str:
-    """The field a path ends in, without the places of lists."""
-    return re.sub(r"\[\d+\]", "", path).rpartition(".")[2]
+def quoted(steps: Sequence[Step]) -> list[str]:
+    """What the task was opened with when no person asked: an alert's title. It vouches for nothing."""
+    return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER and s.body.get("hearsay")]
 
 
 def evidence_so_far(steps: Sequence[Step]) -> tuple[SealedEvidence, ...]:
@@ -135,18 +118,7 @@ def evidence_so_far(steps: Sequence[Step]) -> tuple[SealedEvidence, ...]:
     return tuple(found[-MOST_EVIDENCE:])
 
 
-def _walk(tool: str, path: str, value: object, out: list[LookedUp]) -> None:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            _walk(tool, f"{path}.{name}" if path else str(name), item, out)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _walk(tool, f"{path}[{index}]", item, out)
-    elif isinstance(value, str | int | float | bool):
-        out.append(LookedUp(tool=tool, path=path, value=value))
-
-
-def _drawn(value: object) -> dict[str, tuple[str, ...]]:
+def drawn_from(value: object) -> dict[str, tuple[str, ...]]:
     found = value if isinstance(value, dict) else {}
     return {str(name): tuple(map(str, tools)) for name, tools in found.items() if isinstance(tools, list)}
 

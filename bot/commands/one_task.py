@@ -62,7 +62,7 @@ async def work(
         gateway = base.gateway(people)
         orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agent=base.agent)
         stretch = asyncio.Event()
-        stage = TerminalStage(console=console, redact=base.redactor.stream, closed=stretch.set)
+        stage = TerminalStage(console=console, redact=base.shown, closed=stretch.set)
         worker = base.worker(gateway, people, stage)
         key, at = new_id("cli"), f"{time.time():.6f}"
         task = await orchestrator.submit(

@@ -13,7 +13,7 @@ from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable, in_words
 from policy.rule import Rule
-from policy.types import Actor, Allow, Deny, NeedsApproval, Place, Target
+from policy.types import Actor, Allow, Deny, NeedsApproval, Place, Target, Trust
 from tools.contract import Counted, Impact, JsonObject, Tool
 from tools.judging import Asking, Judgement, judge, validate
 from tools.registry import Registry
@@ -112,7 +112,7 @@ def _judged(config: Settings, engine: PolicyEngine, asked: Asked) -> Judgement:
             requester=Actor(id="U-explained", tenant=TENANT, groups=asked.groups),
             place=PLACE,
             reason_code=asked.reason_code,
-            untrusted=asked.untrusted,
+            trust=Trust(untrusted=("a value",) if asked.untrusted else ()),
             undo=asked.undo,
             now=time.time(),
             calls_1h=1,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from policy.autonomy import AutonomyTable
 from policy.cedar import PolicyEngine
 from policy.risk import RiskTable
-from policy.types import Actor, Allow, Decision, Deny, NeedsApproval, Place
+from policy.types import Actor, Allow, Decision, Deny, NeedsApproval, Place, Trust
 from storage import intents, proposals, tasks
 from storage.db import Database
 from storage.errors import NotFound
@@ -16,9 +16,10 @@ from tools.admitting import BadArguments, validate
 from tools.contract import Counted, Impact, JsonObject
 from tools.errors import SealBroken, UnknownTool
 from tools.judging import HOUR, Asking, judge
-from tools.manifest import DryRun
+from tools.manifest import SENSITIVITIES, DryRun
 from tools.registry import Registry
 from tools.sealing import open_seal
+from tools.tracing import top
 
 MOST = 100_000
 """recorded calls that are read"""
@@ -40,7 +41,7 @@ class RecordedCall:
     requester: str
     channel: str
     reason_code: str
-    untrusted: bool
+    trust: Trust
     undo: bool
     impact: Impact | None
     calls_1h: int
@@ -92,7 +93,7 @@ def _of_intent(one: Intent, agents: Mapping[str, tuple[str, str]], ledger: Seque
         requester=one.invoked_by,
         channel=channel,
         reason_code=one.reason_code,
-        untrusted=False,  # what ran alone with an untrusted value is not told apart in the ledger
+        trust=Trust(),  # what ran alone with an untrusted value is not told apart in the ledger
         undo=False,
         impact=None,
         calls_1h=calls,
@@ -121,7 +122,11 @@ def _of_proposal(one: Proposal, ledger: Sequence[Intent]) -> RecordedCall | None
         requester=sealed.requester,
         channel=sealed.channel,
         reason_code=sealed.reason_code,
-        untrusted=bool(sealed.origins),
+        trust=Trust(
+            untrusted=tuple(sorted(map(top, sealed.origins))),
+            guessed=bool(sealed.guesses),
+            label=SENSITIVITIES.index(sealed.label),
+        ),
         undo=sealed.kind == "undo",
         impact=Impact(grade=DryRun(sealed.grade), before=dict(sealed.before), counted=counted),
         calls_1h=calls,
@@ -159,7 +164,7 @@ def replay(
             requester=Actor(id=call.requester, tenant=call.tenant, groups=own),
             place=Place(id=call.channel, tenant=call.tenant, max_autonomy=4),
             reason_code=call.reason_code,
-            untrusted=call.untrusted,
+            trust=call.trust,
             undo=call.undo,
             now=call.at,
             calls_1h=call.calls_1h,

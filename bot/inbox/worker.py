@@ -11,6 +11,8 @@ from bot.inbox.planner import Planner
 from bot.inbox.report import Report, Result, Row
 from bot.inbox.request import Request
 from bot.inbox.tools import REASON, TOOL_OF, WAITING
+from policy.mandate import unrestricted
+from policy.provenance import Origin, Provenance
 from policy.types import Place
 from storage.records import Task, TaskState
 from tools.contract import JsonObject
@@ -23,6 +25,8 @@ MOST_NEW = 50
 AWAY = frozenset({"unreachable", "timeout", "busy", "bad_response", "refused"})
 """why a hub could not be used; nothing is lost by trying again in the next round"""
 SCOPE = Scope(tools=tuple(TOOL_OF.values()), max_proposals=0)
+MANDATE = unrestricted("the allowlist of the inbox worker")
+UNVOUCHED = Provenance(origin=Origin.UNTRUSTED, where="a model that had read the message")
 BUSY_RULES = frozenset({"deny-flood", "builtin:rate"})
 
 
@@ -87,7 +91,8 @@ class InboxWorker:
                 requester=None,
                 place=Place(id=self._ledger.channel, tenant=self._tenant, max_autonomy=4),
                 reason_code=REASON,
-                origins={"text": "a model that had read the message"} if untrusted else {},
+                mandate=MANDATE,
+                traced={"text": UNVOUCHED} if untrusted else {},
             ),
             then,
         )

@@ -96,6 +96,9 @@ def dangers(before: InForce, after: InForce) -> tuple[str, ...]:
         found.append(f"The autonomy cap rises from {before.autonomy} to {after.autonomy}: {AUTONOMY[after.autonomy]}.")
     if before.local_only and not after.local_only:
         found.append("What is said here may be sent to the agent's cloud provider again.")
+    levels = ("public", "internal", "confidential")
+    if levels.index(after.hears) > levels.index(before.hears):
+        found.append(f"Everybody in this channel may then be told what is {after.hears}.")
     if after.mode is not before.mode and after.mode is Mode.EVERY:
         found.append("I read every message that starts a thread here and answer it without being spoken to.")
     if after.mode is not before.mode and after.mode is Mode.BOTS:

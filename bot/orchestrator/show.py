@@ -1,6 +1,6 @@
 """From storage to what people are shown. Cards are made from the sealed bytes, never from words a model wrote."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.lifecycle.plans import with_calls
 from bot.orchestrator.granting import MOST_MINUTES
@@ -87,7 +87,12 @@ class Showroom:
             env=sealed.env,
             tier=sealed.tier,
             arguments=tuple(
-                ArgumentView(name=name, value=canonical(value), origin=_origin(sealed, name))
+                ArgumentView(
+                    name=name,
+                    value=canonical(value),
+                    origin=_origin(sealed, name),
+                    source=_source(sealed.sources, name),
+                )
                 for name, value in sealed.arguments.items()
             ),
             changes=_changes(sealed.changes),
@@ -95,6 +100,7 @@ class Showroom:
             grade=DryRun(sealed.grade),
             risk=sealed.policy_risk(),
             why=sealed.why,
+            asked_for=sealed.asked,
             evidence=tuple(EvidenceLink(label=e.label, url=self._evidence_url(e.hash)) for e in sealed.evidence),
             undo_says=sealed.undo.says if sealed.undo else "",
             undo_rehearsed_at=sealed.undo.rehearsed_at if sealed.undo else None,
@@ -221,10 +227,14 @@ def sealed_rules(sealed: SealedCall) -> tuple[str, ...]:
 
 
 def _origin(sealed: SealedCall, name: str) -> str:
-    found = [
-        where for slot, where in sealed.origins.items() if slot == name or slot.startswith((f"{name}.", f"{name}["))
-    ]
-    return found[0] if found else ""
+    guesses = {slot: sealed.sources.get(slot, "the bot's choice") for slot in sealed.guesses}
+    return _source({**guesses, **sealed.origins}, name)
+
+
+def _source(sources: Mapping[str, str], name: str) -> str:
+    """What is said of an argument's first part that something is said of."""
+    of_it = (f"{name}.", f"{name}[")
+    return next((where for slot, where in sources.items() if slot == name or slot.startswith(of_it)), "")
 
 
 def _changes(rows: tuple[SealedRow, ...]) -> tuple[Change, ...]:

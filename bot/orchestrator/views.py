@@ -76,6 +76,8 @@ class ArgumentView:
     """canonical JSON of the value"""
     origin: str = ""
     """"" when trusted; else e.g. "log line (untrusted)" """
+    source: str = ""
+    """where a trusted value came from: "named in the request"; "" when that is not known"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,8 @@ class ApprovalView:
     """of a plan: its calls in their order, each as it stands"""
     waits: bool = False
     """of a call in a plan: approved, and its turn has not come"""
+    asked_for: str = ""
+    """what of the request implies it"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,10 @@ class Worker:
 
     # --- one task -----------------------------------------------------------------------------------------
 
+    async def work(self, hooks: Hooks) -> None:
+        """Work one claimed task as far as it goes; for those who drive a worker by hand."""
+        await self._work(hooks)
+
     async def _work(self, hooks: Hooks) -> None:
         task = hooks.task
         with (

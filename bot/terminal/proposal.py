@@ -28,10 +28,8 @@ def _rows(view: ApprovalView) -> Iterator[tuple[str, str]]:
                 yield label, value
     yield "tool", f"{view.tool} ({view.tier}, {view.env})"
     for argument in view.arguments:
-        yield (
-            "argument",
-            f"{argument.name} = {argument.value}" + (f"  from {argument.origin}" if argument.origin else ""),
-        )
+        came = argument.origin or argument.source
+        yield "argument", f"{argument.name} = {argument.value}" + (f"  from {came}" if came else "")
     for change in view.changes:
         yield "change", f"{change.label}: {change.before} → {change.after}"
     for counted in view.counted:

@@ -25,6 +25,7 @@ from tools.gateway import Gateway
 from tools.rules import Rules
 
 LEASE = 60.0
+BURNS = "checkout burns, set or drop something"
 
 
 class QuietStage:
@@ -97,14 +98,12 @@ class Office:
         await self.worker(name)._work(Hooks(task, LEASE))
         return True
 
-    async def ask(self, who: str = "U0ANA", *, text: str = "checkout burns", thread: str = "1.0") -> Task:
+    async def ask(self, who: str = "U0ANA", *, text: str = BURNS, thread: str = "1.0") -> Task:
         task = await self.desk.submit(self.request(who, text=text, thread=thread))
         assert task is not None
         return task
 
-    def request(
-        self, who: str = "U0ANA", *, text: str = "checkout burns", thread: str = "1.0", key: str = ""
-    ) -> Request:
+    def request(self, who: str = "U0ANA", *, text: str = BURNS, thread: str = "1.0", key: str = "") -> Request:
         begins = thread not in self.threads
         self.threads.add(thread)
         return Request(
@@ -119,7 +118,7 @@ class Office:
             keys=(key or f"event-{next(self.keys)}",),
         )
 
-    async def proposed(self, who: str = "U0ANA", *, text: str = "checkout burns") -> Proposal:
+    async def proposed(self, who: str = "U0ANA", *, text: str = BURNS) -> Proposal:
         """Ask and work until people are asked."""
         task = await self.ask(who, text=text, thread=f"{next(self.keys)}.0")
         while True:

@@ -95,7 +95,7 @@ async def test_an_edit_of_what_is_decided_is_refused(office: Office) -> None:
 
 async def test_an_edit_of_one_value_does_not_vouch_for_another(office: Office) -> None:
     """`thing` came from nowhere trusted and the editor left it as it was: it stays marked; `value` is theirs now."""
-    old = await office.proposed(text="it burns")
+    old = await office.proposed(text="it burns, set something")
     assert set(open_seal(old).origins) == {"thing", "value"}
     await office.edit("U0DANA", old, value=9)
     await office.work()

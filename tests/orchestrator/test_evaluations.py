@@ -17,13 +17,13 @@ async def cases(office: Office) -> list[Evaluation]:
 
 
 async def test_a_rejection_is_kept_as_a_case(office: Office) -> None:
-    proposal = await office.proposed(text="checkout burns")
+    proposal = await office.proposed(text="checkout burns, set or drop something")
     await office.reject("U0DANA", proposal, "not during the sale")
     [case] = await cases(office)
     task = await office.task(proposal)
     assert (case.kind, case.request, case.feedback, case.by) == (
         "rejected",
-        "checkout burns",
+        "checkout burns, set or drop something",
         "not during the sale",
         "U0DANA",
     )
@@ -43,7 +43,7 @@ async def test_no_secret_gets_into_a_case(office: Office) -> None:
         "why": f"because {SECRET}",
     }
     office.script = [[Call(call_id="c1", tool="lab.set", arguments=arguments)], [Saying(delta="ok")]]
-    proposal = await office.proposed(text=f"my token is {SECRET}")
+    proposal = await office.proposed(text=f"set it; my token is {SECRET}")
     await office.reject("U0DANA", proposal, f"do not paste {SECRET}")
     [case] = await cases(office)
     assert SECRET not in repr(case)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from policy.mandate import unrestricted
 from policy.types import Actor, Place
 from storage import audit, intents, proposals, tasks
 from storage.db import Database
@@ -33,6 +34,7 @@ def a_call(task: Task, tool: str = "lab.set", arguments: Any = None, **changes: 
         "place": Place(id=task.channel, tenant=TENANT, max_autonomy=4),
         "reason_code": "" if tool in ("lab.read", "lab.any") else "INCIDENT",
         "why": "because",
+        "mandate": unrestricted("the test's own"),
     }
     return RequestedCall(**(values | changes))
 

@@ -245,7 +245,7 @@ def _manifest(name: str, tier: Tier, **more: Any) -> ToolManifest:
         tier=tier,
         title="''",
         target=TargetRule(id="''"),
-        **({"rate_per_hour": 200} | more),
+        **({"rate_per_hour": 200, "asked_by": () if tier is Tier.READ else ("set", "drop")} | more),
     )
 
 

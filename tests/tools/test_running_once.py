@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from policy.provenance import Origin, Provenance
 from policy.redaction import Redactor
 from storage import intents
 from storage.db import Database
@@ -206,7 +207,9 @@ async def test_an_approved_call_begun_by_a_dead_worker_is_checked_not_repeated(
         raise Died
 
     proposal = await approved(
-        db, await propose(gateway, db, task, origins={"value": "a log line"}), ("U0DANA", "U0SAM")
+        db,
+        await propose(gateway, db, task, traced={"value": Provenance(origin=Origin.UNTRUSTED, where="a log line")}),
+        ("U0DANA", "U0SAM"),
     )
     lab.at_run = die
     with pytest.raises(Died):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NAMES = (
     "idle", "ack", "first_token", "streams", "click", "click_postgres", "gateway", "audit", "transitions", "parked",
     "takeover",
+    "hostile",
 )  # fmt: skip
 OUT = Path("benchmarks")
 

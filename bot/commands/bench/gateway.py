@@ -11,6 +11,7 @@ from bot.lifecycle.hooks import CallHooks, Hooks
 from bot.terminal.list_people import TENANT, ListPeople
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
+from policy.mandate import unrestricted
 from policy.redaction import Redactor
 from policy.risk import RiskTable
 from policy.types import Actor, CallRequest, Place, Target, Tier
@@ -71,6 +72,7 @@ async def _calls(home: Path, registry: Registry, engine: PolicyEngine, count: in
                 arguments={"service": "checkout"},
                 requester=ANA,
                 place=PLACE,
+                mandate=unrestricted("a benchmark"),
             )
             began = time.perf_counter()
             outcome = await gateway.call(call, CallHooks(hooks, call.call_id, call.tool))

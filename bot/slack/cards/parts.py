@@ -37,7 +37,7 @@ def change_rows(title: str, changes: Sequence[Change], room: Room) -> str:
 
 
 def argument_rows(arguments: Sequence[ArgumentView], room: Room) -> str:
-    """The sealed arguments, with where each untrusted value came from."""
+    """The sealed arguments, with where each value came from."""
     short = " · ".join(_argument(argument, room.one).removeprefix("• ") for argument in arguments)
     if len(arguments) <= ARGUMENTS and len(short) <= _ONE_LINE:
         return f"*With*  {short}"
@@ -160,7 +160,8 @@ def _argument(argument: ArgumentView, one: int) -> str:
     name = shortened(argument.name, _LABEL)
     shown = escaping.reveal_json(argument.value)
     drawn = escaping.code(shown)
-    origin = f"  △ came from: {shortened(argument.origin, _LABEL)}" if argument.origin else ""
+    source = f"  ({shortened(argument.source, _LABEL)})" if argument.source else ""
+    origin = f"  △ came from: {shortened(argument.origin, _LABEL)}" if argument.origin else source
     return f"• {name}:  {drawn if len(drawn) <= one else folded(shown)}{origin}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,6 +19,11 @@ WORDS = 300
 _INHERIT = "inherit"
 _ON = {"true": "on", "false": "off"}
 _LOCAL = {"true": "local brains only: nothing leaves this installation", "false": "any brain"}
+_HEARS = {
+    "public": "only what anybody may know (a channel shared with others)",
+    "internal": "what the company may know, nothing confidential",
+    "confidential": "everything",
+}
 _MODES = {
     Mode.MENTIONS: "only when spoken to",
     Mode.BOTS: "also what other apps post (alerts)",
@@ -41,6 +47,7 @@ class Claim(BaseModel):
     per_minute: int | None = None
     prompt: str | None = None
     local_only: bool | None = None
+    hears: Literal["public", "internal", "confidential"] | None = None
 
     def settings(self) -> ChannelSettings:
         return ChannelSettings(**self.model_dump(exclude={"channel"}))
@@ -62,6 +69,7 @@ def in_words(now: InForce, per_minute: int) -> Card:
         f"*Autonomy cap*  {_cap(now.autonomy)}",
         f"*At once*  {now.per_minute or per_minute} requests a minute",
         f"*Data*  {_LOCAL[_flag(now.local_only)]}",
+        f"*May hear*  {_HEARS.get(now.hears, now.hears)}",
     ]
     if now.prompt:
         lines.append(f"*Added instructions*  {shortened(now.prompt, 600)}")
@@ -90,6 +98,8 @@ def settings_modal(channel: str, own: ChannelSettings, inherited: InForce, per_m
                 f"Further ones wait their turn. Empty: {above}, {inherited.per_minute or per_minute}."),
         _choice("local_only", "Who may read it", _LOCAL, own.local_only,
                 f"{above}: {_LOCAL[_flag(inherited.local_only)]}"),
+        _choice("hears", "What may be said here", _HEARS, own.hears,
+                f"{above}: {_HEARS.get(inherited.hears, inherited.hears)}"),
         _text("prompt", "Added instructions", own.prompt, "Added to the agent's own, for every task here.", most=PROMPT,
               lines=True),
     ]  # fmt: skip
@@ -136,6 +146,7 @@ def typed(state_values: object) -> ChannelSettings | FieldErrors:
         ("autonomy", set(_LEVELS)),
         ("enabled", set(_ON)),
         ("local_only", set(_ON)),
+        ("hears", set(_HEARS)),
     ):
         if own.get(name, "") not in {"", *known}:
             errors[f"settings.{name}"] = "choose one of the list"
@@ -152,6 +163,7 @@ def typed(state_values: object) -> ChannelSettings | FieldErrors:
         per_minute=int(number) if number else None,
         prompt=own.get("prompt"),
         local_only=_read_flag(own.get("local_only")),
+        hears=own.get("hears"),
     )
 
 

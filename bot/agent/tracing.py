@@ -1,0 +1,164 @@
+"""Pure: a transcript -> where every value of a call came from. What a brain claims about itself counts for nothing."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.agent import transcript
+from bot.agent.transcript import OpenCall
+from bot.brains.base import JsonObject, JsonValue
+from policy.provenance import LookedUp, Origin, Provenance, trace
+from storage.records import Step, StepKind, Task
+from tools.errors import UnknownTool
+from tools.manifest import SENSITIVITIES, Sensitivity, ToolManifest
+from tools.registry import Registry, schema_of
+from tools.tracing import slots
+
+SHORTEST_QUOTE = 4
+"""characters a value must have to be found inside a longer text"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """Everything in a task's transcript that can vouch for a value, or tell where it was read."""
+
+    words: tuple[str, ...]
+    """of trusted people, oldest first"""
+    found: tuple[LookedUp, ...]
+    own: Mapping[str, str]
+    read: tuple[tuple[str, str], ...]
+    """(where, text) of everything nobody vouches for"""
+    registry: Registry = field(repr=False)
+
+    def of(self, call: OpenCall, typed: Mapping[str, JsonValue]) -> dict[str, Provenance]:
+        """The provenance of every slot of one call. `typed`: arguments a person changed."""
+        return _trace(self, call.tool, call.arguments, typed, call.drawn_from if call.skill else None)
+
+
+def witness(
+    task: Task,
+    steps: Sequence[Step],
+    registry: Registry,
+    *,
+    earlier: Sequence[str] = (),
+) -> Witness:
+    """What a transcript vouches for. `earlier`: what the same person asked before in this thread."""
+    words = (*earlier, *transcript.trusted_words(steps))
+    seen = Witness(
+        words=words,
+        found=(),
+        own={"id": task.requester, "channel": task.channel},
+        read=tuple(_hearsay(steps)),
+        registry=registry,
+    )
+    calls = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
+    for step in steps:
+        if step.kind is StepKind.RESULT and step.body["status"] == "ran":
+            seen = _after(seen, calls.get(str(step.body["call_id"]), {}), step)
+    return seen
+
+
+def label(steps: Sequence[Step], registry: Registry) -> Sensitivity:
+    """The most confidential thing that was read in this task."""
+    levels = [0]
+    for step in steps:
+        if step.kind is StepKind.RESULT and step.body["status"] == "ran":
+            manifest = _manifest(registry, str(step.body["tool"]))
+            levels.append(SENSITIVITIES.index(manifest.sensitivity if manifest else "confidential"))
+    return SENSITIVITIES[max(levels)]
+
+
+def _after(seen: Witness, called: Mapping[str, JsonValue], step: Step) -> Witness:
+    """The witness with one more result. A look-up vouches only when what it looked for is vouched for itself."""
+    tool = str(step.body["tool"])
+    manifest = _manifest(seen.registry, tool)
+    content = step.body["content"]
+    arguments = called.get("arguments", {})
+    assert isinstance(content, dict) and isinstance(arguments, dict)
+    drawn = transcript.drawn_from(called.get("drawn_from")) if called.get("skill") else None
+    sought = {slot: value for slot, value in slots(arguments) if isinstance(value, str)}
+    vouched = all(
+        one.origin.vouched for slot, one in _trace(seen, tool, arguments, {}, drawn).items() if slot in sought
+    )
+    found, read = [], []
+    for path, value in slots(content):
+        if manifest is not None and vouched and trusts(manifest, path):
+            found.append(LookedUp(tool=tool, path=path, value=value))
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            read.append((f"{tool} {path}".strip(), str(value)))
+    return replace(seen, found=(*seen.found, *found), read=(*seen.read, *read))
+
+
+def trusts(manifest: ToolManifest, path: str) -> bool:
+    """Whether this part of a tool's result is our own systems' word."""
+    return manifest.trusted_output or re.sub(r"\[\d+\]", "", path).rpartition(".")[2] in manifest.trusted_fields
+
+
+def _trace(
+    seen: Witness,
+    tool: str,
+    arguments: Mapping[str, JsonValue],
+    typed: Mapping[str, JsonValue],
+    drawn: Mapping[str, tuple[str, ...]] | None,
+) -> dict[str, Provenance]:
+    """`drawn`: of a playbook's call, which tools' results each argument is made of; None: a brain made the call."""
+    fixed: JsonObject = {}
+    picked: JsonObject = {}
+    if drawn is not None:
+        ours = {one.name for one in seen.registry if one.manifest.trusted_output}
+        fixed = {name: value for name, value in arguments.items() if ours.issuperset(drawn.get(name, ()))}
+        picked = {name: value for name, value in arguments.items() if name not in fixed}
+    traced = trace(
+        arguments,
+        trusted_text=seen.words,
+        looked_up=seen.found,
+        constants=fixed,
+        picked=picked,
+        own=seen.own,
+        typed=tuple(typed),
+        defaults=_defaults(seen.registry, tool),
+    )
+    values = dict(slots(dict(arguments)))
+    return {
+        slot: replace(one, where=_where(values.get(slot), seen.read) or one.where)
+        if one.origin is Origin.UNTRUSTED
+        else one
+        for slot, one in traced.items()
+    }
+
+
+def _where(value: JsonValue, read: Sequence[tuple[str, str]]) -> str:
+    """The place where nobody vouches for it, but where it was read; "" when it is the brain's own."""
+    if isinstance(value, bool) or value is None:
+        return ""
+    wanted = str(value)
+    for where, text in reversed(read):
+        if text == wanted or (len(wanted) >= SHORTEST_QUOTE and wanted in text):
+            return f"{where} (untrusted)"
+    return ""
+
+
+def _hearsay(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    out = []
+    for step in steps:
+        if step.kind is StepKind.CONTEXT:
+            by = str(step.body["by"])
+            out.append(("the alert" if by == "alert" else "an earlier message of the thread", str(step.body["text"])))
+        elif step.kind is StepKind.USER and step.body.get("hearsay"):
+            out.append(("the alert", str(step.body["text"])))
+    return out
+
+
+def _manifest(registry: Registry, tool: str) -> ToolManifest | None:
+    try:
+        return registry.get(tool).manifest
+    except UnknownTool:
+        return None
+
+
+def _defaults(registry: Registry, tool: str) -> JsonObject:
+    try:
+        properties = schema_of(registry.get(tool)).get("properties", {})
+    except UnknownTool:
+        return {}
+    return {name: prop["default"] for name, prop in properties.items() if "default" in prop}

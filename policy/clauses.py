@@ -1,0 +1,77 @@
+"""What a person's words ask for: sentences, the words in them, and what is forbidden or only asked about."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_CLAUSE: Final = re.compile(r",\s+|\s+(?:but|and then|then|and|instead)\s+", re.IGNORECASE)
+_WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?", re.IGNORECASE)
+_NOT: Final = re.compile(
+    r"\b(?:not|never|without|avoid|refrain|no|nobody|none|instead of|rather than)\b|n't\b|\bdont\b"
+    r"|\bleave\b.*\balone\b",
+    re.IGNORECASE,
+)
+_HANDS_OFF: Final = re.compile(
+    r"\bread[- ]only\b|\bhands off\b|\blook only\b"
+    r"|\b(?:just|only)\s+(?:look|check|tell|report|investigate|diagnose|explain|read|show|watch)\b"
+    r"|(?:\b(?:not|never|without|no)\b|n't|\bdont\b)[^.!?;]{0,40}?"
+    r"\b(?:chang\w*|touch\w*|modif\w*|act\w*|do|doing|fix\w*|alter\w*|write\w*|take)\s+"
+    r"(?:to\s+)?(?:anything|any\w*|something|nothing|action\w*|yet)\b"
+    r"|\b(?:no|without(?:\s+any)?)\s+(?:change|changes|action|actions|writes)\b|\bnothing\s+(?:may|should|must)\s+change",
+    re.IGNORECASE,
+)
+_QUESTION: Final = re.compile(
+    r"^\W*(?:(?:please|hey|hi|hello|and|so|ok|okay|can you|could you|would you)\W+)*"
+    r"(?:what|what's|whats|how many|how much|how long|how often|which|who|whose|when|where|show|list|count|"
+    r"tell me|give me|summari\w+|describe|explain|compare|draw|graph|plot|report)\b",
+    re.IGNORECASE,
+)
+_REMEDY: Final = re.compile(
+    r"\b(?:fix|mitigat|resolv|remed|repair|recover|heal|sort\s+(?:it|this|that)\s+out|make\s+it\s+(?:stop|work)"
+    r"|get\s+it\s+(?:back|working)|do\s+what(?:ever)?\s+(?:is\s+needed|it\s+takes)|help)\w*",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text, without empty ones."""
+    straight = text.replace("\u2019", "'")
+    yield from (part.strip() for part in _SENTENCE.split(straight) if part.strip())
+
+
+def clauses(sentence: str) -> list[str]:
+    """What stands between commas and conjunctions; a "not" reaches to the end of its own."""
+    return [part for part in _CLAUSE.split(sentence) if part.strip()]
+
+
+def stems(text: str) -> list[str]:
+    """The words without their endings, in order: "restarting" and "restarted" are "restart"."""
+    return [stem(word) for word in _WORD.findall(text)]
+
+
+def stem(word: str) -> str:
+    """A word without the ending that tense and number give it."""
+    word = word.lower()
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiousl":
+        word = word[:-1]  # stopping → stop
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def denies(clause: str) -> bool:
+    """Whether a clause says that something shall not be."""
+    return bool(_NOT.search(clause))
+
+
+def hands_off(sentence: str) -> bool:
+    """Whether a sentence says that nothing shall be changed."""
+    return bool(_HANDS_OFF.search(sentence))
+
+
+def only_asks(sentence: str) -> bool:
+    """Whether a sentence asks to be told something, and not for a remedy."""
+    return bool(_QUESTION.search(sentence)) and not _REMEDY.search(sentence)
