@@ -158,7 +158,7 @@ async def test_home_decides_and_follows_what_others_decide(tmp_path: Path, monke
         ui = world.slack.ui
         for who in (DANA, SAM, RILEY):
             await ui.home(who)
-        await world.see(lambda: all("0 waiting for you" in str(ui.home_view(who)) for who in (DANA, SAM, RILEY)))
+        await world.see(lambda: all("Nothing waits for you" in str(ui.home_view(who)) for who in (DANA, SAM, RILEY)))
         thread = await world.ask(ASK)
         await world.card(thread, "proposal.approve")
         await world.see(lambda: "1 waiting for you" in str(ui.home_view(DANA)), 5)
@@ -168,7 +168,7 @@ async def test_home_decides_and_follows_what_others_decide(tmp_path: Path, monke
         await ui.click_in_view(DANA, "proposal.reject")
         await world.see(lambda: ui.open_view(DANA))
         await ui.submit_view(DANA, values={"reject.reason": "not during the launch"})
-        await world.see(lambda: "0 waiting for you" in str(ui.home_view(SAM)), 5)
+        await world.see(lambda: "Nothing waits for you" in str(ui.home_view(SAM)), 5)
         await world.see(lambda: "rejected" in str(ui.home_view(RILEY)), 5)
 
         again = await world.ask(ASK)
@@ -176,4 +176,4 @@ async def test_home_decides_and_follows_what_others_decide(tmp_path: Path, monke
         await world.see(lambda: "1 waiting for you" in str(ui.home_view(SAM)), 5)
         await ui.click_in_view(SAM, "proposal.approve")
         await world.card(again, "proposal.undo", says="Done and verified", seconds=40)
-        await world.see(lambda: "0 waiting for you" in str(ui.home_view(DANA)), 5)
+        await world.see(lambda: "Nothing waits for you" in str(ui.home_view(DANA)), 5)
