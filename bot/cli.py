@@ -16,6 +16,7 @@ from bot.commands import (
     ask,
     audit,
     autonomy,
+    detect,
     doctor,
     evaluations,
     events,
@@ -144,6 +145,7 @@ app.command("halt")(halt.halt)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.add_typer(tools.app, name="tools")
+app.add_typer(detect.app, name="detect")
 app.add_typer(skills.app, name="skills")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")

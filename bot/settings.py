@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     """what the provider must say about how somebody logged in (the acr claim); empty: anything"""
     link_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """hosts that links in answers may lead to ("*.example.com": those below one); others are made dead: hxxps://…"""
+    detection_file: Path | None = None
+    """series to watch, and from where on they are out of place (YAML, detection.md); empty: none"""
     alert_secret: SecretStr | None = None
     """what Alertmanager, Grafana and your own scripts prove themselves with to /alerts; empty: no such door"""
     pagerduty_secret: SecretStr | None = None

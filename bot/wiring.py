@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import os
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import structlog
@@ -14,6 +15,7 @@ from bot.agent.definition import AgentDefinition
 from bot.brains.base import Brain
 from bot.console.alerts import AlertDoor
 from bot.console.serve import serving
+from bot.detection.start import watch_file
 from bot.events.publisher import Publisher
 from bot.foundation import core, step_ups
 from bot.joining import join, secret
@@ -216,6 +218,8 @@ async def run(
         publishing = asyncio.create_task(publisher.run())
         mending = asyncio.create_task(stage.mend())
         signing = asyncio.create_task(_notary(base.db, config))
+        watched = watch_file(config.detection_file, partial(alerts.take, base.db), workspaces.tenants)
+        watching = asyncio.create_task(watched)
         keeping = asyncio.create_task(Homes(db=base.db, workspaces=workspaces, draw=front.home).run())
         telling = asyncio.create_task(Sessions(db=base.db, workspaces=workspaces).run())
         opener = AlertOpener(db=base.db, desk=orchestrator, requester=workspaces.bot_user)
@@ -241,21 +245,8 @@ async def run(
             await replies.drain(3)
             with contextlib.suppress(Exception):
                 await outbox.flush()
-            background = [
-                sending,
-                working,
-                publishing,
-                mending,
-                opening,
-                reminding,
-                lowering,
-                reloading,
-                keeping,
-                telling,
-                signing,
-                warming,
-                stopping,
-            ]
+            background: list[asyncio.Task[object]] = [sending, working, publishing, mending, opening, reloading]
+            background += [lowering, reminding, keeping, telling, signing, watching, warming, stopping]
             for task in background:
                 task.cancel()
             done = await asyncio.gather(*background, return_exceptions=True)

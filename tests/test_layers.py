@@ -20,7 +20,7 @@ AGENT = LIFECYCLE | {"bot.agent"}
 ORCHESTRATOR = AGENT | FACTORS | {"bot.orchestrator"}
 EDGES = frozenset(
     {"bot.slack", "bot.console", "bot.schedules", "bot.terminal", "bot.events", "bot.inbox", "bot.people", "bot.demo"}
-    | {"bot.notary"}
+    | {"bot.detection", "bot.notary"}
 )
 APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.tls"})  # of use to whoever starts a process
 WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.joining", "bot.wiring"}
@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.schedules": ORCHESTRATOR,
     "bot.terminal": ORCHESTRATOR,
     "bot.events": GROUND,  # reads the record and sends it on; knows no task's work
+    "bot.detection": ORCHESTRATOR,  # an incident is an alert, and an alert opens a task
     "bot.notary": frozenset({"storage"}),  # signs the record and publishes that; knows nothing of what it says
     "bot.hostile": ORCHESTRATOR | {"bot.terminal"},  # attacks the whole bot without Slack, for bench and tests
     "bot.inbox": ORCHESTRATOR,

@@ -1,5 +1,7 @@
 """Changes: stop what one connection does, or end it. Named by pid and start, so that never another one is hit."""
 
+from typing import Final
+
 from tools.contract import Change, Counted, Held, Impact, JsonObject, ToolFailed, Verified
 from tools.manifest import DryRun
 from tools.postgres.connection import Operator
@@ -11,6 +13,10 @@ SIGNAL = """
 select {function}(pid) as sent from pg_stat_activity
 where pid = $1 and to_json(backend_start)#>>'{{}}' = $2 and backend_type = 'client backend' and pid <> pg_backend_pid()
 """
+
+
+STOPS: Final = {"tier": "irreversible", "target": BACKEND, "dry_run": "analysed", "watch_seconds": 5}
+"""what both ways to stop a connection declare"""
 
 
 def register(box: Toolbox, operator: Operator) -> None:
@@ -39,15 +45,12 @@ def register(box: Toolbox, operator: Operator) -> None:
         return {"pid": pid, "sent": bool(sent["sent"])}
 
     @box.write(
-        tier="irreversible",
+        **STOPS,
         title="'Cancelled the statement of connection ' + num(args.pid)",
         says="'Cancel what database connection ' + num(args.pid) + ' does in ' + env",
         verb="cancel",
-        target=BACKEND,
         side_effects=["its transaction fails and is rolled back; the client may try again"],
-        dry_run="analysed",
         failure_modes=["it does not listen at once: then ending it is the next step"],
-        watch_seconds=5,
     )
     async def cancel_backend(pid: int, backend_start: str) -> JsonObject:
         """Cancel the statement that one connection runs. Take pid and backend_start from activity or locks."""
@@ -59,24 +62,19 @@ def register(box: Toolbox, operator: Operator) -> None:
 
     @cancel_backend.verify
     async def cancel_took(pid: int, backend_start: str, before: JsonObject) -> Verified:
-        try:
-            seen = await backend_of(operator, pid, backend_start)
-        except ToolFailed as error:
-            held = Held.YES if error.reason == "refused" else Held.UNKNOWN
-            return Verified(held=held, says=f"connection {pid} is gone" if held is Held.YES else str(error))
+        seen = await still(operator, pid, backend_start)
+        if isinstance(seen, Verified):
+            return seen
         runs = seen["state"] == "active" and seen["query"] == before.get("query", seen["query"])
         return Verified(held=Held.NO if runs else Held.YES, says=f"connection {pid} is {seen['state']}", data=seen)
 
     @box.write(
-        tier="irreversible",
+        **STOPS,
         title="'Ended connection ' + num(args.pid)",
         says="'End database connection ' + num(args.pid) + ' in ' + env",
         verb="end connection",
-        target=BACKEND,
         side_effects=["its transaction is rolled back; a pool opens another one"],
-        dry_run="analysed",
         failure_modes=["the client connects again and does the same"],
-        watch_seconds=5,
     )
     async def terminate_backend(pid: int, backend_start: str) -> JsonObject:
         """End one connection. Cancel first; this is for one that is idle in a transaction or does not listen."""
@@ -88,9 +86,16 @@ def register(box: Toolbox, operator: Operator) -> None:
 
     @terminate_backend.verify
     async def terminate_took(pid: int, backend_start: str) -> Verified:
-        try:
-            seen = await backend_of(operator, pid, backend_start)
-        except ToolFailed as error:
-            held = Held.YES if error.reason == "refused" else Held.UNKNOWN
-            return Verified(held=held, says=f"connection {pid} is gone" if held is Held.YES else str(error))
+        seen = await still(operator, pid, backend_start)
+        if isinstance(seen, Verified):
+            return seen
         return Verified(held=Held.NO, says=f"connection {pid} is still there, {seen['state']}", data=seen)
+
+
+async def still(operator: Operator, pid: int, backend_start: str) -> JsonObject | Verified:
+    """The connection as it is now; a verdict when it is gone (what was wanted), or nobody can tell."""
+    try:
+        return await backend_of(operator, pid, backend_start)
+    except ToolFailed as error:
+        held = Held.YES if error.reason == "refused" else Held.UNKNOWN
+        return Verified(held=held, says=f"connection {pid} is gone" if held is Held.YES else str(error))

@@ -81,7 +81,8 @@ def tokens_of(file: Path) -> list[str]:
             from tools.sources.mcp_manifest import read_mcp_manifest
 
             header = read_mcp_manifest(file).mcp
-            return [*header.pass_environment, *([header.auth.token_env] if header.auth else [])]
+            own = [header.oauth.client_id_env, header.oauth.client_secret_env] if header.oauth else []
+            return [*header.pass_environment, *([header.auth.token_env] if header.auth else []), *own]
         case "observability":
             from tools.observability.declared import read_observability
 

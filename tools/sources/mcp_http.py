@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tools.sources.mcp_oauth import Credentials
 
 if TYPE_CHECKING:
     import httpx2
@@ -13,15 +16,27 @@ CONNECT_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def http(url: str, *, secret_header: tuple[str, str] | None, seconds: float) -> "AsyncIterator[TransportStreams]":
-    """Talk with the server at a URL."""
+async def http(
+    url: str, *, secret_header: tuple[str, str] | None, oauth: Credentials | None = None, seconds: float
+) -> "AsyncIterator[TransportStreams]":
+    """Talk with the server at a URL; with `oauth`, with its issuer too, and with nobody else."""
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
 
     headers = dict([secret_header]) if secret_header else {}
     timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS)
+    meant = {urlsplit(url).netloc, *([oauth.host] if oauth else [])}
+
+    async def only_there(request: httpx2.Request) -> None:
+        if request.url.netloc.decode() not in meant:  # a server may name any place for its authorization
+            raise httpx2.ConnectError(f"{request.url.host!r} is neither the server nor its issuer")
+
     client = httpx2.AsyncClient(
-        headers=headers, timeout=timeout, trust_env=False, event_hooks={"response": [_hold_to_a_size]}
+        headers=headers,
+        auth=oauth.provider(url) if oauth else None,
+        timeout=timeout,
+        trust_env=False,
+        event_hooks={"request": [only_there], "response": [_hold_to_a_size]},
     )
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=BODY_MAX) as streams:
         yield streams

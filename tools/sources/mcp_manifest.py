@@ -14,6 +14,7 @@ from tools.manifest import Cel, ToolManifest
 from tools.sources.declared_rules import LookRule, UndoRule, VerifyRule
 from tools.sources.errors import SourceError
 from tools.sources.manifest_file import entries, valid
+from tools.sources.mcp_oauth import OAuth
 from tools.sources.openapi_manifest import Auth
 
 
@@ -39,6 +40,8 @@ class McpHeader(_Strict):
     url_env: str = ""
     """an environment variable that says another URL; its host must be in `egress` too"""
     auth: Auth | None = None
+    oauth: OAuth | None = None
+    """client credentials, instead of `auth`"""
     egress: tuple[str, ...] = ()
     """hosts, or host:port, of `url`"""
 
@@ -48,6 +51,8 @@ class McpHeader(_Strict):
             raise ValueError("needs either `command:` or `url:`")
         if self.url and not self.egress:
             raise ValueError("needs `egress:` with the host of `url:`")
+        if self.oauth and (self.auth or not self.url):
+            raise ValueError("has either `auth:` or `oauth:`, and `oauth:` goes with `url:`")
         return self
 
 

@@ -15,6 +15,7 @@ from tools.sources.declared_tool import Assembly, Declared
 from tools.sources.errors import SourceError
 from tools.sources.mcp_http import http
 from tools.sources.mcp_manifest import McpHeader, McpTool, read_mcp_manifest
+from tools.sources.mcp_oauth import Credentials, credentials
 from tools.sources.mcp_pins import Pins, lock_of, read_pins
 from tools.sources.mcp_server import McpServer
 from tools.sources.mcp_stdio import stdio
@@ -52,17 +53,28 @@ def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> 
         SourceError: its URL is none it may be reached at, or its token is not set.
     """
     secret = _secret(header, manifest, environ)
+    oauth = _oauth(header, manifest, environ)
     url = _url(header, manifest, environ) if header.url else ""
     given = {name: environ[name] for name in header.pass_environment if name in environ}
     clean = {"PATH": ":".join(header.path), "LANG": "C.UTF-8", **header.environment, **given}
 
     def opening() -> "AbstractAsyncContextManager[TransportStreams]":
         if url:
-            return http(url, secret_header=secret, seconds=HTTP_SECONDS)
+            return http(url, secret_header=secret, oauth=oauth, seconds=HTTP_SECONDS)
         program = shutil.which(header.command[0], path=":".join(header.path)) or header.command[0]
         return stdio([program, *header.command[1:]], environ=clean, folder=header.folder)
 
     return McpServer(name=header.name, open=opening, pin_with=str(manifest))
+
+
+def _oauth(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> Credentials | None:
+    if header.oauth is None:
+        return None
+    found = credentials(header.oauth, manifest, environ)
+    if found.host not in header.egress and found.host.partition(":")[0] not in header.egress:
+        says = f"its issuer's host {found.host!r} is not in egress; add it there if it is meant"
+        raise SourceError(str(manifest), "mcp: oauth", says)
+    return found
 
 
 def _secret(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> tuple[str, str] | None:

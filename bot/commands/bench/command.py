@@ -16,6 +16,7 @@ NAMES = (
     "idle", "ack", "first_token", "streams", "click", "click_postgres", "gateway", "audit", "transitions", "parked",
     "takeover",
     "hostile",
+    "sources", "crowd",
 )  # fmt: skip
 OUT = Path("benchmarks")
 

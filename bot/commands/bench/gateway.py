@@ -39,7 +39,7 @@ class Nothing(BaseModel):
 async def measure(home: Path, *, quick: bool) -> Measured:
     registry = Registry([_instant()])
     engine = PolicyEngine.load(DEFAULT_RULES, registry.actions(), GROUPS)
-    calls = await _calls(home, registry, engine, 50 if quick else 300)
+    calls = await timed(home, registry, engine, 50 if quick else 300)
     decisions = _decisions(engine, 200 if quick else 2000)
     return Measured(
         benchmark="gateway",
@@ -54,7 +54,15 @@ async def measure(home: Path, *, quick: bool) -> Measured:
     )
 
 
-async def _calls(home: Path, registry: Registry, engine: PolicyEngine, count: int) -> list[float]:
+async def timed(
+    home: Path,
+    registry: Registry,
+    engine: PolicyEngine,
+    count: int,
+    tool: str = "bench.nothing",
+    arguments: JsonObject | None = None,
+) -> list[float]:
+    """Milliseconds of so many calls of one tool through the gateway."""
     db = Database(f"sqlite:///{home / 'gateway.db'}")
     try:
         await migrate(db)
@@ -68,8 +76,8 @@ async def _calls(home: Path, registry: Registry, engine: PolicyEngine, count: in
                 task=hooks.task,
                 scope=scope,
                 call_id=f"c{number}",
-                tool="bench.nothing",
-                arguments={"service": "checkout"},
+                tool=tool,
+                arguments=arguments or {"service": "checkout"},
                 requester=ANA,
                 place=PLACE,
                 mandate=unrestricted("a benchmark"),
