@@ -17,7 +17,8 @@ help:
 	@echo "make soak    half an hour of workspace life with faults at 5 % of calls (options: SOAK_MINUTES=10, SEED=2)"
 	@echo "make lock    resolve the dependencies of pyproject.toml again"
 
-demo: run-venv
+# The story of the missing index needs a PostgreSQL, which the development tools bring.
+demo: $(if $(findstring missing_index,$(DEMO_ARGS)),dev-venv,run-venv)
 	@exec .venv/bin/autopilot demo $(DEMO_ARGS)
 
 test: dev-venv

@@ -60,7 +60,8 @@ def demo(
     fault: Annotated[
         str,
         typer.Option(
-            help="Broken at the start: bad_flag, dogpile, stuck_consumer, locked_out, scam, weak_window, none."
+            help="Broken at the start: bad_flag, dogpile, stuck_consumer, locked_out, scam, weak_window, "
+            "missing_index, none."
         ),
     ] = "bad_flag",
     browser: Annotated[bool, typer.Option(help="Open the page when there is a screen.")] = True,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.agent.turn import Turn
 from bot.brains.base import Alert
-from bot.lifecycle.moves import note, tell
+from bot.lifecycle.moves import note, show_picture, tell
 from storage import posts, skill_runs
 from storage.db import Tx
 from storage.records import UNATTENDED, PostKind, Step, StepKind, Task
@@ -27,6 +27,8 @@ async def keep(tx: Tx, task: Task, turn: Turn, before: Sequence[Step]) -> None:
             helped=ended.helped,
             since=called[0].at if called else await tx.time(),
         )
+    for chart in turn.charts:
+        await show_picture(tx, task, chart.call_id)
     for place, alert in enumerate(turn.alerts):
         await _alert(tx, task, f"alert:{task.id}:{task.turns}:{place}", alert)
 

@@ -8,6 +8,7 @@ from bot.brains.base import (
     BadCall,
     BrainEvent,
     Call,
+    Chart,
     Finished,
     Plan,
     Saying,
@@ -36,6 +37,7 @@ class Turn:
         self._said: list[str] = []
         self.calls: list[Call | BadCall] = []
         self.alerts: list[Alert] = []
+        self.charts: list[Chart] = []
         self.ended: list[SkillEnded] = []
         self.tokens = 0
 
@@ -60,6 +62,8 @@ class Turn:
                 self.calls.append(event)
             case Alert():
                 self.alerts.append(event)
+            case Chart():
+                self.charts.append(event)
             case SkillEnded():
                 self.ended.append(event)
             case Usage(input_tokens=read, output_tokens=written):

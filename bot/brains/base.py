@@ -139,6 +139,13 @@ class Alert:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chart:
+    """The result of a call, a number over time, for people to look at."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkillEnded:
     """A skill came to its end, by itself or inside another one."""
 
@@ -175,7 +182,7 @@ class Finished:
     """stop | tool_calls | length | content_filter"""
 
 
-BrainEvent = Thinking | Thought | Saying | Plan | Call | BadCall | Alert | SkillEnded | Usage | Finished
+BrainEvent = Thinking | Thought | Saying | Plan | Call | BadCall | Alert | Chart | SkillEnded | Usage | Finished
 
 
 class Brain(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.brains.base import Alert, Call, CallResult, JsonObject, JsonValue, Saying, SkillEnded, Thinking
+from bot.brains.base import Alert, Call, CallResult, Chart, JsonObject, JsonValue, Saying, SkillEnded, Thinking
 from tools.expressions import Expression, ExpressionError
 from tools.playbooks.library import Library
 from tools.playbooks.playbook import BadInput, CallStep, Playbook, Scalar, SkillStep, Step
@@ -16,7 +16,7 @@ class Asked:
     calls: tuple[Call, ...]
 
 
-Act = Thinking | Saying | Asked | Alert | SkillEnded
+Act = Thinking | Saying | Asked | Alert | Chart | SkillEnded
 
 
 @dataclass(kw_only=True)
@@ -102,16 +102,16 @@ class Walk:
                 raise _Stop
             if step.fail is not None:
                 raise _Failed(str(step.fail.value(frame.scope)))
-            if step.think is not None:
-                yield Thinking(delta=step.think)
-            elif step.think_cel is not None:
-                yield Thinking(delta=str(step.think_cel.value(frame.scope)))
+            if step.think is not None or step.think_cel is not None:
+                yield Thinking(delta=step.think or str(step.think_cel and step.think_cel.value(frame.scope)))
             elif step.say is not None:
                 if frame.aloud:
                     yield Saying(delta=str(step.say.value(frame.scope)))
             elif step.alert is not None:
                 if step.alert.when is None or step.alert.when.truth(frame.scope):
                     yield Alert(text=str(step.alert.says.value(frame.scope)), severity=step.alert.severity)
+            elif step.chart is not None:
+                yield Chart(call_id=frame.path + step.chart)
             elif step.calls():
                 yield from self._calls(frame, step)
             elif step.skill is not None:

@@ -18,15 +18,18 @@ from pathlib import Path
 
 from bot.console.serve import PortInUse, serving
 from bot.demo import phones
-from bot.demo.shop import create_shop
+from bot.demo.shop import Shop, create_shop
 from bot.demo.shop.clock import LateClock
 from bot.demo.shop.faults import Story
+from bot.demo.shop.orders import NoPostgres, orders_database
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
 from bot.factors.keys import new_key
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yml"
-FAULTS = (*Story, "none")
+SLOW = "missing_index"
+"""the story of the orders database, which the shop has only when a PostgreSQL is here"""
+FAULTS = (*Story, SLOW, "none")
 PRODUCT_STORIES = (Story.LOCKED_OUT, Story.SCAM, Story.WEAK_WINDOW)
 TRY = (
     ("incidents", "checkout is failing, what is going on?"),
@@ -70,7 +73,7 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
     clock = LateClock(FAILING_FOR)
     shop = create_shop(token=token, clock=clock)
     # What members, content and sales are asked about is there from the start; it disturbs no other story.
-    for story in (*PRODUCT_STORIES, *([] if demo.fault == "none" else [Story(demo.fault)])):
+    for story in (*PRODUCT_STORIES, *([Story(demo.fault)] if demo.fault in set(Story) else [])):
         shop.world.tell(story, on=True)
     clock.catch_up()
     async with contextlib.AsyncExitStack() as stack:
@@ -87,7 +90,8 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             links.append({"label": "Phones", "url": served})
         slack = LocalSlack(app_config=app_config.from_manifest(MANIFEST), links=links)
         await _on_port(stack, slack.serve(demo.port), demo.port)
-        bot = BotProcess(_environment(demo, slack, shop_url, token, key), demo.home / "bot.log", say)
+        orders = await _orders(demo, stack, shop, say) if demo.fault == SLOW else {}
+        bot = BotProcess(_environment(demo, slack, shop_url, token, key) | orders, demo.home / "bot.log", say)
         keeping = asyncio.create_task(bot.keep_running(stop))
         connected = asyncio.create_task(slack.wait_connected(1))
         await asyncio.wait([connected, keeping], timeout=30, return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +101,8 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             await keeping
             raise RuntimeError(f"the bot did not connect; see {demo.home / 'bot.log'}")
         say(f"\n  Ops Autopilot is ready ({time.monotonic() - began:.1f} s):  {slack.base_url}\n")
-        for channel, request in TRY:
+        slow = [("incidents", "checkout is slow, what is going on?")] if orders else []
+        for channel, request in (*slow, *TRY):
             say(f"  In #{channel}, try:  @autopilot {request}")
         say(f"  Kill the bot in the middle, if you like:  kill -9 {bot.pid}   (it is started again)")
         say("  Ctrl-C stops everything.\n")
@@ -105,6 +110,25 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             webbrowser.open(slack.base_url)
         await stop.wait()
         await keeping
+
+
+async def _orders(
+    demo: Demo, stack: contextlib.AsyncExitStack, shop: Shop, say: Callable[[str], None]
+) -> dict[str, str]:
+    """Keep the shop's orders in a real PostgreSQL; what the bot is told of it, nothing when there is none."""
+    try:
+        orders = await stack.enter_async_context(orders_database(demo.home))
+    except NoPostgres as error:
+        say(f"  {error}. The demo goes on without it: checkout is not slow.")
+        return {}
+    measuring = asyncio.create_task(orders.keep_measuring(shop.world))
+    stack.callback(measuring.cancel)
+    return {
+        "AUTOPILOT_OPERATOR_DATABASE_URL": orders.operator_url,
+        "AUTOPILOT_OPERATOR_SECRETS": str(demo.home / "secrets"),
+        "AUTOPILOT_OPERATOR_BACKUPS": str(demo.home / "backups"),
+        "AUTOPILOT_OPERATOR_PROGRAMS": str(orders.programs),
+    }
 
 
 async def _on_port(

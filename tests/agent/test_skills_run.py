@@ -165,3 +165,12 @@ async def test_a_skill_by_name_with_a_wrong_input_says_what_it_takes(office: Off
     ):
         assert await said(office, await run(office, text)) == answer
     assert office.lab.seen == []
+
+
+async def test_a_chart_is_the_result_of_a_call_as_a_picture(office: Office, tmp_path: Path) -> None:
+    a_skill(tmp_path, "drawn", f"plan: x\nsteps:\n{READ}  - chart: read\n")
+    office = using(office, tmp_path)
+    task = await run(office, "skill drawn")
+    async with office.db.read() as tx:
+        [post] = await posts.showing(tx, TENANT, f"picture:{task.id}:read")
+    assert post.kind is PostKind.PICTURE

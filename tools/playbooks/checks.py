@@ -43,6 +43,8 @@ def _problems(skill: Skill, book: Playbook, tools: Tools) -> Iterator[None]:
     for place, step in places(book.steps):
         for expression in step.expressions():
             _check_names(skill, book, expression, seen, place)
+        if step.chart is not None and step.chart not in seen:
+            raise skill.wrong(f"no step {step.chart!r} before this one, to draw", *place)
         ids = [call.id for call in step.calls()] + ([step.skill.id] if step.skill else [])
         for one in ids:
             if one in seen:

@@ -77,6 +77,8 @@ class Step(_Strict):
     """calls asked for at once; changes among them that wait for people become one plan"""
     skill: SkillStep | None = None
     alert: AlertStep | None = None
+    chart: str | None = Field(default=None, pattern=STEP_ID)
+    """a call before it whose result, a number over time, people are shown as a picture"""
     if_: Cel | None = Field(default=None, alias="if")
     then: tuple["Step", ...] = ()
     else_: tuple["Step", ...] = Field(default=(), alias="else")
@@ -87,11 +89,11 @@ class Step(_Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> "Step":
         texts = (self.think, self.think_cel, self.say, self.fail)
-        acts = (self.call, self.together or None, self.skill, self.alert)
+        acts = (self.call, self.together or None, self.skill, self.alert, self.chart)
         kinds = (*texts, *acts, self.if_, self.stop or None)
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError(
-                "a step is exactly one of think, think_cel, say, call, together, skill, alert, if, fail, stop"
+                "a step is exactly one of think, think_cel, say, call, together, skill, alert, chart, if, fail, stop"
             )
         if len(self.together) == 1:
             raise ValueError("together takes two calls or more; one alone is a call")

@@ -44,6 +44,8 @@ class Checkout:
         self._flags, self._throttles, self._pipeline = flags, throttles, pipeline
         self.backlog: deque[Order] = deque(maxlen=BACKLOG_MAX)
         self._may_retry = 0.0
+        self.waits_ms = 0.0
+        """for the orders database, of each order; 0 where the shop has none"""
 
     def place(self, order: Order, at: float, *, endpoint: str = PLACE) -> int:
         """Serve one order and answer with its status: 201, 429, 502 or 503."""
@@ -85,7 +87,7 @@ class Checkout:
 
     def _latency(self, at: float) -> float:
         load = min(0.95, self._counters.total(at, 2, "checkout").requests / 2 / CAPACITY)
-        return self._rng.uniform(40, 90) / (1 - load)
+        return self._rng.uniform(40, 90) / (1 - load) + self.waits_ms
 
     def retry_due(self, at: float, seconds: float) -> None:
         """Send failed orders again, as fast as the clients would."""

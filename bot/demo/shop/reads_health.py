@@ -38,6 +38,7 @@ class AskSeries(Asked):
         "search.error_rate",
         "social.error_rate",
         "checkout.backlog",
+        "checkout.database_ms",
         "pipeline.lag",
         "social.replies",
     ]

@@ -98,6 +98,7 @@ class World:
             self.members.step(at)
             self.gauges.sample(at, "pipeline.lag", self.pipeline.lag())
             self.gauges.sample(at, "checkout.backlog", len(self.checkout.backlog))
+            self.gauges.sample(at, "checkout.database_ms", round(self.checkout.waits_ms, 2))
 
     def reset(self) -> None:
         """Everything back to how the shop opened; what happened stays in the history and the effects."""
