@@ -1,7 +1,7 @@
 """Everything below the edges, built once: storage, tools, policy and the brain. The bot and commands start with it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from bot.agent.definition import AgentDefinition, DataPolicy
 from bot.agent.foresight import ModelForesight
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
-from bot.brains.named import SkillsByName
+from bot.brains.named import Learner, SkillsByName
 from bot.brains.rules import RulesBrain
 from bot.factors.step_up import BadStepUp, StepUps
 from bot.factors.step_up import read as read_step_up
@@ -24,6 +24,7 @@ from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.reloading import Reloader
 from bot.orchestrator.worker import Worker
+from bot.schedules.definition import Installed
 from bot.settings import Settings
 from bot.tls import tls
 from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
@@ -37,13 +38,16 @@ from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable
 from policy.types import Tier
 from policy.waiting import DEFAULT_WAITING, WaitingTable
+from storage import skill_runs
 from storage.db import Database
 from storage.migrate import migrate, require_current
+from storage.skill_runs import Learned
 from tools.contract import Tool
 from tools.gateway import Gateway, Rules
 from tools.own.box import own_tools
 from tools.playbooks import library as skill_library
 from tools.playbooks.library import Library
+from tools.playbooks.reading import reading_tool
 from tools.registry import Registry
 from tools.searching import search_tool
 from tools.sources import loading as sources
@@ -124,6 +128,15 @@ class Core:
     def lowerer(self, gateway: Gateway) -> Lowerer:
         """What watches the tools that may be used alone."""
         return Lowerer(db=self.db, gateway=gateway, agent=self.agent.name, channel=self.settings.ops_channel)
+
+    def installed(self, gateway: Gateway) -> Installed:
+        """What decides what comes of a request, as it is now."""
+        return Installed(
+            gateway=gateway,
+            agent_version=self.agent.version,
+            brain=self.brain.name,
+            skills={skill.name: skill.hash for skill in self.library},
+        )
 
     def worker(self, gateway: Gateway, people: People, stage: Stage) -> Worker:
         runner = AgentRunner(
@@ -225,8 +238,8 @@ def skills(config: Settings, registry: Registry) -> Library:
     return skill_library.find([skill_library.SHIPPED, *config.skills], {tool.name: tool for tool in registry})
 
 
-def make_brain(config: Settings, agent: AgentDefinition, library: Library) -> Brain:
-    """The model's brain when one is configured, the rules brain otherwise."""
+def make_brain(config: Settings, agent: AgentDefinition, library: Library, learned: Learner | None = None) -> Brain:
+    """The model's brain when one is configured, the rules brain otherwise. `learned`: what it is told of skills."""
     model = agent.model or config.model
     if model:
         if not settings.has_provider_key(config):
@@ -238,7 +251,7 @@ def make_brain(config: Settings, agent: AgentDefinition, library: Library) -> Br
 
         key = config.model_api_key.get_secret_value() if config.model_api_key else None
         brain = LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
-        return SkillsByName(brain, RulesBrain(library)) if library.skills else brain
+        return SkillsByName(brain, library, allowed=agent.skills, learned=learned) if learned else brain
     return RulesBrain(library)
 
 
@@ -284,7 +297,14 @@ async def core(
         for tool in (*own_tools(db, env=config.env), search_tool(registry)):
             registry.add(tool)
         library = skills(config, registry)
-        chosen = brain or make_brain(config, agent, library)
+        if library.skills and (agent.model or config.model):
+            registry.add(reading_tool(library))
+
+        async def learned(tenant: str) -> Mapping[str, Learned]:
+            async with db.read() as tx:
+                return await skill_runs.learned(tx, tenant)
+
+        chosen = brain or make_brain(config, agent, library, learned)
         yield Core(
             settings=config,
             db=db,

@@ -33,7 +33,6 @@ from bot.orchestrator.views import AgentLine
 from bot.people.each import EachWorkspace
 from bot.schedules import daily
 from bot.schedules.changes import Changes
-from bot.schedules.definition import Installed
 from bot.schedules.runs import Runs
 from bot.schedules.scheduler import Scheduler
 from bot.settings import Settings
@@ -138,7 +137,7 @@ async def run(
             evidence_url=base.evidence_url,
             lease=config.lease_seconds,
         )
-        installed = Installed(gateway=gateway, agent_version=base.agent.version, brain=base.brain.name)
+        installed = base.installed(gateway)
         changes = Changes(db=base.db, people=people, definition_of=installed.definition_of, admins=config.admin_groups)
         agent_line = AgentLine(name=base.agent.name, brain=base.brain.name, data_policy=base.data_policy.in_words())
         front = Front(

@@ -68,6 +68,7 @@ KNOWS_THE_ENVIRONMENT = {
     "bot/demo/shop/__main__.py": "the sample service is a program of its own",
 }
 LONG = {
+    "bot/foundation.py": "one function per part that is built below the edges",
     "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
     "bot/slack/inbound.py": "every payload Slack sends, one small function each",
     "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",

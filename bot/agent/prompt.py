@@ -28,7 +28,7 @@ def build(
         system=system,
         transcript=transcript,
         tools=choosing.choose(registry, transcript, agent.may_ask_for, summary),
-        facts={"env": env, "channel": task.channel, "requester": task.requester},
+        facts={"tenant": task.tenant, "env": env, "channel": task.channel, "requester": task.requester},
     )
 
 

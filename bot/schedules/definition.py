@@ -1,7 +1,7 @@
 """What exactly a schedule that acts would do, as one hash: change any part of it, and it has to be proven again."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from storage.canonical import canonical, digest
 from storage.records import Schedule
@@ -17,6 +17,8 @@ class Installed:
     gateway: Gateway
     agent_version: str
     brain: str
+    skills: Mapping[str, str] = field(default_factory=dict)
+    """name → hash of every skill there is"""
 
     def definition_of(self, schedule: Schedule) -> str:
         """SHA-256 over the request, in whose name and where, and all that decides what comes of it.
@@ -34,6 +36,7 @@ class Installed:
                     "agent": self.agent_version,
                     "brain": self.brain,
                     "tools": {tool.name: registry.version(tool.name) for tool in registry},
+                    "skills": dict(self.skills),
                     "policy": self.gateway.rules.engine.version,
                 }
             )

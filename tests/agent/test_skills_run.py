@@ -1,12 +1,14 @@
 """Skills through the real runner, gateway and store: labels, statistics, alerts, and what goes wrong in them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.brains.rules import RulesBrain
-from storage import posts, skill_runs, steps, tasks
-from storage.records import PostKind, Source, Step, StepKind, Task, TaskState
+from bot.schedules.definition import Installed
+from storage import posts, schedules, skill_runs, steps, tasks
+from storage.records import PostKind, ScheduleKind, Source, Step, StepKind, Task, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.conftest import lab, lab_engine, office, rules, staff
 from tests.orchestrator.office import Office
@@ -174,3 +176,24 @@ async def test_a_chart_is_the_result_of_a_call_as_a_picture(office: Office, tmp_
     async with office.db.read() as tx:
         [post] = await posts.showing(tx, TENANT, f"picture:{task.id}:read")
     assert post.kind is PostKind.PICTURE
+
+
+async def test_a_changed_skill_has_to_be_proven_anew_before_it_runs_alone(office: Office) -> None:
+    """The watcher is a schedule: what it would do is part of what was proven."""
+    async with office.db.write() as tx:
+        watch = await schedules.add(
+            tx,
+            tenant=TENANT,
+            kind=ScheduleKind.REQUEST,
+            cron="",
+            tz="UTC",
+            channel="C0OPS",
+            next_at=0.0,
+            every_seconds=300.0,
+            payload={"text": "skill pg-watch"},
+        )
+    assert watch is not None
+    installed = Installed(gateway=office.gateway, agent_version="a", brain="rules", skills={"pg-watch": "1"})
+    changed = replace(installed, skills={"pg-watch": "2"})
+    assert installed.definition_of(watch) == replace(installed).definition_of(watch)
+    assert installed.definition_of(watch) != changed.definition_of(watch)
