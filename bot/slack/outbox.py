@@ -33,6 +33,8 @@ POLL = 1.0
 AT_ONCE = 32
 """messages taken up together: most of them wait for their turn at Slack, and none waits for another"""
 LOOKS_KEPT = 2_000
+SETTLE = 2.0
+"""seconds before we look for a message that another send began: it may still be on its way into Slack"""
 MOST_REFUSALS = 20
 HOPELESS = frozenset(
     {
@@ -194,6 +196,7 @@ class Outbox:
             asked = await self.draw(post) if post.ts is None else None
             return await whisper(self.workspaces.client(post.tenant), post, asked) if asked is not None else post.ts
         if post.ts is None and post.sending:
+            await asyncio.sleep(SETTLE)
             post_ts = await self._find(post)
             if post_ts is not None:
                 return await self._update(post, post_ts)

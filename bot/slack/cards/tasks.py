@@ -101,6 +101,6 @@ def help_card(command: str, *, unknown: str = "") -> Card:
     ]
     first = "*What I can do for you*"
     if unknown:
-        first = f"I do not know the word {escaping.code(escaping.reveal(unknown)[:200])}. I know:"
+        first = f"I do not know the word {escaping.code(escaping.reveal(unknown)[:60])}. I know:"
     last = "In a thread, where Slack has no commands, mention me with the same words."
     return Card(blocks=(blocks.section("\n".join([first, *lines])), blocks.context(last)), text="the words I know")
