@@ -35,6 +35,18 @@ class Joined:
     """how more workspaces come; None with the one of SLACK_BOT_TOKEN"""
 
 
+def check_tokens(config: Settings) -> None:
+    """Pass when what says how Slack is reached is set; to be asked before anything is opened.
+
+    Raises:
+        CannotStart: something is missing, or two settings contradict each other.
+    """
+    if config.slack_client_id:
+        _check_many(config)
+    else:
+        _tokens(config)
+
+
 async def join(config: Settings, db: Database, clients: SlackClients) -> Joined:
     """Every workspace that installs the app, when SLACK_CLIENT_ID is set; else the one of SLACK_BOT_TOKEN.
 
@@ -50,7 +62,7 @@ async def join(config: Settings, db: Database, clients: SlackClients) -> Joined:
     return Joined(workspaces=one, tenant=about.tenant, client=client, app_token=app, signing_secret=signing)
 
 
-async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined:
+def _check_many(config: Settings) -> None:
     if config.slack_bot_token:
         raise CannotStart("SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; the first is for one workspace, unset one")
     if config.ops_channel:
@@ -67,6 +79,11 @@ async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined
     }
     if missing := [name for name, there in needed.items() if not there]:
         raise CannotStart(f"{' and '.join(missing)} not set; see docs/several-workspaces.md")
+
+
+async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined:
+    _check_many(config)
+    app, signing = secret(config.slack_app_token), secret(config.slack_signing_secret)
     try:
         vault = Vault(token_keys(config))
     except BadKeys as error:

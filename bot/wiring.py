@@ -18,7 +18,7 @@ from bot.console.serve import serving
 from bot.detection.start import watch_file
 from bot.events.publisher import Publisher
 from bot.foundation import core, step_ups
-from bot.joining import join, secret
+from bot.joining import check_tokens, join, secret
 from bot.notary import places
 from bot.notary.notary import Notary
 from bot.orchestrator import alerts, sweeps
@@ -98,6 +98,7 @@ async def run(
 
     `agent` and `brain` replace the configured ones, and `clock` that of the on-call schedules, for tests and replay.
     """
+    check_tokens(config)
     async with contextlib.AsyncExitStack() as stack:
         base = await stack.enter_async_context(core(config, agent=agent, brain=brain))
         if not base.db.is_postgres:

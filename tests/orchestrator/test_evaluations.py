@@ -43,7 +43,7 @@ async def test_no_secret_gets_into_a_case(office: Office) -> None:
         "why": f"because {SECRET}",
     }
     office.script = [[Call(call_id="c1", tool="lab.set", arguments=arguments)], [Saying(delta="ok")]]
-    proposal = await office.proposed(text=f"set it; my token is {SECRET}")
+    proposal = await office.proposed(text=f"checkout burns, set or drop something; my token is {SECRET}")
     await office.reject("U0DANA", proposal, f"do not paste {SECRET}")
     [case] = await cases(office)
     assert SECRET not in repr(case)
@@ -72,7 +72,7 @@ async def test_only_what_counted_is_a_case(office: Office) -> None:
 
 async def test_a_thumb_down_is_a_case_until_it_turns_up(office: Office) -> None:
     """One a person and answer, without secrets; another's thumb is their own."""
-    task = await office.task(await office.proposed(text=f"my token is {SECRET}"))
+    task = await office.task(await office.proposed(text=f"checkout burns, set or drop something; my token is {SECRET}"))
 
     async def judge(who: str, said: str, key: str) -> list[tuple[str, str]]:
         await office.desk.judge(tenant=TENANT, task_id=task.id, who=who, said=said, key=key)

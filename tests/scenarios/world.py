@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import random
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -140,10 +141,12 @@ def everything(message: Message) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody has right now, and that no server of ours is given by asking for any."""
+    for _ in range(100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port := random.randint(20_000, 32_000)))  # noqa: S311 - below what the kernel hands out
+            return port
+    raise AssertionError("no free port between 20000 and 32000")
 
 
 @contextlib.asynccontextmanager

@@ -162,6 +162,7 @@ async def test_twenty_workers_that_begin_one_intent_make_one_row(db: Database, t
             "rules": [],
             "input": {},
             "dry_run": False,
+            "blast": 0,
         }
     )
 

@@ -73,6 +73,7 @@ async def open_page(context: BrowserContext, served: tuple[Stage, str], canned: 
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         await page.goto(f"{base}/{address}")
         await page.locator("[data-act-as]").wait_for()
+        await expect(page.locator("#panes")).not_to_have_attribute("inert", "")  # it has read what was there
         return page
 
     yield opened
