@@ -206,12 +206,15 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
     here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
     files = config.manifests or tuple(file for file, address in here if address)
+    beside = [*sources.load_packages(config.tool_packages), *operator_tools(config)]
+    if not files:
+        return Registry(beside)  # no service is called, so no client and no root certificates are held
     client = await closing.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
     own = frozenset(
         {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
     )
     means = Means(environ=settings.environment(), client=client, closing=closing, own=own)
-    return Registry([*await sources.load_tools(files, config.tool_packages, means), *operator_tools(config)])
+    return Registry([*await sources.load_tools(files, (), means), *beside])
 
 
 def operator_tools(config: Settings) -> list[Tool]:
@@ -233,9 +236,10 @@ def operator_tools(config: Settings) -> list[Tool]:
     )
 
 
-def skills(config: Settings, registry: Registry) -> Library:
+def skills(config: Settings, registry: Registry, *, connected: bool) -> Library:
     """The skills that ship and those of the operator's folders, as far as their tools are here."""
-    return skill_library.find([skill_library.SHIPPED, *config.skills], {tool.name: tool for tool in registry})
+    shipped = [skill_library.SHIPPED] if connected else []  # each of them works on some service
+    return skill_library.find([*shipped, *config.skills], {tool.name: tool for tool in registry})
 
 
 def make_brain(config: Settings, agent: AgentDefinition, library: Library, learned: Learner | None = None) -> Brain:
@@ -294,9 +298,10 @@ async def core(
         if db.is_postgres:
             await require_current(db)
         registry = await load_tools(config, stack)
+        connected = any(True for _ in registry)
         for tool in (*own_tools(db, env=config.env), search_tool(registry)):
             registry.add(tool)
-        library = skills(config, registry)
+        library = skills(config, registry, connected=connected)
         if library.skills and (agent.model or config.model):
             registry.add(reading_tool(library))
 

@@ -26,11 +26,13 @@ def skip_unused() -> None:
     httpx._main is httpx's command line; httpx itself goes on without it. cel.cli is that of the expression engine,
     which imports it and then never uses it. structlog takes rich, when it is there, to print tracebacks in colour;
     ours are text. All three bring pygments along. httpcore speaks HTTP/2 when h2 is there, which litellm's lock brings;
-    none of our clients asks for it. SQLAlchemy's asyncio package imports sessions, and they its whole
+    none of our clients asks for it. Starlette reads uploads when python_multipart is there; no page of ours takes one.
+    SQLAlchemy's asyncio package imports sessions, and they its whole
     object mapper; we use connections only.
     """
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is Python's word for "not importable"
     sys.modules.setdefault("h2", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("python_multipart", None)  # type: ignore[arg-type]
     sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     if "rich" not in sys.modules:
         sys.modules["rich"] = None  # type: ignore[assignment]  # as above, for the one import below

@@ -34,10 +34,19 @@ async def load_tools(manifests: Sequence[Path], packages: Sequence[str], means: 
     Raises:
         SourceError: one of them cannot be used.
     """
+    found = [tool for file in manifests for tool in await load_manifest(file, means)]
+    return found + load_packages(packages)
+
+
+def load_packages(packages: Sequence[str]) -> list[Tool]:
+    """The tools of installed Python packages.
+
+    Raises:
+        SourceError: one of them cannot be used.
+    """
     from tools.sources.python_packages import load_python_source
 
-    found = [tool for file in manifests for tool in await load_manifest(file, means)]
-    return found + [tool for package in packages for tool in load_python_source(package)]
+    return [tool for package in packages for tool in load_python_source(package)]
 
 
 async def load_manifest(file: Path, means: Means) -> list[Tool]:
