@@ -70,7 +70,6 @@ KNOWS_THE_ENVIRONMENT = {
 LONG = {
     "bot/foundation.py": "one function per part that is built below the edges",
     "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
-    "bot/slack/inbound.py": "every payload Slack sends, one small function each",
     "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",
     "storage/records.py": "one shape after the other",
     "storage/verify_audit.py": "one file by promise: whoever checks the record copies it and nothing else",

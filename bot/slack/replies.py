@@ -17,7 +17,8 @@ from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
 from bot.slack.cards.step_up import step_up_card
-from bot.slack.inbound import Command, Press
+from bot.slack.inbound import Command
+from bot.slack.presses import Press
 from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from bot.orchestrator.requests import Request
+from bot.slack.inbound import Event
 from bot.slack.tenants import FromSlack
 from storage.records import Source
 
@@ -19,18 +20,8 @@ class _Attachment(BaseModel):
     fallback: str = ""
 
 
-class _Event(BaseModel):
-    channel: str
-    ts: str
-    user: str = ""
-    text: str = ""
-    thread_ts: str = ""
-    subtype: str = ""
-    bot_id: str = ""
-    channel_type: str = ""
-    user_team: str = ""
-    team: str = ""
-    attachments: list[_Attachment] = []
+class _Event(Event):
+    attachments: tuple[_Attachment, ...] = ()
 
 
 class _Authorization(BaseModel):

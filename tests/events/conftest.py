@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.events.publisher import Pace, Publisher
 from policy.redaction import Redactor
 from storage import audit, deliveries, sinks
+from storage.clock import now
 from storage.db import Database
 from storage.sinks import Sink
 from storage.tables import event_deliveries, event_sinks
@@ -71,6 +72,11 @@ class Bench:
             for table in (event_sinks, event_deliveries):
                 times = [c for c in table.c if isinstance(c.type, sa.Double)]
                 await tx.run(table.update().values({c: c - seconds for c in times}))
+
+    async def clock(self) -> float:
+        """The database's time now, unix seconds."""
+        async with self.db.read() as tx:
+            return float((await tx.run(sa.select(now()))).scalar_one())
 
     async def rounds(self, publisher: Publisher, most: int = 50) -> int:
         """Rounds of whatever is ready now, one after the other; how many there were."""

@@ -77,12 +77,12 @@ class World:
     def thread(self, ts: str, *, channel: str = INCIDENTS, who: str = ANA) -> list[Message]:
         return list(self.slack.ui.messages(channel, as_=who, thread_ts=ts))
 
-    async def see(self, look: Callable[[], Any], seconds: float = 20) -> Any:
+    async def see(self, look: Callable[[], Any], seconds: float = 60) -> Any:
         """Wait until `look` gives something true, looking again at every change in Slack."""
         return await self.slack.wait_for(look, seconds)
 
     async def card(
-        self, thread: str, button: str, *, says: str = "", channel: str = INCIDENTS, seconds: float = 25
+        self, thread: str, button: str, *, says: str = "", channel: str = INCIDENTS, seconds: float = 60
     ) -> Message:
         """The newest message of the thread that has this button (an action id) and these words."""
 
@@ -104,7 +104,7 @@ class World:
         return found
 
     async def text(
-        self, thread: str, words: str, *, channel: str = INCIDENTS, who: str = ANA, seconds: float = 25
+        self, thread: str, words: str, *, channel: str = INCIDENTS, who: str = ANA, seconds: float = 60
     ) -> Message:
         """The message of the thread that holds these words, once it is there."""
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.slack.inbound import press, request_from_event
+from bot.slack.inbound import request_from_event
+from bot.slack.presses import press
 from bot.slack.tenants import enterprise_of, tenant_of
 
 

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Said
-from bot.slack import inbound
+from bot.slack import presses
 from bot.slack.actions import ActionId
 from bot.slack.cards.notice import notice
 from bot.slack.replies import Replies, card_of
@@ -18,7 +18,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, replies: Replies) -> Non
     """Hang the listeners on the app. What a press asks for is on disk before the ack."""
 
     async def judged(ack: AsyncAck, body: dict[str, Any]) -> None:
-        found = inbound.feedback(body)
+        found = presses.feedback(body)
         if found is not None:
             known = await orchestrator.judge(
                 tenant=found.tenant, task_id=found.task_id, who=found.who, said=found.feedback, key=found.key
@@ -32,14 +32,14 @@ def register(app: AsyncApp, orchestrator: Orchestrator, replies: Replies) -> Non
 
     @app.action(ActionId.REGENERATE)
     async def regenerate(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.task_press(body)
+        press = presses.task_press(body)
         if press is not None:
             answer = await _again(press)
             if (card := card_of(answer)) is not None:
                 replies.later(replies.whisper(press.tenant, press.channel, press.who, card, thread_ts=press.thread_ts))
         await ack()
 
-    async def _again(press: inbound.TaskPress) -> Answer:
+    async def _again(press: presses.TaskPress) -> Answer:
         again = Again(
             tenant=press.tenant,
             task_id=press.task_id,
@@ -57,7 +57,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, replies: Replies) -> Non
 
     @app.action(ActionId.STOP)
     async def stop(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.task_press(body)
+        press = presses.task_press(body)
         if press is not None:
             stopping = await orchestrator.stop(press.tenant, press.task_id, press.who)
             said = notice("Stopping." if stopping else "This has ended already.")

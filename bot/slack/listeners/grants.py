@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.orchestrator import granting
 from bot.orchestrator.granting import MOST_MINUTES, MOST_TIMES, Giving
 from bot.orchestrator.requests import Answer, Click, Said
-from bot.slack import inbound
+from bot.slack import presses
 from bot.slack.actions import ActionId, BlockId, CallbackId
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Block, Card, modal
@@ -83,7 +83,7 @@ def register(app: AsyncApp, desk: GrantsDesk, replies: Replies) -> None:
 
     @app.view(CallbackId.GRANT)
     async def given(ack: AsyncAck, body: dict[str, Any]) -> None:
-        sent = inbound.submitted(body)
+        sent = presses.submitted(body)
         if sent is None:
             await ack()
             return

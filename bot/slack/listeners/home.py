@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.slack import inbound
+from bot.slack import inbound, presses
 from bot.slack.actions import ActionId
 from bot.slack.listeners.words import Words
 from bot.slack.replies import Replies
@@ -49,7 +49,7 @@ def register(app: AsyncApp, words: Words, replies: Replies) -> None:
     @app.action(_TURNED)
     async def turned(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody looks at another area, or turns a page."""
-        found = inbound.home_turn(body)
+        found = presses.home_turn(body)
         if found is not None:
             async with words.db.write() as tx:
                 await homes.turn(tx, found.tenant, found.who, area=found.area, page=found.page)

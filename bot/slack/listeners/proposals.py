@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.requests import Edit, Said, Verdict
 from bot.orchestrator.show import Showroom
-from bot.slack import inbound
+from bot.slack import presses
 from bot.slack.actions import ActionId, ActionRef, BlockId, CallbackId, Choice
 from bot.slack.cards.details import details_modal
 from bot.slack.cards.edit import edit_modal, edit_values
@@ -34,14 +34,14 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
 
     @app.action(ActionId.APPROVE)
     async def approve(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.press(body)
+        press = presses.press(body)
         if press is not None:
             replies.later(replies.answer(press, await orchestrator.approve(press.click)))
         await ack()
 
     @app.action(ActionId.UNDO)
     async def undo(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.press(body)
+        press = presses.press(body)
         if press is not None:
             replies.later(replies.answer(press, await orchestrator.undo(press.click)))
         await ack()
@@ -52,24 +52,24 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
     @app.action(ActionId.REJECT)
     async def reject(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        if (press := inbound.press(body)) is not None:
+        if (press := presses.press(body)) is not None:
             replies.later(_open(press, orchestrator, showroom, replies, "reject"))
 
     @app.action(ActionId.EDIT)
     async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        if (press := inbound.press(body)) is not None:
+        if (press := presses.press(body)) is not None:
             replies.later(_open(press, orchestrator, showroom, replies, "edit"))
 
     @app.action(ActionId.DETAILS)
     async def details(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        if (press := inbound.press(body)) is not None:
+        if (press := presses.press(body)) is not None:
             replies.later(_open(press, orchestrator, showroom, replies, Choice.DETAILS))
 
     @app.action(ActionId.MORE)
     async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.press(body)
+        press = presses.press(body)
         if press is not None and press.choice is Choice.STOP:
             stopping = await orchestrator.stop_proposed(press.click)
             replies.later(replies.tell(press, notice("Stopping." if stopping else "This has ended already.")))
@@ -81,7 +81,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
 
     @app.view(CallbackId.REJECT)
     async def rejected(ack: AsyncAck, body: dict[str, Any]) -> None:
-        sent = inbound.submitted(body)
+        sent = presses.submitted(body)
         if sent is None:
             await ack()
             return
@@ -97,7 +97,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
 
     @app.view(CallbackId.HAND_OVER)
     async def handed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        sent = inbound.submitted(body)
+        sent = presses.submitted(body)
         if sent is None:
             await ack()
             return
@@ -114,7 +114,7 @@ def register(app: AsyncApp, orchestrator: Orchestrator, showroom: Showroom, repl
 
     @app.view(CallbackId.EDIT)
     async def edited(ack: AsyncAck, body: dict[str, Any]) -> None:
-        sent = inbound.submitted(body)
+        sent = presses.submitted(body)
         if sent is None:
             await ack()
             return
@@ -143,14 +143,14 @@ def _register_verdict(
 ) -> None:
     @app.action(action_id)
     async def said(ack: AsyncAck, body: dict[str, Any]) -> None:
-        press = inbound.press(body)
+        press = presses.press(body)
         if press is not None:
             replies.later(replies.answer(press, await orchestrator.resolve(press.click, verdict)))
         await ack()
 
 
 async def _open(
-    press: inbound.Press, orchestrator: Orchestrator, showroom: Showroom, replies: Replies, what: str
+    press: presses.Press, orchestrator: Orchestrator, showroom: Showroom, replies: Replies, what: str
 ) -> None:
     """Open the modal a press asks for; its ticket lives three seconds. One that asks is not opened when it is over."""
     if what != Choice.DETAILS and (over := await orchestrator.stale(press.click)) is not None:
