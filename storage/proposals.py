@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import seals
 from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
@@ -41,7 +42,8 @@ async def create(
     plan_id: str | None = None,
     place: int = 0,
 ) -> Proposal:
-    """Keep a sealed call. Its id must be the SHA-256 of `sealed`."""
+    """Keep a sealed call, and a second copy for good. Its id must be the SHA-256 of `sealed`."""
+    await seals.keep(tx, tenant=tenant, proposal_id=proposal_id, sealed=sealed)
     row = (
         await tx.run(
             proposals.insert()

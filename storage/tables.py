@@ -129,6 +129,14 @@ sa.Index(
 sa.Index("ix_proposals_plan", proposals.c.plan_id, proposals.c.place)
 sa.Index("ix_proposals_recent", proposals.c.tenant, proposals.c.created_at)
 
+seals = sa.Table(
+    "seals",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("sealed"),
+)
+
 grants = sa.Table(
     "grants",
     metadata,

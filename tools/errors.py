@@ -24,9 +24,10 @@ class DuplicateTool(ToolError):
 class SealBroken(ToolError):
     """A sealed call is not the bytes its id was made from."""
 
-    def __init__(self, proposal_id: str) -> None:
+    def __init__(self, proposal_id: str, moved: str = "") -> None:
+        what = f" (moved: {moved})" if moved else ""
         super().__init__(
-            f"proposal {proposal_id[:12]!r} was changed after it was sealed; nothing ran, look at the audit log"
+            f"proposal {proposal_id[:12]!r} was changed after it was sealed{what}; nothing ran, look at the audit log"
         )
 
 

@@ -8,6 +8,7 @@ from storage import halts, intents, proposals
 from storage.db import Tx
 from storage.records import Proposal, ProposalState, Task, Vote
 from tools.admitting import Admitted, BadArguments, validate
+from tools.altered import named, what_moved
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
 from tools.errors import GrantEnded, SealBroken, UnknownTool
@@ -60,11 +61,12 @@ class Rechecking:
             return Halted(message=str(halt))
         try:
             approved = self._open(task, proposal, [vote for vote in votes if vote.approve])
-        except (SealBroken, UnknownTool, BadArguments) as error:
+        except SealBroken:
+            return await self._refuse_altered(task, proposal, then)
+        except (UnknownTool, BadArguments) as error:
             why = self.desk.cleaner.text(str(error))
             log.error("refusing to run a proposal", extra={"proposal": proposal.id, "why": why})
-            rule = "builtin:seal" if isinstance(error, SealBroken) else "builtin:validate"
-            return await self._refuse(task, rule, f"{why}; nothing ran", then)
+            return await self._refuse(task, "builtin:validate", f"{why}; nothing ran", then)
         approvers = [vote.voter for vote in approved.votes]
         line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approvers)
         if started is not None:
@@ -199,6 +201,14 @@ class Rechecking:
             again = AskAgain(proposal_id=stored.id, message=why)
             await then.settled(tx, again)
         return again
+
+    async def _refuse_altered(self, task: Task, proposal: Proposal, then: Then) -> Execution:
+        async with self.desk.db.read() as tx:
+            moved = await what_moved(tx, proposal)
+        why = self.desk.cleaner.text(str(SealBroken(proposal.id, named(moved))))
+        log.error("refusing to run an altered proposal", extra={"proposal": proposal.id, "why": why})
+        rows = [self.desk.cleaner.json(row.model_dump()) for row in moved]
+        return await self.book.settle(task, Refused(because=("builtin:seal",), message=why), then, {"moved": [*rows]})
 
     async def _refuse(self, task: Task, rule: str, message: str, then: Then) -> Execution:
         return await self.book.settle(task, Refused(because=(rule,), message=message), then)

@@ -111,13 +111,15 @@ class Book:
             await then.settled(tx, shown)
         return shown
 
-    async def settle(self, task: Task, outcome: Refused | Failed, then: Then) -> Refused | Failed:
-        """Audit that an approved call did not run."""
+    async def settle(
+        self, task: Task, outcome: Refused | Failed, then: Then, more: JsonObject | None = None
+    ) -> Refused | Failed:
+        """Audit that an approved call did not run, and what `more` says of it (redacted)."""
         rules = list(outcome.because) if isinstance(outcome, Refused) else []
         async with self.desk.db.write() as tx:
             event = "refused" if isinstance(outcome, Refused) else "failed"
             body: JsonObject = {"proposal": task.proposal_id, "message": outcome.message[:500], "rules": [*rules]}
-            await self._note(tx, task, event, body)
+            await self._note(tx, task, event, body | (more or {}))
             await then.settled(tx, outcome)
         return outcome
 

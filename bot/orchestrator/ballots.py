@@ -8,7 +8,7 @@ from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note
 from bot.orchestrator import stepping_up
 from bot.orchestrator.freshness import how_it_stands, redraw
-from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, altered, refusal_of, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.orchestrator.stepping_up import Proven
 from bot.orchestrator.withdrawals import end_undo
@@ -21,6 +21,7 @@ from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
 from storage.evaluations import EvaluationKind
 from storage.records import JsonObject, Proposal, ProposalState, Task, TaskState, Vote
+from tools.altered import how_broken
 from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.sealing import SealedCall, open_seal
@@ -66,8 +67,8 @@ async def vote(
     try:
         sealed = open_seal(proposal)
         refused = refusal_of(gateway, voter, click, sealed, approve=approve)
-    except SealBroken as error:
-        refused = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
+    except SealBroken:
+        return await refuse_altered(db, click, proposal, "vote_refused")
     if refused is not None:
         return await refuse(db, click, proposal, refused, "vote_refused")
     assert voter is not None
@@ -91,9 +92,10 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
     proposal = await proposals.get(tx, click.tenant, click.proposal_id)  # as it is under the lock
     try:
         sealed = open_seal(proposal)
-    except SealBroken as error:
-        await note(tx, task, "vote_refused", {"who": click.who, "proposal": click.proposal_id, "why": str(error)})
-        return Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
+    except SealBroken:
+        why = await how_broken(tx, proposal)
+        await note(tx, task, "vote_refused", {"who": click.who, "proposal": click.proposal_id, "why": why})
+        return altered(why)
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE, message="this press was already counted")
     await redraw(tx, click)  # whatever comes of it, the pressed card is drawn again

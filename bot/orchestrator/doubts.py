@@ -2,7 +2,7 @@
 
 from bot.lifecycle.moves import move, note, show_card
 from bot.lifecycle.plans import release
-from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Click, Said, Verdict
 from policy.people import People
 from storage import inbox, intents, proposals, steps, tasks
@@ -32,8 +32,8 @@ async def resolve(db: Database, gateway: Gateway, people: People, click: Click, 
     try:
         sealed = open_seal(proposal)
         refused = refusal_of(gateway, person, click, sealed, approve=True)
-    except SealBroken as error:
-        refused = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
+    except SealBroken:
+        return await refuse_altered(db, click, proposal, "doubt_refused")
     if refused is not None:
         return await refuse(db, click, proposal, refused, "doubt_refused")
     try:

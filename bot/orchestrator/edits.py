@@ -2,7 +2,7 @@
 
 from bot.lifecycle.moves import move, note, show_card
 from bot.lifecycle.plans import supersede
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Edit, Said
 from policy.people import People, unasked
 from policy.types import Actor
@@ -30,9 +30,8 @@ async def edit(db: Database, gateway: Gateway, people: People, request: Edit) ->
             return NOT_HERE
     try:
         sealed = open_seal(proposal)
-    except SealBroken as error:
-        broken = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
-        return await refuse(db, click, proposal, broken, "edit_refused")
+    except SealBroken:
+        return await refuse_altered(db, click, proposal, "edit_refused")
     if editor is None or not gateway.may_edit(sealed, editor):
         return await refuse(db, click, proposal, _not_yours(sealed, editor), "edit_refused")
     if not _waits(proposal, task):

@@ -12,6 +12,7 @@ from storage.db import Database
 from storage.errors import NotFound
 from storage.grants import Grant
 from storage.records import JsonObject
+from tools.altered import how_broken
 from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.granting import never, subject_of
@@ -44,8 +45,10 @@ async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -
             )
     try:
         sealed = open_seal(proposal)
-    except SealBroken as error:
-        return await _refused(db, giving, str(error))
+    except SealBroken:
+        async with db.read() as tx:
+            why = await how_broken(tx, proposal)
+        return await _refused(db, giving, why)
     why = _why_not(gateway, giver, sealed, giving)
     if why:
         return await _refused(db, giving, why)

@@ -3,7 +3,7 @@
 from bot.lifecycle.moves import note, tell
 from bot.orchestrator.asking import may_approve, say_directly
 from bot.orchestrator.freshness import how_it_stands, redraw, waits
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.people import People, unasked
 from policy.types import Actor
@@ -29,9 +29,8 @@ async def hand_to(db: Database, gateway: Gateway, people: People, click: Click, 
         voted = {vote.voter for vote in await proposals.votes_on(tx, click.tenant, click.proposal_id)}
     try:
         sealed = open_seal(proposal)
-    except SealBroken as error:
-        broken = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
-        return await refuse(db, click, proposal, broken, "hand_over_refused")
+    except SealBroken:
+        return await refuse_altered(db, click, proposal, "hand_over_refused")
     refused = _refusal(gateway, sealed, giver, taker, to, voted)
     if refused is not None:
         return await refuse(db, click, proposal, refused, "hand_over_refused")

@@ -8,6 +8,7 @@ from policy.types import Actor, Allow, CastVote, Deny
 from storage import posts, tasks
 from storage.db import Database
 from storage.records import Proposal
+from tools.altered import how_broken
 from tools.gateway import Gateway
 from tools.sealing import SealedCall
 
@@ -64,6 +65,17 @@ def cannot_ask(why: str) -> Answer:
         rules=("builtin:people",),
         hint="press again in a minute; whoever runs me finds out more with 'autopilot doctor'",
     )
+
+
+async def refuse_altered(db: Database, click: Click, proposal: Proposal, event: str) -> Answer:
+    """The answer about a proposal whose seal is broken, on the record; it names what moved."""
+    async with db.read() as tx:
+        why = await how_broken(tx, proposal)
+    return await refuse(db, click, proposal, altered(why), event)
+
+
+def altered(why: str) -> Answer:
+    return Answer(said=Said.REFUSED, message=why, rules=("builtin:seal",))
 
 
 async def refuse(db: Database, click: Click, proposal: Proposal, answer: Answer, event: str) -> Answer:

@@ -2,7 +2,7 @@
 
 from bot.lifecycle import plans
 from bot.lifecycle.moves import note, show_card, show_card_in
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse
+from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import tally
 from policy.people import People, unasked
@@ -41,9 +41,8 @@ async def undo(
         now = await tx.time()
     try:
         sealed = open_seal(done)
-    except SealBroken as error:
-        broken = Answer(said=Said.REFUSED, message=str(error), rules=("builtin:seal",))
-        return await refuse(db, click, done, broken, "undo_refused")
+    except SealBroken:
+        return await refuse_altered(db, click, done, "undo_refused")
     changes = await _still_done(db, done)
     if not changes or done.undone_by is not None:
         return Answer(said=Said.STALE, message="there is nothing to undo here any more")

@@ -47,7 +47,7 @@ class Drawing:
                 try:
                     view = await self.showroom.approval(post.tenant, post.subject)
                 except SealBroken:  # a card that cannot be drawn would keep its buttons
-                    return altered_card(post.subject)
+                    return altered_card(post.subject, await self.showroom.altered(post.tenant, post.subject))
                 return approval_card(replace(view, asked=str(post.body.get("asked", ""))))
             case PostKind.NOTICE:
                 return notice_card(post, await self._card_of(post))
