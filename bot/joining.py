@@ -13,6 +13,7 @@ from bot.slack.client import SlackClients
 from bot.slack.installed import AppSecrets, InstalledWorkspaces
 from bot.slack.oauth import OAuth
 from bot.slack.oauth import build as build_oauth
+from bot.slack.signatures import SigningSecrets
 from bot.slack.vault import BadKeys, Vault
 from bot.slack.workspaces import OneWorkspace, Workspace, Workspaces
 from storage.db import Database
@@ -30,7 +31,8 @@ class Joined:
     """bolt's own"""
     app_token: str
     """Socket Mode's, for all workspaces; "" when Slack comes by signed HTTP"""
-    signing_secret: str
+    signing: SigningSecrets | None
+    """None when Slack comes by Socket Mode"""
     oauth: OAuth | None = None
     """how more workspaces come; None with the one of SLACK_BOT_TOKEN"""
 
@@ -41,6 +43,11 @@ def check_tokens(config: Settings) -> None:
     Raises:
         CannotStart: something is missing, or two settings contradict each other.
     """
+    if config.slack_old_signing_secret and config.slack_old_signing_secret_until is None:
+        raise CannotStart(
+            "SLACK_OLD_SIGNING_SECRET is set and SLACK_OLD_SIGNING_SECRET_UNTIL is not: say until when the old one is "
+            "good, like 2030-01-31T18:00:00Z"
+        )
     if config.slack_client_id:
         _check_many(config)
     else:
@@ -55,11 +62,11 @@ async def join(config: Settings, db: Database, clients: SlackClients) -> Joined:
     """
     if config.slack_client_id:
         return await _many(config, db, clients)
-    bot, app, signing = _tokens(config)
+    bot, app = _tokens(config)
     client = clients.client(bot)
     about = await _who_we_are(client)
     one = OneWorkspace(workspace=about, one=client, stream=clients.stream_client(bot))
-    return Joined(workspaces=one, tenant=about.tenant, client=client, app_token=app, signing_secret=signing)
+    return Joined(workspaces=one, tenant=about.tenant, client=client, app_token=app, signing=_signing(config))
 
 
 def _check_many(config: Settings) -> None:
@@ -83,7 +90,7 @@ def _check_many(config: Settings) -> None:
 
 async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined:
     _check_many(config)
-    app, signing = secret(config.slack_app_token), secret(config.slack_signing_secret)
+    app = secret(config.slack_app_token)
     try:
         vault = Vault(token_keys(config))
     except BadKeys as error:
@@ -106,8 +113,20 @@ async def _many(config: Settings, db: Database, clients: SlackClients) -> Joined
         tenant="",
         client=bolts,
         app_token=app,
-        signing_secret="" if app else signing,
+        signing=_signing(config),
         oauth=oauth,
+    )
+
+
+def _signing(config: Settings) -> SigningSecrets | None:
+    """What proves that a request is Slack's; None with Socket Mode, where we go to Slack."""
+    if secret(config.slack_app_token):
+        return None
+    until = config.slack_old_signing_secret_until
+    return SigningSecrets(
+        secret=secret(config.slack_signing_secret),
+        old=secret(config.slack_old_signing_secret),
+        old_until=until.timestamp() if until is not None else 0.0,
     )
 
 
@@ -116,8 +135,8 @@ def token_keys(config: Settings) -> list[str]:
     return [key.strip() for key in secret(config.token_keys).split(",") if key.strip()]
 
 
-def _tokens(config: Settings) -> tuple[str, str, str]:
-    """(bot token, app-level token, signing secret): one of the last two, which says how Slack reaches us."""
+def _tokens(config: Settings) -> tuple[str, str]:
+    """(bot token, app-level token); without the second there is a signing secret, and Slack comes to us."""
     bot, app = secret(config.slack_bot_token), secret(config.slack_app_token)
     signing = "" if app else secret(config.slack_signing_secret)
     missing = [name for name, there in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app or signing)) if not there]
@@ -125,7 +144,7 @@ def _tokens(config: Settings) -> tuple[str, str, str]:
         raise CannotStart(
             f"{' and '.join(missing)} not set; see 'Connect a real Slack' in the README, or try 'make demo' without any"
         )
-    return bot, app, signing
+    return bot, app
 
 
 async def _who_we_are(client: AsyncWebClient) -> Workspace:
@@ -140,7 +159,20 @@ async def _who_we_are(client: AsyncWebClient) -> Workspace:
         raise CannotStart(
             f"cannot reach slack at {client.base_url}: {type(error).__name__}; check the network"
         ) from None
-    return Workspace(tenant=str(found["team_id"]), bot_user=str(found["user_id"]), url=str(found.get("url") or ""))
+    return Workspace(
+        tenant=str(found["team_id"]),
+        bot_user=str(found["user_id"]),
+        url=str(found.get("url") or ""),
+        app=await _our_app(client, str(found.get("bot_id") or "")),
+    )
+
+
+async def _our_app(client: AsyncWebClient, bot: str) -> str:
+    """The id of the app this token is of; "" where Slack does not say, and then it is not compared."""
+    try:
+        return str((await client.bots_info(bot=bot))["bot"].get("app_id") or "") if bot else ""
+    except (SlackApiError, OSError, TimeoutError, aiohttp.ClientError):
+        return ""
 
 
 def secret(value: SecretStr | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PROVIDER_KEYS = (
@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     """app-level token with connections:write, xapp-…"""
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     """with it and without SLACK_APP_TOKEN, Slack comes by signed HTTP to /slack/events on the console's port"""
+    slack_old_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_OLD_SIGNING_SECRET")
+    """while the signing secret is replaced: the one before, good until the next setting says"""
+    slack_old_signing_secret_until: AwareDatetime | None = Field(
+        default=None, validation_alias="SLACK_OLD_SIGNING_SECRET_UNTIL"
+    )
+    """when the old one stops being good, with its time zone: 2030-01-31T18:00:00Z"""
     slack_client_id: str = Field(default="", validation_alias="SLACK_CLIENT_ID")
     """with it, and without SLACK_BOT_TOKEN, workspaces install the app at /slack/install (several-workspaces.md)"""
     slack_client_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_CLIENT_SECRET")

@@ -51,6 +51,7 @@ from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.listeners.words import Words
 from bot.slack.outbox import Outbox
 from bot.slack.people import SlackPeople
+from bot.slack.porter import Porter
 from bot.slack.replies import Replies
 from bot.slack.scope_notes import ScopeNotes
 from bot.slack.sessions import Sessions
@@ -173,10 +174,10 @@ async def run(
             showroom=showroom,
             words=words,
             replies=replies,
-            signing_secret=joined.signing_secret,
             oauth=joined.oauth,
             departures=Departures(db=base.db, workspaces=workspaces),
             consents=ConsentDesk(db=base.db, replies=replies, terms=base.terms),
+            porter=Porter(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)
         drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)
@@ -200,7 +201,7 @@ async def run(
             secret=secret(config.alert_secret),
             pagerduty_secret=secret(config.pagerduty_secret),
         )
-        doors = [*door.routes(), *api.routes(), *http_door.routes(app, events=not joined.app_token)]
+        doors = [*door.routes(), *api.routes(), *http_door.routes(app, joined.signing)]
         if orchestrator.step_up is not None:
             from bot.console.step_up import StepUpDoor
             from bot.orchestrator.proving import Proving

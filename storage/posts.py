@@ -225,6 +225,19 @@ async def showing(tx: Tx, tenant: str, subject: str) -> list[Post]:
     return [record(row) for row in rows]
 
 
+async def carries(tx: Tx, tenant: str, channels: Collection[str], ts: str, subjects: Collection[str]) -> bool:
+    """Whether this message of one of these channels is our card of one of these; or may be, while one is being sent."""
+    this = sa.or_(posts.c.ts == ts, sa.and_(posts.c.ts.is_(None), posts.c.sending))
+    query = sa.select(posts.c.id).where(
+        posts.c.tenant == tenant,
+        posts.c.kind == PostKind.CARD,
+        posts.c.channel.in_(channels),
+        posts.c.subject.in_(subjects),
+        this,
+    )
+    return (await tx.run(query.limit(1))).first() is not None
+
+
 async def at(tx: Tx, tenant: str, channel: str, ts: str) -> Post | None:
     """Our post that is this message, or None."""
     row = (

@@ -1,7 +1,8 @@
 """What edges may ask for: submit, vote, edit, undo, resolve, stop. Each is one transaction and answers in words."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.agent.definition import AgentDefinition
 from bot.factors.step_up import StepUps
@@ -23,6 +24,7 @@ from bot.orchestrator import (
 )
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.lowering import RaisePress
+from bot.orchestrator.misplaced import misplaced
 from bot.orchestrator.refusals import cannot_ask, refuse
 from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Click, Edit, Request, Said, Verdict
@@ -73,20 +75,21 @@ class Orchestrator:
 
     async def approve(self, click: Click, proven: Proven | None = None) -> Answer:
         """Count an Approve; where it takes a second factor that was not proven, give a link to prove it instead."""
-        voting = ballots.vote(
-            self.db, self.gateway, self.people, click, approve=True, means=self.step_up, proven=proven
+        voting = partial(
+            ballots.vote, self.db, self.gateway, self.people, click, approve=True, means=self.step_up, proven=proven
         )
         return await self._known(click, voting, "vote_refused")
 
     async def reject(self, click: Click, reason: str) -> Answer:
-        voting = ballots.vote(self.db, self.gateway, self.people, click, approve=False, reason=reason)
+        voting = partial(ballots.vote, self.db, self.gateway, self.people, click, approve=False, reason=reason)
         return await self._known(click, voting, "vote_refused")
 
     async def edit(self, edit: Edit) -> Answer:
-        return await self._known(edit.click, edits.edit(self.db, self.gateway, self.people, edit), "edit_refused")
+        editing = partial(edits.edit, self.db, self.gateway, self.people, edit)
+        return await self._known(edit.click, editing, "edit_refused")
 
     async def hand_to(self, click: Click, to: str) -> Answer:
-        handing = handovers.hand_to(self.db, self.gateway, self.people, click, to)
+        handing = partial(handovers.hand_to, self.db, self.gateway, self.people, click, to)
         return await self._known(click, handing, "hand_over_refused")
 
     async def hand_in_thread(self, click: Click, thread_ts: str, to: str) -> Answer:
@@ -102,17 +105,23 @@ class Orchestrator:
         return await freshness.stale(self.db, click)
 
     async def undo(self, click: Click) -> Answer:
-        undoing = undos.undo(self.db, self.gateway, self.people, click, cards_channel=self.cards_channel)
+        undoing = partial(undos.undo, self.db, self.gateway, self.people, click, cards_channel=self.cards_channel)
         return await self._known(click, undoing, "undo_refused")
 
     async def resolve(self, click: Click, verdict: Verdict) -> Answer:
-        resolving = doubts.resolve(self.db, self.gateway, self.people, click, verdict)
+        resolving = partial(doubts.resolve, self.db, self.gateway, self.people, click, verdict)
         return await self._known(click, resolving, "doubt_refused")
 
-    async def _known(self, click: Click, work: Awaitable[Answer], event: str) -> Answer:
+    async def misplaced(self, click: Click, event: str = "press_refused") -> Answer | None:
+        """The refusal of a press on what is not the card itself; None where it is."""
+        return await misplaced(self.db, click, event)
+
+    async def _known(self, click: Click, work: Callable[[], Awaitable[Answer]], event: str) -> Answer:
         """What became of a press; when nobody can say who pressed, that, on the record like any refusal."""
+        if (copy := await self.misplaced(click, event)) is not None:
+            return copy
         try:
-            return await work
+            return await work()
         except CannotAsk as error:
             answer = cannot_ask(str(error))
             try:

@@ -1,5 +1,7 @@
 """The bolt app: one place that registers every listener, acks what nobody handles, and connects."""
 
+from typing import Any
+
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -24,6 +26,7 @@ from bot.slack.listeners import (
 from bot.slack.listeners.consent import ConsentDesk
 from bot.slack.listeners.words import Words
 from bot.slack.oauth import OAuth
+from bot.slack.porter import Porter
 from bot.slack.replies import Replies
 from bot.slack.sockets import SocketHandler
 from bot.slack.tenants import tenant_of
@@ -41,7 +44,7 @@ def build(
     replies: Replies,
     departures: Departures,
     consents: ConsentDesk,
-    signing_secret: str = "",
+    porter: Porter,
     oauth: OAuth | None = None,
 ) -> AsyncApp:
     """The app with all listeners.
@@ -49,11 +52,12 @@ def build(
     `process_before_response`: bolt answers Slack only when the listener has returned, so an ack means "on disk"; a
     listener that raises leaves the delivery unacked, and Slack sends it again.
     """
-    app = _Narrowed(
+    app = Narrowed(
+        porter,
         client=client,
-        signing_secret=signing_secret or None,
+        request_verification_enabled=False,  # http_door.py has done it
         oauth_settings=oauth.settings if oauth is not None else None,
-        authorize=oauth.authorize if oauth is not None else None,  # type: ignore[arg-type]  # bolt takes both
+        authorize=oauth.authorize if oauth is not None else None,
         process_before_response=True,
         raise_error_for_unhandled_request=False,
     )
@@ -80,14 +84,20 @@ def build(
     return app
 
 
-class _Narrowed(AsyncApp):
-    """Whatever a payload leads to in the database sees its workspace's rows only."""
+class Narrowed(AsyncApp):
+    """What the porter lets in; whatever it leads to in the database sees its workspace's rows only."""
+
+    def __init__(self, porter: Porter, **options: Any) -> None:
+        super().__init__(**options)
+        self._porter = porter
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         tenant = tenant_of(req.body or {})
         event = (req.body or {}).get("event")
         if not tenant or (isinstance(event, dict) and event.get("type") in leaving.EVENTS):
             return await super().async_dispatch(req)
+        if not await self._porter.lets_in(req.body or {}):
+            return BoltResponse(status=200, body="")  # an ack: it would only come again
         with within(tenant):
             return await super().async_dispatch(req)
 

@@ -85,7 +85,9 @@ class InstalledWorkspaces:
 
     async def about(self, tenant: str) -> Workspace | None:
         held = await self._hold(tenant)
-        return Workspace(tenant=tenant, bot_user=held.row.bot_user, url=held.row.url) if held is not None else None
+        if held is None:
+            return None
+        return Workspace(tenant=tenant, bot_user=held.row.bot_user, url=held.row.url, app=held.row.app_id)
 
     async def bot_user(self, tenant: str) -> str:
         us = await self.about(tenant)

@@ -20,6 +20,8 @@ class Workspace:
     bot_user: str
     url: str = ""
     """its address, https://acme.slack.com/"""
+    app: str = ""
+    """our app's id (A…), where Slack told"""
 
 
 MissingScope = Callable[[str, str, str], None]

@@ -6,12 +6,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+DOOR = "security/test_signed_door.py"
+CARDS = "slack/cards/test_card_truth.py"
 ATTACK = "hostile/test_hostile.py::test_no_attack_wins"
 CASES: dict[int, tuple[str, ...]] = {
-    1: ("scenarios/test_signed_http.py::test_what_slack_did_not_sign_now_is_turned_away",),
-    2: ("scenarios/test_signed_http.py::test_what_slack_did_not_sign_now_is_turned_away",),
+    1: (
+        f"{DOOR}::test_case_1_and_4_a_forged_or_odd_signature_is_turned_away",
+        f"{DOOR}::test_case_1_another_body_or_another_secret_is_turned_away",
+        "scenarios/test_signed_http.py::test_what_slack_did_not_sign_now_is_turned_away",
+    ),
+    2: (f"{DOOR}::test_case_2_and_4_a_timestamp_that_is_not_now_is_turned_away",),
     3: ("orchestrator/test_ballots.py::test_one_delivery_is_one_task_however_it_arrives",),
+    4: (
+        f"{DOOR}::test_case_1_and_4_a_forged_or_odd_signature_is_turned_away",
+        f"{DOOR}::test_case_2_and_4_a_timestamp_that_is_not_now_is_turned_away",
+        f"{DOOR}::test_case_4_a_body_that_is_no_text_is_turned_away",
+    ),
+    5: (f"{DOOR}::test_case_5_the_same_meaning_in_other_bytes_is_turned_away",),
+    6: (f"{DOOR}::test_case_6_the_old_secret_is_good_inside_the_overlap_and_not_after",),
     7: ("durability/test_replicas.py::test_whatever_comes_twice_is_worked_on_once",),
+    8: ("security/test_strangers.py::test_case_8_a_stranger_is_ignored_and_audited_once",),
     9: ("scenarios/test_odd_input.py::test_an_edited_or_deleted_request_is_no_second_one",),
     10: ("orchestrator/test_ballots.py::test_a_press_that_does_not_count_changes_nothing_and_is_audited",),
     11: ("policy/test_default_rules.py::test_a_vote_of_the_requester_is_refused_with_the_reason",),
@@ -30,15 +44,16 @@ CASES: dict[int, tuple[str, ...]] = {
         "orchestrator/test_ballots.py::test_a_press_on_a_card_that_ended_is_refused_and_redrawn",
         "orchestrator/test_ballots.py::test_a_press_after_expiry_is_refused_before_the_sweep_and_after",
     ),
-    18: ("slack/cards/test_card_truth.py::test_case_18_a_forged_value_is_no_claim_at_all",),
-    20: ("slack/cards/test_card_truth.py::test_case_20_model_text_that_looks_like_a_card_stays_a_quotation",),
-    22: (
-        "slack/cards/test_card_truth.py::test_case_22_a_long_value_is_not_begun_on_the_card_and_stands_whole_in_the_details",
-    ),
+    18: (f"{CARDS}::test_case_18_a_forged_value_is_no_claim_at_all",),
+    19: ("orchestrator/test_copied_cards.py::test_case_19_a_press_on_a_copy_is_refused_and_audited",),
+    20: (f"{CARDS}::test_case_20_model_text_that_looks_like_a_card_stays_a_quotation",),
+    21: (f"{CARDS}::test_case_21_deceptive_characters_stand_as_code_points_and_are_flagged",),
+    22: (f"{CARDS}::test_case_22_a_long_value_is_not_begun_on_the_card_and_stands_whole_in_the_details",),
     23: (
-        "slack/cards/test_card_truth.py::test_case_23_markup_in_a_value_is_literal",
-        "slack/cards/test_card_truth.py::test_case_23_a_line_break_in_a_value_cannot_fake_a_second_row",
+        f"{CARDS}::test_case_23_markup_in_a_value_is_literal",
+        f"{CARDS}::test_case_23_a_line_break_in_a_value_cannot_fake_a_second_row",
     ),
+    24: (f"{CARDS}::test_case_24_the_arguments_stand_above_the_reason_which_is_marked_unverified",),
     25: (
         "tools/test_limits.py::test_forty_in_a_minute_are_limited_for_one_person_over_all_tasks",
         "tools/test_limits.py::test_what_people_rejected_is_not_asked_again_in_that_task",
@@ -51,6 +66,10 @@ CASES: dict[int, tuple[str, ...]] = {
     31: ("orchestrator/test_grants.py::test_it_is_used_up",),
     32: (ATTACK, "policy/test_roles.py::test_roles"),
     33: (ATTACK,),
+    34: (
+        "tools/test_freezes_and_budgets.py::test_five_small_calls_that_add_up_to_a_large_one_are_asked_about",
+        "tools/test_freezes_and_budgets.py::test_a_task_that_used_up_its_budget_changes_nothing_more",
+    ),
     35: (ATTACK,),
     36: (
         "tools/sources/mcp/test_mcp.py::test_a_tool_that_changed_is_denied_until_a_person_pins_it_again",
@@ -65,13 +84,10 @@ CASES: dict[int, tuple[str, ...]] = {
     ),
     40: ("durability/test_kill_nine.py::test_killed_on_sqlite",),
 }
-NOT_YET = frozenset({4, 5, 6, 8, 19, 21, 24, 34})
-"""cases nobody has tied to a test of their own yet; some are held by tests of neighbours"""
 
 
 def test_every_case_is_named_once() -> None:
-    """Held by a test, or openly not yet."""
-    assert CASES.keys() | NOT_YET == set(range(1, 41)) and not CASES.keys() & NOT_YET
+    assert set(CASES) == set(range(1, 41))
 
 
 @pytest.mark.parametrize("node", sorted({node for nodes in CASES.values() for node in nodes}))

@@ -153,6 +153,9 @@ async def _open(
     press: presses.Press, orchestrator: Orchestrator, showroom: Showroom, replies: Replies, what: str
 ) -> None:
     """Open the modal a press asks for; its ticket lives three seconds. One that asks is not opened when it is over."""
+    if (copy := await orchestrator.misplaced(press.click)) is not None:
+        await replies.answer(press, copy)
+        return
     if what != Choice.DETAILS and (over := await orchestrator.stale(press.click)) is not None:
         await replies.answer(press, over)
         return
