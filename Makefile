@@ -23,7 +23,7 @@ demo: $(if $(findstring missing_index,$(DEMO_ARGS)),dev-venv,run-venv)
 
 test: dev-venv
 	@mkdir -p .artifacts
-	.venv/bin/python -m pytest -n 4 --dist loadfile -m "not long" --junitxml=.artifacts/tests.xml $(TEST_ARGS)
+	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long" --junitxml=.artifacts/tests.xml $(TEST_ARGS)
 
 long: dev-venv
 	@mkdir -p .artifacts

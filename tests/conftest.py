@@ -17,8 +17,25 @@ from sqlalchemy.engine import make_url
 from storage.db import Database
 from storage.migrate import migrate, require_current
 from storage.row_security import EVERYTHING
+from tests.quickly import collect_rarely, share_compiled_statements
+from tests.reused import Reused
 
+_HERE = Path(__file__).parent
 _numbers = itertools.count()
+share_compiled_statements()
+
+
+_SLOWEST_FIRST = ("browser", "scenarios", "durability", "commands", "demo", "brains")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests take seconds begin first: begun last, one of them would keep one worker busy and three idle."""
+    place = {room: number for number, room in enumerate(_SLOWEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(_HERE).parts[0], len(place)))
+
+
+def pytest_collection_finish() -> None:
+    collect_rarely()
 
 
 @pytest.fixture(scope="session")
@@ -121,11 +138,15 @@ def _apart(work: Coroutine[None, None, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
+@pytest.fixture(scope="session")
+def reused_postgres(postgres_server: str, migrated_postgres: str, owner: str) -> Reused:
+    return Reused(server=postgres_server, template=migrated_postgres, owner=owner)
+
+
 @pytest.fixture
-async def migrated_postgres_url(postgres_server: str, migrated_postgres: str, owner: str) -> AsyncIterator[str]:
-    """A PostgreSQL database of its own, migrated, dropped after the test; as the role that owns it."""
-    async with _fresh(postgres_server, migrated_postgres, owner) as url:
-        yield url
+async def migrated_postgres_url(reused_postgres: Reused) -> str:
+    """A migrated PostgreSQL database as if nobody had used it; as the role that owns it."""
+    return await reused_postgres.fresh()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
