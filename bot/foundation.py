@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import settings
-from bot.agent import definition
+from bot.agent import lineup
+from bot.agent.by_agent import ByAgent
 from bot.agent.definition import AgentDefinition, DataPolicy
 from bot.agent.foresight import ModelForesight
+from bot.agent.lineup import Lineup, Member
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
 from bot.brains.named import Learner, SkillsByName
@@ -70,22 +72,13 @@ class Core:
     registry: Registry
     rules: Rules
     redactor: Redactor
-    agent: AgentDefinition
-    brain: Brain
+    agents: Lineup
+    brains: Mapping[str, Brain]
+    """what thinks for each agent, by its name"""
     library: Library
 
     def evidence_url(self, hashed: str) -> str:
         return f"{self.settings.console}/evidence/{hashed}"
-
-    @property
-    def data_policy(self) -> DataPolicy:
-        """Where what people write is read, as things really are: a file that says "local" does not make it so."""
-        said, model = self.agent.data_policy, self.agent.model or self.settings.model
-        if said.kind == "cloud":
-            return said
-        if not self.brain.name.startswith("llm:") or self.settings.model_api_base:
-            return DataPolicy(kind="local")
-        return DataPolicy(kind="cloud", provider=model.partition("/")[0])
 
     def shown(self) -> Defanged:
         """What an answer goes through before anybody sees it: no secrets, no links to places nobody allowed."""
@@ -105,13 +98,6 @@ class Core:
             for name, book in self.library.playbooks().items()
         )
 
-    @property
-    def terms(self) -> Terms | None:
-        """What people agree to before their words are first sent; None when nothing is, or nobody is to be asked."""
-        if self.data_policy.kind == "local" or not self.settings.ask_consent:
-            return None
-        return Terms(agent=self.agent.name, words=self.data_policy.in_words())
-
     def gateway(self, people: People) -> Gateway:
         return Gateway(db=self.db, registry=self.registry, rules=self.rules, redactor=self.redactor, people=people)
 
@@ -127,35 +113,41 @@ class Core:
 
     def lowerer(self, gateway: Gateway) -> Lowerer:
         """What watches the tools that may be used alone."""
-        return Lowerer(db=self.db, gateway=gateway, agent=self.agent.name, channel=self.settings.ops_channel)
+        return Lowerer(
+            db=self.db, gateway=gateway, agents=[one.name for one in self.agents], channel=self.settings.ops_channel
+        )
 
     def installed(self, gateway: Gateway) -> Installed:
         """What decides what comes of a request, as it is now."""
         return Installed(
             gateway=gateway,
-            agent_version=self.agent.version,
-            brain=self.brain.name,
+            agents=self.agents,
             skills={skill.name: skill.hash for skill in self.library},
         )
 
     def worker(self, gateway: Gateway, people: People, stage: Stage) -> Worker:
-        runner = AgentRunner(
-            db=self.db,
-            gateway=gateway,
-            people=people,
-            agent=self.agent,
-            brain=self.brain,
-            env=self.settings.env,
-            evidence_url=self.evidence_url,
-            sends_out=self.data_policy.kind == "cloud",
-            terms=self.terms,
-            runbooks=self.runbooks(),
-            foresight=ModelForesight(self.brain) if self.brain.name.startswith("llm:") else None,
-        )
+        runbooks = self.runbooks()
+
+        def runner(one: Member) -> AgentRunner:
+            brain = self.brains[one.name]
+            return AgentRunner(
+                db=self.db,
+                gateway=gateway,
+                people=people,
+                agent=one.definition,
+                brain=brain,
+                env=self.settings.env,
+                evidence_url=self.evidence_url,
+                sends_out=one.sends_out,
+                terms=one.terms,
+                runbooks=runbooks,
+                foresight=ModelForesight(brain) if brain.name.startswith("llm:") else None,
+            )
+
         return Worker(
             db=self.db,
             gateway=gateway,
-            runner=runner,
+            runner=ByAgent(self.db, {one.name: runner(one) for one in self.agents}),
             stage=stage,
             pace=WorkPace(lease=self.settings.lease_seconds),
             approvals_channel=self.settings.ops_channel,
@@ -256,7 +248,25 @@ def make_brain(config: Settings, agent: AgentDefinition, library: Library, learn
         key = config.model_api_key.get_secret_value() if config.model_api_key else None
         brain = LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
         return SkillsByName(brain, library, allowed=agent.skills, learned=learned) if learned else brain
-    return RulesBrain(library)
+    return RulesBrain(library, allowed=agent.skills)
+
+
+def data_policy(config: Settings, agent: AgentDefinition, brain: Brain) -> DataPolicy:
+    """Where what people write to it is read, as things really are: a file that says "local" does not make it so."""
+    said, model = agent.data_policy, agent.model or config.model
+    if said.kind == "cloud":
+        return said
+    if not brain.name.startswith("llm:") or config.model_api_base:
+        return DataPolicy(kind="local")
+    return DataPolicy(kind="cloud", provider=model.partition("/")[0])
+
+
+def member(config: Settings, agent: AgentDefinition, brain: Brain) -> Member:
+    """An agent as it works here. People agree before their words are first sent, unless operators say otherwise."""
+    data = data_policy(config, agent, brain)
+    asks = data.kind == "cloud" and config.ask_consent
+    terms = Terms(agent=agent.name, words=data.in_words()) if asks else None
+    return Member(definition=agent, brain=brain.name, data=data, terms=terms)
 
 
 async def step_ups(config: Settings, closing: contextlib.AsyncExitStack) -> StepUps | None:
@@ -292,7 +302,9 @@ async def core(
     config: Settings, *, agent: AgentDefinition | None = None, brain: Brain | None = None
 ) -> AsyncIterator[Core]:
     """Storage, tools, policy and brain, closed in the end."""
-    agent = agent or (definition.load(config.agent_file) if config.agent_file else definition.load())
+    known = lineup.read(config.agent_file, config.agents)
+    if agent is not None:
+        known = (agent, *(one for one in known if one.name != agent.name))
     async with contextlib.AsyncExitStack() as stack:
         db = await stack.enter_async_context(database(config))
         if db.is_postgres:
@@ -302,24 +314,25 @@ async def core(
         for tool in (*own_tools(db, env=config.env), search_tool(registry)):
             registry.add(tool)
         library = skills(config, registry, connected=connected)
-        if library.skills and (agent.model or config.model):
+        if library.skills and (config.model or any(one.model for one in known)):
             registry.add(reading_tool(library))
 
         async def learned(tenant: str) -> Mapping[str, Learned]:
             async with db.read() as tx:
                 return await skill_runs.learned(tx, tenant)
 
-        chosen = brain or make_brain(config, agent, library, learned)
+        brains = {one.name: brain or make_brain(config, one, library, learned) for one in known}
         yield Core(
             settings=config,
             db=db,
             registry=registry,
             rules=rules(config, registry),
             redactor=Redactor.load(config.redaction_rules),
-            agent=agent,
-            brain=chosen,
+            agents=Lineup(members=tuple(member(config, one, brains[one.name]) for one in known)),
+            brains=brains,
             library=library,
         )
-        close = getattr(chosen, "aclose", None)
-        if close is not None:
-            await close()
+        for one in {id(one): one for one in brains.values()}.values():
+            close = getattr(one, "aclose", None)
+            if close is not None:
+                await close()

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """with a cloud model: ask each person once before what they write is sent; false: your company agreed for them"""
     agent_file: Path | None = None
     """the agent: charter, prompt, tools, limits; empty: bot/agent/agents/autopilot.yaml"""
+    agents: Annotated[tuple[Path, ...], NoDecode] = ()
+    """folders with agents of your own (YAML), beside those that ship, to choose among in /autopilot settings"""
     policy_dir: Path | None = None
     """rules (*.cedar) and their cases.yaml; empty: policy/rules"""
     autonomy_file: Path | None = None
@@ -160,6 +162,7 @@ class Settings(BaseSettings):
         "halt_groups",
         "manifests",
         "skills",
+        "agents",
         "audit_publish",
         "tool_packages",
         "admin_groups",

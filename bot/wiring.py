@@ -119,7 +119,7 @@ async def run(
             db=base.db,
             gateway=gateway,
             people=people,
-            agent=base.agent,
+            agents=base.agents,
             halt_groups=config.halt_groups,
             per_minute=config.requests_per_minute,
             step_up=await step_ups(config, stack),
@@ -141,14 +141,23 @@ async def run(
         )
         installed = base.installed(gateway)
         changes = Changes(db=base.db, people=people, definition_of=installed.definition_of, admins=config.admin_groups)
-        agent_line = AgentLine(name=base.agent.name, brain=base.brain.name, data_policy=base.data_policy.in_words())
+        lines = tuple(
+            AgentLine(
+                name=one.name,
+                brain=one.brain,
+                data_policy=one.data.in_words(),
+                summary=one.definition.summary,
+                default=one is base.agents.default,
+            )
+            for one in base.agents
+        )
         front = Front(
             db=base.db,
             gateway=gateway,
             people=people,
             showroom=showroom,
             areas=Areas(library=base.library),
-            agents=(agent_line,),
+            agents=lines,
             request_url=links.to_request,
         )
         words = Words(
@@ -162,6 +171,7 @@ async def run(
             settings=SettingsDesk(
                 db=base.db,
                 admins=Admins(people=people, groups=config.admin_groups),
+                agents=base.agents,
                 replies=replies,
                 per_minute=config.requests_per_minute,
             ),
@@ -176,7 +186,9 @@ async def run(
             replies=replies,
             oauth=joined.oauth,
             departures=Departures(db=base.db, workspaces=workspaces),
-            consents=ConsentDesk(db=base.db, replies=replies, terms=base.terms),
+            consents=ConsentDesk(
+                db=base.db, replies=replies, terms={one.terms.id: one.terms for one in base.agents if one.terms}
+            ),
             porter=Porter(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)
@@ -230,8 +242,10 @@ async def run(
         reminding = asyncio.create_task(Reminding(db=base.db, gateway=gateway, people=people).run())
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt ships it untyped
-        warming = asyncio.create_task(_warm(base.brain))
-        _log.info("connected", tenants=await workspaces.tenants(), brain=base.brain.name, tools=len(base.registry))
+        warming = asyncio.create_task(_warm(base.brains[base.agents.default.name]))
+        _log.info(
+            "connected", tenants=await workspaces.tenants(), brain=base.agents.default.brain, tools=len(base.registry)
+        )
         light.collect_rarely()
         on_ready()
         stopping = asyncio.create_task(stop.wait())

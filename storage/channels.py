@@ -38,6 +38,7 @@ class ChannelSettings:
     prompt: str | None = None
     local_only: bool | None = None
     hears: str | None = None
+    agent: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class InForce:
     """only brains that send nothing out may read this channel"""
     hears: str = "confidential"
     """how confidential what is said here may be: public | internal | confidential"""
+    agent: str = ""
+    """which agent works here, by name; "": the installation's default one"""
 
 
 def _record(row: sa.Row[Any]) -> ChannelSettings:

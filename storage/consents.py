@@ -41,10 +41,10 @@ async def forget(tx: Tx, tenant: str) -> None:
     await tx.run(consents.delete().where(consents.c.tenant == tenant))
 
 
-async def waiting(tx: Tx, tenant: str, person: str, reason: str) -> list[str]:
-    """The ids of their tasks that wait for an answer, oldest first."""
-    which = sa.and_(tasks.c.tenant == tenant, tasks.c.requester == person, tasks.c.reason == reason)
-    parked = sa.and_(which, tasks.c.state == TaskState.NEEDS_APPROVAL)
+async def waiting(tx: Tx, tenant: str, person: str, agent: str, reason: str) -> list[str]:
+    """The ids of their tasks with this agent that wait for an answer, oldest first."""
+    which = sa.and_(tasks.c.tenant == tenant, tasks.c.requester == person, tasks.c.agent == agent)
+    parked = sa.and_(which, tasks.c.state == TaskState.NEEDS_APPROVAL, tasks.c.reason == reason)
     return [row.id for row in await tx.run(sa.select(tasks.c.id).where(parked).order_by(tasks.c.created_at))]
 
 

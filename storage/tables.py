@@ -516,6 +516,7 @@ channel_settings = sa.Table(
     _text("prompt", null=True),
     sa.Column("local_only", sa.Boolean),
     _text("hears", null=True),
+    _text("agent", null=True),
     _text("changed_by"),
     _time("changed_at"),
 )

@@ -11,7 +11,8 @@ from policy.safe_yaml import safe_yaml
 from storage.canonical import canonical, digest
 from tools.requests import Scope
 
-DEFAULT = Path(__file__).parent / "agents" / "autopilot.yaml"
+SHIPPED = Path(__file__).parent / "agents"
+DEFAULT = SHIPPED / "autopilot.yaml"
 
 
 class AgentFileError(Exception):
@@ -37,6 +38,8 @@ class AgentDefinition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    summary: str = Field(default="", max_length=120)
+    """what it is for, in a few words, for those who choose among agents"""
     charter: tuple[str, ...]
     prompt: str
     model: str = ""
@@ -44,6 +47,7 @@ class AgentDefinition(BaseModel):
     tools: tuple[str, ...] = ("*",)
     """names or prefixes ("shop.*") this agent may ask for"""
     skills: tuple[str, ...] = ("*",)
+    """names, or beginnings ("pg-*"), of the skills it follows"""
     data_policy: DataPolicy = DataPolicy()
     max_turns: int = Field(default=24, gt=0)
     max_calls: int = Field(default=40, gt=0)

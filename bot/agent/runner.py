@@ -19,7 +19,7 @@ from bot.lifecycle import consent
 from bot.lifecycle.consent import Terms
 from bot.lifecycle.halted import tell_halted
 from bot.lifecycle.hooks import CallHooks, Hooks
-from bot.lifecycle.moves import move, tell
+from bot.lifecycle.moves import move, note, tell
 from bot.lifecycle.ports import Progress
 from policy.mandate import Runbook
 from policy.people import People
@@ -71,6 +71,7 @@ class AgentRunner:
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""
         began = time.monotonic()
+        await self._as_now(hooks)
         while True:
             hooks.check_lease()
             steps = await self._load(hooks)
@@ -97,6 +98,16 @@ class AgentRunner:
         async with self._db.read() as tx:
             hooks.stopping = hooks.stopping or (await tasks.get(tx, hooks.task.tenant, hooks.task.id)).stop_requested
             return await step_store.of_task(tx, hooks.task)
+
+    async def _as_now(self, hooks: Hooks) -> None:
+        """A task that an earlier version of the agent began goes on with this one, and says so."""
+        was, now = hooks.task.agent_version, self._agent.version
+        if was == now:
+            return
+        async with self._db.write() as tx:
+            await tasks.touch(tx, hooks.task, agent_version=now)
+            await note(tx, hooks.task, "agent_changed", {"agent": self._agent.name, "was": was, "now": now})
+            hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
 
     def _over_limit(self, hooks: Hooks, seconds: float) -> str | None:
         task, agent = hooks.task, self._agent

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.brains.base import Brain, BrainEvent, Prompt, UserSaid
 from bot.brains.rules import RulesBrain, named_skill
 from storage.skill_runs import Learned
-from tools.playbooks.library import Library
+from tools.playbooks.library import Library, among
 from tools.playbooks.reading import READ_SKILL
 
 Learner = Callable[[str], Awaitable[Mapping[str, Learned]]]
@@ -18,7 +18,7 @@ class SkillsByName:
     """Asks the model, but walks the playbook itself when the request is "skill NAME"."""
 
     def __init__(self, model: Brain, library: Library, *, allowed: Sequence[str], learned: Learner) -> None:
-        self._model, self._rules = model, RulesBrain(library)
+        self._model, self._rules = model, RulesBrain(library, allowed=allowed)
         self._library, self._allowed, self._learned = library, allowed, learned
         self.name = model.name
 
@@ -55,7 +55,7 @@ def known_skills(library: Library, learned: Mapping[str, Learned], allowed: Sequ
         f"- {skill.name}: {skill.front.description}"
         + (f" ({learned[skill.name].in_words()})" if skill.name in learned else "")
         for skill in library
-        if "*" in allowed or skill.name in allowed
+        if among(skill.name, allowed)
     ]
     if not lines:
         return ""

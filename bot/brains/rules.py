@@ -1,7 +1,7 @@
 """The rules brain: runs playbooks, no network, the same answer every time. The transcript says where it stands."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from bot.brains.base import (
     BrainEvent,
@@ -15,7 +15,7 @@ from bot.brains.base import (
     UserSaid,
 )
 from bot.brains.walk import Act, Asked, Walk
-from tools.playbooks.library import Library
+from tools.playbooks.library import Library, among
 from tools.playbooks.playbook import BadInput, Playbook, Scalar
 
 _PIECES = re.compile(r"\S+\s*|\s+")
@@ -29,9 +29,10 @@ class RulesBrain:
 
     name = "rules"
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, *, allowed: Sequence[str] = ("*",)) -> None:
+        """`allowed`: which skills may be asked for; those inside them come along."""
         self._library = library
-        self._playbooks = library.playbooks()
+        self._playbooks = {name: book for name, book in library.playbooks().items() if among(name, allowed)}
 
     async def think(self, prompt: Prompt) -> AsyncIterator[BrainEvent]:
         """One turn: what comes after the newest result, up to the next call or the end."""

@@ -60,7 +60,7 @@ async def work(
         base.db.sees = list_people.TENANT
         await sweeps.take_back(base.db, only_expired=False)  # the lock is ours, so whoever held them is dead
         gateway = base.gateway(people)
-        orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agent=base.agent)
+        orchestrator = Orchestrator(db=base.db, gateway=gateway, people=people, agents=base.agents)
         stretch = asyncio.Event()
         stage = TerminalStage(console=console, redact=base.shown, closed=stretch.set)
         worker = base.worker(gateway, people, stage)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.agent.definition import AgentDefinition
+from bot.agent.lineup import Lineup
 from bot.agent.runner import AgentRunner
 from bot.brains.base import BrainEvent, Call, Saying
 from bot.brains.scripted import ScriptedBrain, Turn
@@ -149,7 +150,7 @@ class Arena:
         gateway = Gateway(
             db=self.db, registry=Registry(estate.tools()), rules=rules, redactor=self.redactor, people=Staff()
         )
-        desk = Orchestrator(db=self.db, gateway=gateway, people=Staff(), agent=self.agent)
+        desk = Orchestrator(db=self.db, gateway=gateway, people=Staff(), agents=Lineup.only(self.agent))
         runner = AgentRunner(
             db=self.db,
             gateway=gateway,

@@ -25,7 +25,7 @@ from storage.db import Database
 from tools.gateway import Gateway, Rules
 
 RULES = Path(__file__).with_name("rules")
-AGENT = Path(__file__).parents[1] / "agent" / "agents" / "inbox.yaml"
+AGENT = Path(__file__).parent / "agent.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ async def answer(db: Database, tenant: str, who: str, terms: Terms, *, yes: bool
         await consents.answer(tx, tenant, who, terms.id, yes=yes)
         event = f"ops.consent.{'given' if yes else 'refused'}"
         await audit.append(tx, tenant, event, body={"who": who, "agent": terms.agent, "terms": terms.words})
-        return await consents.waiting(tx, tenant, who, WAITS)
+        return await consents.waiting(tx, tenant, who, terms.agent, WAITS)
 
     found = await transact(db, keep)
     for task_id in found:

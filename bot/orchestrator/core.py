@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.agent.definition import AgentDefinition
+from bot.agent.lineup import Lineup
 from bot.factors.step_up import StepUps
 from bot.orchestrator import (
     ballots,
@@ -44,7 +44,7 @@ class Orchestrator:
     db: Database
     gateway: Gateway
     people: People
-    agent: AgentDefinition
+    agents: Lineup
     halt_groups: tuple[str, ...] = ()
     """whose members may halt and lift, besides admins"""
     per_minute: int = 10
@@ -56,7 +56,7 @@ class Orchestrator:
 
     async def submit(self, request: Request) -> Task | None:
         """Store a request durably, once; None when this delivery was here before."""
-        return await intake.submit(self.db, self.agent, request, per_minute=self.per_minute)
+        return await intake.submit(self.db, self.agents, request, per_minute=self.per_minute)
 
     async def overhear(self, request: Request, text: str, *, by_bot: bool) -> Task | None:
         """Take a message that was not said to us as a request, when its channel's settings say so."""
@@ -156,7 +156,7 @@ class Orchestrator:
 
     async def regenerate(self, again: Again) -> Answer:
         """Ask the last answer of a thread again."""
-        return await regenerating.regenerate(self.db, self.agent, again, per_minute=self.per_minute)
+        return await regenerating.regenerate(self.db, self.agents, again, per_minute=self.per_minute)
 
     async def judge(self, *, tenant: str, task_id: str, who: str, said: str, key: str) -> bool:
         """Keep what a person said of an answer; False when there is no such answer."""

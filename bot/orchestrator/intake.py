@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from bot.agent.definition import AgentDefinition
+from bot.agent.lineup import Lineup
 from bot.lifecycle.moves import note
 from bot.orchestrator import admission
 from bot.orchestrator.requests import Request
@@ -31,16 +31,16 @@ def shortened(text: str) -> str:
     return f"{text[:LONGEST_REQUEST]}\n[cut: the message has {len(text)} characters]"
 
 
-async def submit(db: Database, agent: AgentDefinition, request: Request, *, per_minute: int) -> Task | None:
+async def submit(db: Database, agents: Lineup, request: Request, *, per_minute: int) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
     text = clean(request.text)
     dry = bool(_DRY.match(text)) or request.dry_run
     text = _DRY.sub("", text)
     asked = replace(request, text=shortened(text), dry_run=dry)
-    return await transact(db, lambda tx: keep(tx, agent, asked, per_minute))
+    return await transact(db, lambda tx: keep(tx, agents, asked, per_minute))
 
 
-async def keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int) -> Task | None:
+async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Task | None:
     """The same inside the caller's transaction, for a request that is already as it is to be stored."""
     if not await inbox.all_first(tx, request.tenant, request.keys, request.source):
         return None
@@ -55,7 +55,7 @@ async def keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int
         await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
         tx.hint(tasks.WAKE)
         return at_work
-    task = await tasks.create(tx, _task_of(agent, request))
+    task = await tasks.create(tx, _task_of(agents, around.agent, request))
     await steps.begin(tx, task, *said[0])
     if said[1:]:
         await steps.append(tx, task, 0, said[1:])
@@ -68,8 +68,8 @@ async def keep(tx: Tx, agent: AgentDefinition, request: Request, per_minute: int
             "requester": request.requester,
             "channel": request.channel,
             "ts": request.request_ts,
-            "agent": agent.name,
-            "agent_version": agent.version,
+            "agent": task.agent,
+            "agent_version": task.agent_version,
             "dry_run": request.dry_run,
         },
     )
@@ -100,7 +100,8 @@ async def _at_work(tx: Tx, request: Request) -> Task | None:
     return now if _listens(now) else None
 
 
-def _task_of(agent: AgentDefinition, request: Request) -> NewTask:
+def _task_of(agents: Lineup, chosen: str, request: Request) -> NewTask:
+    agent = agents.named(chosen)  # one that is gone keeps the task: who works it says so
     return NewTask(
         tenant=request.tenant,
         source=request.source,
@@ -111,8 +112,8 @@ def _task_of(agent: AgentDefinition, request: Request) -> NewTask:
         requester_team=request.requester_team,
         text=request.text,
         title=_title(request.text),
-        agent=agent.name,
-        agent_version=agent.version,
+        agent=agent.name if agent else chosen,
+        agent_version=agent.definition.version if agent else "",
         dry_run=request.dry_run,
         parent_id=request.parent_id,
     )

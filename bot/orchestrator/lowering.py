@@ -34,10 +34,10 @@ class Lowerer:
 
     db: Database
     gateway: Gateway
-    agent: str
+    agents: Sequence[str]
     channel: str
     """where it is announced; "" for on the record only"""
-    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    _seen: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -57,14 +57,23 @@ class Lowerer:
             return []
         async with self.db.read() as tx:
             tenants = [tenant for tenant, _seq, _hash in await audit.tenants(tx)]
-            looked = {(tenant, tool): await self._news(tx, tenant, tool) for tenant in tenants for tool in tools}
+            looked = {
+                (tenant, agent, tool): await self._news(tx, tenant, agent, tool)
+                for tenant in tenants
+                for agent in self.agents
+                for tool in tools
+            }
         watched = {key: numbers for key, numbers in looked.items() if numbers is not None}
-        names = {f"{tenant} {tool}": (tenant, tool) for tenant, tool in watched}
+        names = {" ".join(key): key for key in watched}
         found = await asyncio.to_thread(anomalies, {name: watched[key] for name, key in names.items()})
         lowered = []
         for name, why in found.items():
-            tenant, tool = names[name]
-            if await transact(self.db, lambda tx, t=tenant, n=tool, w=why: self._lower(tx, t, n, w)):  # type: ignore[misc]
+            tenant, agent, tool = names[name]
+
+            async def lower(tx: Tx, t: str = tenant, a: str = agent, n: str = tool, w: str = why) -> bool:
+                return await self._lower(tx, t, a, n, w)
+
+            if await transact(self.db, lower):
                 lowered.append((tenant, tool))
         return lowered
 
@@ -77,24 +86,25 @@ class Lowerer:
             if tool.manifest.tier != "read" and _highest(table, tool.name, tool.manifest.tier) > LOWERED_TO
         ]
 
-    async def _news(self, tx: Tx, tenant: str, tool: str) -> dict[str, list[int]] | None:
-        last = await lowerings.find(tx, tenant, self.agent, tool)
+    async def _news(self, tx: Tx, tenant: str, agent: str, tool: str) -> dict[str, list[int]] | None:
+        last = await lowerings.find(tx, tenant, agent, tool)
         if last is not None and last.stands:
             return None
         since = max(await tx.time() - LOOKS_BACK, last.raised_at if last and last.raised_at else 0.0)
-        seen = await conduct.of(tx, tenant, self.agent, tool, since=since)
-        if self._seen.get((tenant, tool)) == seen.size:
+        seen = await conduct.of(tx, tenant, agent, tool, since=since)
+        if self._seen.get((tenant, agent, tool)) == seen.size:
             return None
-        self._seen[tenant, tool] = seen.size
+        self._seen[tenant, agent, tool] = seen.size
         return series(**asdict(seen)) or None
 
-    async def _lower(self, tx: Tx, tenant: str, tool: str, why: str) -> bool:
-        if not await lowerings.lower(tx, tenant, self.agent, tool, to=LOWERED_TO, why=why):
+    async def _lower(self, tx: Tx, tenant: str, agent: str, tool: str, why: str) -> bool:
+        if not await lowerings.lower(tx, tenant, agent, tool, to=LOWERED_TO, why=why):
             return False
-        body: JsonObject = {"agent": self.agent, "tool": tool, "to": LOWERED_TO, "why": why}
+        as_ = f" as `{agent}`" if len(self.agents) > 1 else ""
+        body: JsonObject = {"agent": agent, "tool": tool, "to": LOWERED_TO, "why": why}
         await audit.append(tx, tenant, "ops.autonomy.lowered", body=body)
         said = (
-            f"I no longer use `{tool}` alone: {why}. From now on people approve each call; "
+            f"I no longer use `{tool}` alone{as_}: {why}. From now on people approve each call; "
             f"`/autopilot raise {tool} WHY` ends that."
         )
         await _announce(tx, tenant, self.channel, f"lowered:{tool}:{await tx.time():.6f}", said, "warning")

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from bot.agent.lineup import Lineup, Member
 from policy.people import People
 from storage import audit, channels
 from storage.channels import WORKSPACE, ChannelSettings, InForce, Mode, over
@@ -31,9 +32,17 @@ class Admins:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """Done; what holds now."""
+    """Done; what holds now, and what people should know about it."""
 
     now: InForce
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongAgent:
+    """Nothing was changed: the chosen agent cannot work there."""
+
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +68,9 @@ class Wanted:
     confirmed: bool = False
 
 
-async def change(db: Database, admins: Admins, wanted: Wanted) -> Saved | NotAllowed | Confirm:
+async def change(
+    db: Database, admins: Admins, agents: Lineup, wanted: Wanted
+) -> Saved | NotAllowed | Confirm | WrongAgent:
     """Replace the settings of a channel when the person may, and has confirmed what is dangerous."""
     if not await admins.may_change_settings(wanted.tenant, wanted.who):
         return NotAllowed()
@@ -69,7 +80,10 @@ async def change(db: Database, admins: Admins, wanted: Wanted) -> Saved | NotAll
             before, after = over(own, ChannelSettings()), over(wanted.settings, ChannelSettings())
         else:
             before, after = over(own, workspace), over(wanted.settings, workspace)
-        means = dangers(before, after)
+        chosen = agents.named(after.agent)
+        if wanted.settings.agent and (wrong := _cannot_work(wanted.settings.agent, chosen, after)):
+            return WrongAgent(message=wrong)
+        means = (*dangers(before, after), *_of_agents(agents.named(before.agent), chosen))
         if means and not wanted.confirmed:
             return Confirm(means=means)
         if own != wanted.settings:
@@ -86,7 +100,36 @@ async def change(db: Database, admins: Admins, wanted: Wanted) -> Saved | NotAll
                     "confirmed": wanted.confirmed,
                 },
             )
-    return Saved(now=after)
+    sent = chosen is not None and chosen.sends_out and after.local_only
+    note = "The agent here works at a provider, so requests end with a sentence until you choose a local one."
+    return Saved(now=after, note=note if sent else "")
+
+
+def _cannot_work(name: str, chosen: Member | None, after: InForce) -> str:
+    """Why the chosen agent cannot work with these settings, or ""."""
+    if chosen is None:
+        return f"there is no agent {name!r} here; choose one of the list"
+    if after.local_only and chosen.sends_out:
+        return (
+            f"{name!r} works at a provider ({chosen.data.in_words()}), and nothing of a local-only channel goes there; "
+            "choose a local agent, or let any brain read it"
+        )
+    return ""
+
+
+def _of_agents(before: Member | None, after: Member | None) -> tuple[str, ...]:
+    """What another agent means, where it reaches further than the one before."""
+    if after is None or before is after:
+        return ()
+    found = []
+    if after.sends_out and (before is None or before.data != after.data):
+        found.append(f"What is said here is sent to where {after.name!r} works: {after.data.in_words()}.")
+    if before is None or not all(map(before.definition.may_ask_for, after.definition.tools)):
+        found.append(
+            f"{after.name!r} works here from now on, with tools that the agent before did not have; "
+            "policy and approvals stay as they are."
+        )
+    return tuple(found)
 
 
 def dangers(before: InForce, after: InForce) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.agent.definition import AgentDefinition
+from bot.agent.lineup import Lineup
 from bot.lifecycle.moves import note
 from bot.orchestrator import intake
 from bot.orchestrator.requests import Answer, Request, Said
@@ -31,7 +31,7 @@ class Again:
     """whether who pressed is in the channel; asked only about others than the asker"""
 
 
-async def regenerate(db: Database, agent: AgentDefinition, again: Again, *, per_minute: int) -> Answer:
+async def regenerate(db: Database, agents: Lineup, again: Again, *, per_minute: int) -> Answer:
     """Ask the newest answer of its thread again, once a press, for its asker or for somebody of the channel."""
     try:
         async with db.read() as tx:
@@ -42,10 +42,10 @@ async def regenerate(db: Database, agent: AgentDefinition, again: Again, *, per_
         return Answer(said=Said.STALE, message="there is no such answer here")
     if again.who != task.requester and not await again.in_channel():
         return Answer(said=Said.REFUSED, message="only who asked and people of this channel can ask again")
-    return await transact(db, lambda tx: _begin(tx, agent, again, per_minute))
+    return await transact(db, lambda tx: _begin(tx, agents, again, per_minute))
 
 
-async def _begin(tx: Tx, agent: AgentDefinition, again: Again, per_minute: int) -> Answer:
+async def _begin(tx: Tx, agents: Lineup, again: Again, per_minute: int) -> Answer:
     task = await tasks.lock(tx, again.tenant, again.task_id)
     newest = await tasks.newest_in_thread(tx, task.tenant, task.channel, task.thread_ts)
     if newest is None or newest.id != task.id:
@@ -59,7 +59,7 @@ async def _begin(tx: Tx, agent: AgentDefinition, again: Again, per_minute: int) 
             hint="say in this thread what you want now; Undo is on the card",
         )
     told = await steps.of_task(tx, task)
-    anew = await intake.keep(tx, agent, _request(task, told, again), per_minute)
+    anew = await intake.keep(tx, agents, _request(task, told, again), per_minute)
     if anew is None:
         return Answer(said=Said.DUPLICATE)
     if anew.id == task.id:

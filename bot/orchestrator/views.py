@@ -247,6 +247,9 @@ class AgentLine:
     name: str
     brain: str
     data_policy: str
+    summary: str = ""
+    default: bool = True
+    """whether it works where no admin chose another"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
 
+from bot.agent.by_agent import ByAgent
 from bot.agent.runner import AgentRunner, Ended
 from bot.lifecycle.hooks import Hooks
 from bot.lifecycle.moves import move, tell
@@ -39,7 +40,7 @@ class Worker:
 
     db: Database
     gateway: Gateway
-    runner: AgentRunner
+    runner: AgentRunner | ByAgent
     stage: Stage
     pace: Pace = field(default_factory=Pace)
     approvals_channel: str = ""

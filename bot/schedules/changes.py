@@ -134,7 +134,7 @@ class Changes:
         if acts and (columns["payload"], columns["channel"]) == (was.payload, was.channel):
             columns = {**columns, "owner": was.owner}  # only when it comes was changed: what it does stays proven
         now = await schedules.change(tx, was, **columns)
-        anew = acts and self.definition_of(now) != self.definition_of(was)
+        anew = acts and await self.definition_of(tx, now) != await self.definition_of(tx, was)
         if anew and now.enabled:
             now = await schedules.change(tx, now, enabled=False)
         await self._note(tx, press, "changed", now, {"before": _about(was)})
@@ -192,7 +192,7 @@ class Changes:
         run = await schedule_runs.begin(
             tx,
             schedule,
-            definition=self.definition_of(schedule),
+            definition=await self.definition_of(tx, schedule),
             stage=stage,
             planned_at=now,
             text=runs.text_of(schedule),
@@ -205,7 +205,7 @@ class Changes:
         return Done(message=f"{what} in <#{schedule.channel}>.")
 
     async def _unproven(self, tx: Tx, schedule: Schedule, stage: Stage) -> str:
-        definition = self.definition_of(schedule)
+        definition = await self.definition_of(tx, schedule)
         try:
             await rollouts.require(tx, schedule.tenant, subject_of(schedule.id), definition, stage)
         except NotProven as error:

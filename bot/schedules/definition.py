@@ -1,31 +1,35 @@
 """What exactly a schedule that acts would do, as one hash: change any part of it, and it has to be proven again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from bot.agent.lineup import Lineup
+from storage import channels
 from storage.canonical import canonical, digest
+from storage.db import Tx
 from storage.records import Schedule
 from tools.gateway import Gateway
 
-Definitions = Callable[[Schedule], str]
+Definitions = Callable[[Tx, Schedule], Awaitable[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """The parts that belong to the installation: agent, brain, tools and rules as they are now."""
+    """The parts that belong to the installation: agents, brains, tools and rules as they are now."""
 
     gateway: Gateway
-    agent_version: str
-    brain: str
+    agents: Lineup
     skills: Mapping[str, str] = field(default_factory=dict)
     """name → hash of every skill there is"""
 
-    def definition_of(self, schedule: Schedule) -> str:
+    async def definition_of(self, tx: Tx, schedule: Schedule) -> str:
         """SHA-256 over the request, in whose name and where, and all that decides what comes of it.
 
         When it comes is not in it: that says how often, not what.
         """
         registry = self.gateway.registry
+        around = await channels.in_force(tx, schedule.tenant, schedule.channel)
+        agent = self.agents.named(around.agent)
         return digest(
             canonical(
                 {
@@ -33,8 +37,9 @@ class Installed:
                     "payload": schedule.payload,
                     "owner": schedule.owner,
                     "channel": schedule.channel,
-                    "agent": self.agent_version,
-                    "brain": self.brain,
+                    "agent": agent.definition.version if agent else "",
+                    "brain": agent.brain if agent else "",
+                    "added": around.prompt,
                     "tools": {tool.name: registry.version(tool.name) for tool in registry},
                     "skills": dict(self.skills),
                     "policy": self.gateway.rules.engine.version,

@@ -38,7 +38,8 @@ async def lines(db: Database, definition_of: Definitions, tenant: str) -> list[S
             if schedule.kind is ScheduleKind.REQUEST:
                 try:
                     subject = subject_of(schedule.id)
-                    await rollouts.require(tx, tenant, subject, definition_of(schedule), Stage.UNATTENDED)
+                    now = await definition_of(tx, schedule)
+                    await rollouts.require(tx, tenant, subject, now, Stage.UNATTENDED)
                 except NotProven as error:
                     need = error.need
             out.append(line_of(schedule, need))

@@ -79,7 +79,7 @@ async def _deal_with(tx: Tx, schedule: Schedule, definition_of: Definitions, now
             await audit.append(tx, schedule.tenant, "ops.schedule.fired", body=body)
             await want_digest(tx, schedule, until=planned, subject=f"{schedule.id}@{planned:.0f}")
         case ScheduleKind.REQUEST:
-            await _act(tx, schedule, definition_of(schedule), planned, body)
+            await _act(tx, schedule, await definition_of(tx, schedule), planned, body)
         case _:
             assert_never(schedule.kind)
 

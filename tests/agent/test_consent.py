@@ -89,3 +89,11 @@ async def test_what_was_agreed_can_be_taken_back(office: Office) -> None:
     parked, brain = await _work(office, EU)
     assert parked.state is TaskState.NEEDS_APPROVAL and brain.prompts == []
     assert await consent.withdraw(office.db, TENANT, "U0NOBODY") == 0
+
+
+async def test_an_answer_is_about_one_agent_and_leaves_what_waits_for_another_alone(office: Office) -> None:
+    asked = await office.ask()
+    await _work(office, EU)
+    other = Terms(agent="support", words="cloud: anthropic, eu")
+    assert await consent.answer(office.db, TENANT, asked.requester, other, yes=False) == 0
+    assert (await _now(office, asked)).state is TaskState.NEEDS_APPROVAL

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.agent.lineup import Lineup
 from bot.brains.rules import RulesBrain
 from bot.schedules.definition import Installed
 from storage import posts, schedules, skill_runs, steps, tasks
@@ -193,7 +194,8 @@ async def test_a_changed_skill_has_to_be_proven_anew_before_it_runs_alone(office
             payload={"text": "skill pg-watch"},
         )
     assert watch is not None
-    installed = Installed(gateway=office.gateway, agent_version="a", brain="rules", skills={"pg-watch": "1"})
+    installed = Installed(gateway=office.gateway, agents=Lineup.only(office.agent), skills={"pg-watch": "1"})
     changed = replace(installed, skills={"pg-watch": "2"})
-    assert installed.definition_of(watch) == replace(installed).definition_of(watch)
-    assert installed.definition_of(watch) != changed.definition_of(watch)
+    async with office.db.read() as tx:
+        assert await installed.definition_of(tx, watch) == await replace(installed).definition_of(tx, watch)
+        assert await installed.definition_of(tx, watch) != await changed.definition_of(tx, watch)

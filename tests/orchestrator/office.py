@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from bot.agent.definition import AgentDefinition
+from bot.agent.lineup import Lineup
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain, Call, Saying
 from bot.brains.scripted import ScriptedBrain, Turn
@@ -70,7 +71,7 @@ class Office:
             people=self.staff,
         )
         self.desk = Orchestrator(
-            db=self.db, gateway=self.gateway, people=self.staff, agent=self.agent, per_minute=1_000_000
+            db=self.db, gateway=self.gateway, people=self.staff, agents=Lineup.only(self.agent), per_minute=1_000_000
         )
 
     def worker(self, name: str = "w") -> Worker:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from bot.orchestrator import preferences
-from bot.orchestrator.preferences import Admins, Confirm, NotAllowed, Saved, Wanted
+from bot.orchestrator.preferences import Admins, Confirm, NotAllowed, Saved, Wanted, WrongAgent
 from bot.orchestrator.requests import Request
 from storage import audit, channels, posts, tasks
 from storage.channels import ChannelSettings, InForce, Mode, over
@@ -131,9 +131,9 @@ async def test_only_admins_change_settings_and_are_asked_about_danger(office: Of
     freer = ChannelSettings(autonomy=3)
     await _put(office, "C0INC", ChannelSettings(autonomy=1))
 
-    async def change(who: str, *, confirmed: bool) -> Saved | NotAllowed | Confirm:
+    async def change(who: str, *, confirmed: bool) -> Saved | NotAllowed | Confirm | WrongAgent:
         wanted = Wanted(tenant=TENANT, channel="C0INC", who=who, settings=freer, confirmed=confirmed)
-        return await preferences.change(office.db, admins, wanted)
+        return await preferences.change(office.db, admins, office.desk.agents, wanted)
 
     assert await change("U0RILEY", confirmed=True) == NotAllowed()
     assert isinstance(await change("U0DANA", confirmed=False), Confirm)

@@ -70,7 +70,7 @@ async def change(office: Office, task: Task, number: int) -> object:
 
 
 def lowerer(office: Office, task: Task) -> Lowerer:
-    return Lowerer(db=office.db, gateway=office.gateway, agent=task.agent, channel=OPS)
+    return Lowerer(db=office.db, gateway=office.gateway, agents=[task.agent], channel=OPS)
 
 
 def raising(who: str, reason: str = "it is mended") -> RaisePress:

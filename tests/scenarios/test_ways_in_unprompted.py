@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.agent import lineup
 from storage import audit, channels, evaluations, tasks
 from storage.channels import ChannelSettings, Mode
 from storage.records import Source, Task
@@ -176,6 +177,21 @@ async def test_a_dangerous_change_asks_and_says_what_it_means(tmp_path: Path, mo
         assert (entry["after"]["autonomy"], entry["confirmed"]) == (3, True)
 
 
+async def test_the_workspaces_agent_works_everywhere_and_is_on_record(tmp_path: Path, monkeypatch: SET) -> None:
+    """Its own tools and playbooks only; the version recorded is that agent's."""
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        await world.slack.ui.command(DANA, INCIDENTS, "/autopilot", "settings workspace")
+        form = await world.see(lambda: world.slack.ui.open_view(DANA))
+        assert "support (local)" in str(form) and "database (local)" in str(form)
+        done = await world.slack.ui.submit_view(DANA, values={"settings.agent": _choose("support")})
+        assert "Saved" in str(done["view"]) and "people's accounts" in str(done["view"])
+        thread = await world.ask("checkout is failing, what is going on?")
+        await world.text(thread, "I have no playbook for that")
+        [task] = await _tasks(world)
+        support = next(one for one in lineup.read(None, ()) if one.name == "support")
+        assert (task.agent, task.agent_version) == ("support", support.version)
+
+
 async def test_who_is_no_admin_sees_what_holds_and_changes_nothing(tmp_path: Path, monkeypatch: SET) -> None:
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         await world.slack.ui.command(KIM, INCIDENTS, "/autopilot", "settings")
@@ -185,8 +201,8 @@ async def test_who_is_no_admin_sees_what_holds_and_changes_nothing(tmp_path: Pat
 
 async def test_the_word_in_a_thread_brings_a_button_for_the_modal(tmp_path: Path, monkeypatch: SET) -> None:
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
-        thread = await world.ask("is checkout failing?")
-        await world.text(thread, "looks healthy")
+        thread = await world.ask("please write a poem")
+        await world.text(thread, "I have no playbook for that")
         await world.slack.ui.send(DANA, INCIDENTS, "@autopilot settings", thread_ts=thread)
         message = await world.text(thread, "Change settings", who=DANA)
         await world.click(DANA, message, "settings.open")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.schedules.scheduler import GRACE, fire_due
 from storage import audit, rollouts, schedule_runs, schedules
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.migrate import migrate
 from storage.records import Schedule, ScheduleKind
 from storage.rollouts import Stage
@@ -20,8 +20,12 @@ from tests.builders import TENANT
 HOUR, DAY = 3600.0, 86_400.0
 
 
-def definition(schedule: Schedule) -> str:
+def does(schedule: Schedule) -> str:
     return f"what {schedule.payload.get('text', 'it')} does"
+
+
+async def definition(tx: Tx, schedule: Schedule) -> str:
+    return does(schedule)
 
 
 async def a_schedule(db: Database, **changes: Any) -> Schedule:
@@ -54,7 +58,7 @@ async def prove(db: Database, schedule: Schedule, *stages: Stage, clean: bool = 
                 tx,
                 tenant=TENANT,
                 subject=f"schedule:{schedule.id}",
-                definition=definition(schedule),
+                definition=does(schedule),
                 stage=stage,
                 seen=1,
                 troubles=[] if clean else ["it burnt"],
@@ -160,7 +164,11 @@ async def test_a_changed_definition_is_not_proven(db: Database) -> None:
     """The bot was upgraded: another tool, rule or brain is another thing to run alone."""
     schedule = await a_request(db)
     await prove(db, schedule, Stage.DRY_RUN, Stage.MANUAL)
-    await fire_due(db, lambda _: "after the upgrade", at=1_000_000.0)
+
+    async def after_the_upgrade(tx: Tx, schedule: Schedule) -> str:
+        return "after the upgrade"
+
+    await fire_due(db, after_the_upgrade, at=1_000_000.0)
     assert await events(db) == ["paused"] and not (await again(db, schedule)).enabled
 
 

@@ -47,6 +47,11 @@ class Library:
         return iter(sorted(self.skills.values(), key=lambda skill: (skill.category, skill.name)))
 
 
+def among(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a skill is one of these: names, beginnings ("pg-*") or "*"."""
+    return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in patterns)
+
+
 def read_all(folders: Sequence[Path]) -> dict[str, Skill]:
     """Every skill of these folders as written, not yet held to any tools.
 

@@ -42,7 +42,10 @@ def _body(view: HomeView) -> Iterator[Block]:
     yield from _grants(view)
     yield blocks.divider()
     yield blocks.section("*Agents and what they do with your words*")
-    yield from (blocks.section(_agent(one)) for one in view.agents)
+    yield from map(blocks.section, packed([_agent(one) for one in view.agents]))
+    if len(view.agents) > 1:
+        first = next((one.name for one in view.agents if one.default), view.agents[0].name)
+        yield blocks.context(f"{shortened(first, _NAME)} works where no admin chose another: `/autopilot settings`")
     yield blocks.context("`/autopilot help` lists what I understand · `/autopilot digest` sums up the day")
 
 
@@ -158,7 +161,8 @@ def _turn(text: str, name: str, page: int) -> Block:
 
 def _agent(agent: AgentLine) -> str:
     name = shortened(agent.name, _NAME)
-    return f"*{name}* · brain {shortened(agent.brain, 200)}\n{shortened(agent.data_policy, 600)}"
+    what = f" · {shortened(agent.summary, _TITLE)}" if agent.summary else ""
+    return f"*{name}*{what}\nbrain {shortened(agent.brain, 200)} · {shortened(agent.data_policy, 600)}"
 
 
 def _open(url: str) -> str:

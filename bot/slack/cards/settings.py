@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.agent.lineup import Lineup, Member
 from bot.orchestrator.preferences import AUTONOMY
 from bot.slack.actions import ActionId, CallbackId
 from bot.slack.cards import blocks, escaping
@@ -17,6 +18,9 @@ from storage.channels import WORKSPACE, ChannelSettings, InForce, Mode
 PROMPT = 1_500
 WORDS = 300
 _INHERIT = "inherit"
+_OPTION = 75
+"""characters Slack shows of an option"""
+_HINT = "It decides which tools and skills are used, never who approves. Tasks that run keep theirs."
 _ON = {"true": "on", "false": "off"}
 _LOCAL = {"true": "local brains only: nothing leaves this installation", "false": "any brain"}
 _HEARS = {
@@ -48,6 +52,7 @@ class Claim(BaseModel):
     prompt: str | None = None
     local_only: bool | None = None
     hears: Literal["public", "internal", "confidential"] | None = None
+    agent: str | None = None
 
     def settings(self) -> ChannelSettings:
         return ChannelSettings(**self.model_dump(exclude={"channel"}))
@@ -61,10 +66,11 @@ def claim(metadata: str) -> Claim | None:
         return None
 
 
-def in_words(now: InForce, per_minute: int) -> Card:
+def in_words(now: InForce, per_minute: int, agents: Lineup) -> Card:
     """What holds in a channel, for whoever asks; and where to change it."""
     lines = [
         f"*Here I am*  {_ON[_flag(now.enabled)]}",
+        f"*Agent*  {_agent(now.agent, agents)}",
         f"*I answer*  {_MODES[now.mode]}" + (f", with one of: {escaping.prose(now.words)}" if now.words else ""),
         f"*Autonomy cap*  {_cap(now.autonomy)}",
         f"*At once*  {now.per_minute or per_minute} requests a minute",
@@ -82,7 +88,7 @@ def with_button(card: Card, channel: str) -> Card:
     return Card(blocks=(*card.blocks, blocks.actions("settings.buttons", [button])), text=card.text)
 
 
-def settings_modal(channel: str, own: ChannelSettings, inherited: InForce, per_minute: int) -> Block:
+def settings_modal(channel: str, own: ChannelSettings, inherited: InForce, per_minute: int, agents: Lineup) -> Block:
     """One field a setting, filled with the channel's own values; `inherited` is what an empty one means."""
     whole = channel == WORKSPACE
     above = "as installed" if whole else "as the workspace"
@@ -90,6 +96,8 @@ def settings_modal(channel: str, own: ChannelSettings, inherited: InForce, per_m
     body = [
         blocks.section(f"Settings of {where}. Every change is on the record."),
         _choice("enabled", "Autopilot here is", _ON, own.enabled, f"{above}: {_ON[_flag(inherited.enabled)]}"),
+        _choice("agent", "Agent", {one.name: _option(one) for one in agents}, own.agent,
+                f"{above}: {_name(inherited.agent, agents)}", hint=_HINT),
         _choice("mode", "It answers", _MODES, own.mode, f"{above}: {_MODES[inherited.mode]}"),
         _text("words", "Filter words", own.words, "Separated by commas. Without a mention only messages with one of "
               "them are answered. Empty: all of them.", most=WORDS),
@@ -127,9 +135,11 @@ def confirm_modal(channel: str, settings: ChannelSettings, means: Sequence[str])
     )
 
 
-def saved_modal(now: InForce, per_minute: int) -> Block:
+def saved_modal(now: InForce, per_minute: int, agents: Lineup, note: str = "") -> Block:
     """What holds from now on."""
-    body = [blocks.section("Saved. From now on:"), *in_words(now, per_minute).blocks]
+    body = [blocks.section("Saved. From now on:"), *in_words(now, per_minute, agents).blocks]
+    if note:
+        body.append(blocks.context(escaping.ours(note)))
     return blocks.modal(callback_id=CallbackId.SETTINGS_SAVED, title="Saved", blocks=body, metadata="")
 
 
@@ -164,11 +174,31 @@ def typed(state_values: object) -> ChannelSettings | FieldErrors:
         prompt=own.get("prompt"),
         local_only=_read_flag(own.get("local_only")),
         hears=own.get("hears"),
+        agent=own.get("agent"),
     )
 
 
 def _cap(level: int) -> str:
     return "none: the policy's table decides" if level == _NO_CAP else _LEVELS[str(level)]
+
+
+def _name(name: str, agents: Lineup) -> str:
+    return name or agents.default.name
+
+
+def _agent(name: str, agents: Lineup) -> str:
+    """Which agent works here, what it is for, where words go."""
+    found = agents.named(name)
+    if found is None:
+        return f"{escaping.code(name)}, which is not installed here; choose another one"
+    what = f": {shortened(found.definition.summary, 120)}" if found.definition.summary else ""
+    return f"{escaping.code(found.name)}{what} ({shortened(found.data.in_words(), 200)})"
+
+
+def _option(agent: Member) -> str:
+    """One line of the list: what it is, and where words go."""
+    said = f"{agent.name} ({agent.data.kind}): {agent.definition.summary}".removesuffix(": ")
+    return said if len(said) <= _OPTION else said[: _OPTION - 1] + "…"
 
 
 def _flag(value: bool) -> str:
@@ -180,19 +210,25 @@ def _read_flag(value: str | None) -> bool | None:
 
 
 def _choice(
-    name: str, label: str, options: dict[str, str] | dict[Mode, str], value: bool | str | int | None, inherit: str
+    name: str,
+    label: str,
+    options: dict[str, str] | dict[Mode, str],
+    value: bool | str | int | None,
+    inherit: str,
+    *,
+    hint: str = "",
 ) -> Block:
     every = [blocks.option(inherit[:1].upper() + inherit[1:], _INHERIT)]
     every += [blocks.option(text, str(key)) for key, text in options.items()]
     chosen = _INHERIT if value is None else _flag(value) if isinstance(value, bool) else str(value)
-    initial = next(option for option in every if option["value"] == chosen)
+    initial = next((option for option in every if option["value"] == chosen), every[0])
     element: Block = {
         "type": "static_select",
         "action_id": ActionId.FIELD,
         "options": [*every],
         "initial_option": initial,
     }
-    return _input(name, label, element)
+    return _input(name, label, element, hint)
 
 
 def _text(name: str, label: str, value: str | None, hint: str, *, most: int, lines: bool = False) -> Block:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from bot.orchestrator.views import ApprovalView, HomeView, TaskLine
+from bot.orchestrator.views import AgentLine, ApprovalView, HomeView, TaskLine
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Card
-from bot.slack.cards.lists import listing, proposal_row, task_row
+from bot.slack.cards.lists import listing, packed, proposal_row, task_row
 from bot.slack.cards.wording import plural, shortened
 
 _MOST = 15
@@ -70,10 +70,14 @@ def status_card(view: HomeView) -> Card:
     lines = [
         f"{connected} · {counts}",
         *([f"! {shortened(view.halted, 600, escaping.ours)}"] if view.halted else []),
-        *(f"*Brain*  {shortened(one.brain, 200)}" for one in view.agents),
-        *(f"*Data*  {shortened(one.data_policy, 600)}" for one in view.agents),
+        *(_agent(one) for one in view.agents),
     ]
-    return Card(blocks=(blocks.section("\n".join(lines)),), text=f"{connected}, {counts}")
+    return Card(blocks=tuple(map(blocks.section, packed(lines))), text=f"{connected}, {counts}")
+
+
+def _agent(one: AgentLine) -> str:
+    where = f"brain {shortened(one.brain, 200)} · {shortened(one.data_policy, 600)}"
+    return f"*{shortened(one.name, 80)}*  {where}"
 
 
 def task_list(tasks: Sequence[TaskLine]) -> Card:

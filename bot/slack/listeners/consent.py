@@ -1,5 +1,6 @@
 """Listeners for the answer to "may this be sent to a provider?"."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +38,8 @@ class ConsentDesk:
 
     db: Database
     replies: Replies
-    terms: Terms | None
-    """None: nothing leaves this installation"""
+    terms: Mapping[str, Terms]
+    """what people are asked to agree to now, by its id; empty: nothing leaves this installation"""
 
     async def take(self, body: dict[str, Any], *, yes: bool) -> None:
         try:
@@ -46,15 +47,16 @@ class ConsentDesk:
         except ValidationError:
             return
         action = pressed.actions[0]
-        if self.terms is None or action.value != self.terms.id:
+        terms = self.terms.get(action.value)
+        if terms is None:
             said = "The data policy has changed since I asked. Ask me again, and I ask you about the new one."
         else:
             async with self.db.write() as tx:
                 key = f"consent:{pressed.user.id}:{action.action_ts}"
                 if not await inbox.first_time(tx, pressed.tenant, key, "consent"):
                     return
-            await consent.answer(self.db, pressed.tenant, pressed.user.id, self.terms, yes=yes)
-            said = f"Thank you, I go on. ({self.terms.words})" if yes else "Nothing was sent."
+            await consent.answer(self.db, pressed.tenant, pressed.user.id, terms, yes=yes)
+            said = f"Thank you, I go on. ({terms.words})" if yes else "Nothing was sent."
         if pressed.response_url:
             self.replies.later(self._replace(pressed.tenant, pressed.response_url, said))
 

@@ -6,8 +6,9 @@ from typing import Any, assert_never
 from pydantic import BaseModel, ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.agent.lineup import Lineup
 from bot.orchestrator import preferences
-from bot.orchestrator.preferences import Admins, Confirm, NotAllowed, Saved, Wanted
+from bot.orchestrator.preferences import Admins, Confirm, NotAllowed, Saved, Wanted, WrongAgent
 from bot.slack.actions import ActionId, CallbackId
 from bot.slack.cards import settings as cards
 from bot.slack.cards.blocks import Block
@@ -20,7 +21,7 @@ from storage import channels
 from storage.channels import WORKSPACE, ChannelSettings, over
 from storage.db import Database
 
-_ENABLED = "settings.enabled"
+_ENABLED, _AGENT = "settings.enabled", "settings.agent"
 
 
 class _Named(BaseModel):
@@ -54,6 +55,7 @@ class SettingsDesk:
 
     db: Database
     admins: Admins
+    agents: Lineup
     replies: Replies
     per_minute: int
 
@@ -62,7 +64,7 @@ class SettingsDesk:
         channel = WORKSPACE if command.rest.lower() == "workspace" else command.channel
         async with self.db.read() as tx:
             now = await channels.in_force(tx, command.tenant, channel)
-        card = cards.in_words(now, self.per_minute)
+        card = cards.in_words(now, self.per_minute, self.agents)
         if not await self.admins.may_change_settings(command.tenant, command.who):
             await self.replies.respond(command, card)
             return
@@ -77,19 +79,24 @@ class SettingsDesk:
             own, workspace = await channels.rows(tx, tenant, channel)
         nothing = ChannelSettings()
         inherited = over(nothing, nothing if channel == WORKSPACE else workspace)
-        await self.replies.open(tenant, trigger_id, cards.settings_modal(channel, own, inherited, self.per_minute))
+        await self.replies.open(
+            tenant, trigger_id, cards.settings_modal(channel, own, inherited, self.per_minute, self.agents)
+        )
 
-    async def change(self, wanted: Wanted) -> Block | str:
-        """The next view, or what is wrong."""
-        done = await preferences.change(self.db, self.admins, wanted)
+    async def change(self, wanted: Wanted) -> Block | FieldErrors:
+        """The next view, or what is wrong at which field."""
+        done = await preferences.change(self.db, self.admins, self.agents, wanted)
         match done:
-            case Saved(now=now):
-                return cards.saved_modal(now, self.per_minute)
+            case Saved(now=now, note=note):
+                return cards.saved_modal(now, self.per_minute, self.agents, note)
+            case WrongAgent(message=message):
+                return FieldErrors(errors={_AGENT: message})
             case Confirm(means=means):
                 return cards.confirm_modal(wanted.channel, wanted.settings, means)
             case NotAllowed():
                 named = ", ".join(f"@{group}" for group in self.admins.groups)
-                return f"settings are changed by {named or 'nobody else'} and admins; ask somebody there"
+                says = f"settings are changed by {named or 'nobody else'} and admins; ask somebody there"
+                return FieldErrors(errors={_ENABLED: says})
             case _:
                 assert_never(done)
 
@@ -125,8 +132,8 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
             return
         wanted = Wanted(tenant=sent.tenant, channel=claim.channel, who=sent.user.id, settings=typed)
         next_view = await desk.change(wanted)
-        if isinstance(next_view, str):
-            await ack(response_action="errors", errors={_ENABLED: next_view})
+        if isinstance(next_view, FieldErrors):
+            await ack(response_action="errors", errors=next_view.errors)
             return
         await ack(response_action="update", view=next_view)
 
@@ -141,7 +148,7 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
             tenant=sent.tenant, channel=claim.channel, who=sent.user.id, settings=claim.settings(), confirmed=True
         )
         next_view = await desk.change(wanted)
-        if isinstance(next_view, str):  # an admin who is none any more; this view has no field to say so at
+        if isinstance(next_view, FieldErrors):  # an admin who is none any more; this view has no field to say so at
             await ack()
             return
         await ack(response_action="update", view=next_view)
