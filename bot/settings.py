@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     console_url: str = ""
     """address people can open; empty: http://127.0.0.1:<console_port>"""
     step_up_key: SecretStr | None = None
-    """what 'autopilot approvers key' prints: with it and console_url, approvers can prove a second factor"""
+    """from 'autopilot approvers key': with it and console_url, second factors can be proven; old keys behind commas"""
     oidc_issuer: str = ""
     """OpenID Connect provider at which approvers can prove a second factor; empty: authenticator apps only"""
     oidc_client_id: str = ""

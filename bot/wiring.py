@@ -215,11 +215,16 @@ async def run(
         )
         doors = [*door.routes(), *api.routes(), *http_door.routes(app, joined.signing)]
         if orchestrator.step_up is not None:
+            from bot.console.enrol import EnrolDoor
             from bot.console.step_up import StepUpDoor
+            from bot.orchestrator.enrolling import Enrolling
             from bot.orchestrator.proving import Proving
 
-            proving = Proving(desk=orchestrator, means=orchestrator.step_up, by_email=directory.by_email)
-            doors += StepUpDoor(proving=proving, showroom=showroom).routes()
+            means = orchestrator.step_up
+            proving = Proving(desk=orchestrator, means=means, by_email=directory.by_email)
+            doors += StepUpDoor(proving=proving, showroom=showroom, name_of=directory.name).routes()
+            enrolling = Enrolling(db=base.db, keys=means.keys)
+            doors += EnrolDoor(enrolling=enrolling, origin=means.origin, name_of=directory.name).routes()
         console = build_console(base.db, workspaces.tenants, ready, doors)
         await stack.enter_async_context(serving(console, config.console_port))
         runs = Runs(db=base.db, orchestrator=orchestrator, people=people)

@@ -40,6 +40,13 @@ async def enrol(tx: Tx, tenant: str, person: str, secret: str, *, by: str) -> No
     await audit.append(tx, tenant, "ops.approver.enrolled", body={"who": person, "by": by, "factor": "totp"})
 
 
+async def reseal(tx: Tx, factor: Factor, secret: str) -> bool:
+    """Keep the same secret under another key (ciphertext); False when the person was enrolled anew meanwhile."""
+    mine = sa.and_(factors.c.tenant == factor.tenant, factors.c.person == factor.person)
+    done = await tx.run(factors.update().where(mine, factors.c.secret == factor.secret).values(secret=secret))
+    return bool(done.rowcount)
+
+
 async def remove(tx: Tx, tenant: str, person: str, *, by: str) -> None:
     """Forget a person's secret.
 

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import getpass
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ _ID = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 
 @app.command()
 def key() -> None:
-    """Print a new key for AUTOPILOT_STEP_UP_KEY. With another key, everybody is enrolled again."""
+    """Print a new key for AUTOPILOT_STEP_UP_KEY. To follow another: docs/step-up.md, "A new key"."""
     from bot.factors.keys import new_key
 
     typer.echo(new_key())
@@ -33,25 +34,63 @@ def key() -> None:
 def enrol(
     person: Person,
     replace: Annotated[bool, typer.Option(help="In place of the app they have now.")] = False,
+    link: Annotated[bool, typer.Option(help="Print a link instead, at which they take it within 15 minutes.")] = False,
     tenant: Tenant = "",
 ) -> None:
-    """Give a person an authenticator app: prints, this once, what the app is given."""
-    from bot.factors import totp
+    """Give a person an authenticator app: prints, this once, what the app is given; with --link, where to take it."""
+    from bot.factors import enrolling, totp
     from bot.failed import CommandFailed
-    from storage import factors
+    from storage import audit, factors
 
     async def work(config: Settings, db: "Database", team: str) -> None:
         keys, who = _keys(config), await _id_of(config, person)
-        secret = totp.new_secret()
+        secret, by = totp.new_secret(), f"cli:{getpass.getuser()}"
+        if link and not config.second_factor:
+            raise CommandFailed("set AUTOPILOT_CONSOLE_URL to the address people open, or leave --link away")
         async with db.write() as tx:
             if not replace and await factors.find(tx, team, who) is not None:
                 raise CommandFailed(f"{who} has an app already; --replace ends that one")
-            await factors.enrol(tx, team, who, keys.shut(secret, team, who), by=f"cli:{getpass.getuser()}")
+            offer = enrolling.Offer(tenant=team, person=who, secret=secret, by=by, made_at=await tx.time())
+            if link:
+                await audit.append(tx, team, "ops.approver.invited", body={"who": who, "by": by, "factor": "totp"})
+            else:
+                await factors.enrol(tx, team, who, keys.shut(secret, team, who), by=by)
+        if link:
+            typer.echo(f"{config.console}/enrol/{enrolling.token(keys, offer)}")
+            typer.echo(
+                f"for {who} only, within 15 minutes, by another way than Slack; the page shows a QR code", err=True
+            )
+            return
         typer.echo(totp.uri(secret, who, team))
+        if sys.stderr.isatty():
+            typer.echo(totp.typed(totp.uri(secret, who, team)), err=True)
         typer.echo(f"{who} is enrolled; hand them this address, for their app only", err=True)
         typer.echo("it is not shown again; what is kept opens with AUTOPILOT_STEP_UP_KEY only", err=True)
 
     _with(work, tenant)
+
+
+@app.command("re-encrypt")
+def re_encrypt() -> None:
+    """Shut every enrolment, in all workspaces, with the first key of AUTOPILOT_STEP_UP_KEY, so the others can go."""
+    from bot.commands.audit_store import chains, opened
+    from bot.commands.configured import configured
+    from bot.failed import CommandFailed
+    from bot.orchestrator import re_encrypting
+
+    async def work() -> None:
+        config = configured(quiet=True)
+        keys, lost = _keys(config), []
+        async with opened(config.database) as db:
+            for team, _seq, _hash in await chains(db):
+                found = await re_encrypting.re_encrypt(db, keys, team, by=f"cli:{getpass.getuser()}")
+                typer.echo(f"{team}: {found.done} re-encrypted, {found.already} under the first key already")
+                lost += [f"{who} of {team}" for who in found.lost]
+        if lost:
+            raise CommandFailed(f"no key opens the enrolment of {', '.join(lost)}; enrol them again with --replace")
+        typer.echo("the keys behind the first can go", err=True)
+
+    asyncio.run(work())
 
 
 @app.command("list")
@@ -90,11 +129,11 @@ def remove(person: Person, tenant: Tenant = "") -> None:
 
 
 def _keys(config: Settings):  # type: ignore[no-untyped-def]
-    from bot.factors.keys import SHORTEST, Keys
+    from bot.factors.keys import SHORTEST, Keys, split
     from bot.failed import CommandFailed
 
     text = config.step_up_key.get_secret_value() if config.step_up_key else ""
-    if len(text) < SHORTEST:
+    if min(map(len, split(text))) < SHORTEST:
         raise CommandFailed("set AUTOPILOT_STEP_UP_KEY to what 'autopilot approvers key' prints, for the bot as well")
     return Keys(text)
 

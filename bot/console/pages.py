@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
     from starlette.responses import Response
 
 
@@ -31,6 +32,17 @@ def form_page(name: str, *, status: int = 200, send_to: str = "", **values: obje
     return HTMLResponse(render(name, **values), status_code=status, headers=headers)
 
 
+def _spoken(line: str) -> "Markup":
+    """A line made by code from sealed arguments: its `code spans` drawn as such, everything else literal."""
+    from markupsafe import Markup, escape
+
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return escape(line)
+    drawn = (Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    return Markup("").join(drawn)
+
+
 @functools.cache
 def _templates() -> "jinja2.Environment":
     import jinja2
@@ -40,6 +52,7 @@ def _templates() -> "jinja2.Environment":
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
+    pages.filters["spoken"] = _spoken
     pages.filters["utc"] = lambda at: f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     pages.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     pages.filters["short"] = lambda value: json.dumps(value, ensure_ascii=False)[:300]

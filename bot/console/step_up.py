@@ -11,14 +11,18 @@ Forms count only when they were sent from our own page, so nobody approves witho
 import hmac
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.console.forms import ELSEWHERE, field
+from bot.console.forms import said as said_on
 from bot.console.pages import form_page
+from bot.factors.keys import Keys
 from bot.factors.oidc import OidcRefused, Trip
 from bot.orchestrator.proving import UNKNOWN, Proving
 from bot.orchestrator.requests import Answer, Said
@@ -31,17 +35,6 @@ from storage.step_ups import StepUpLink
 from tools.errors import SealBroken
 
 COOKIE = "step_up"
-MOST_BYTES = 4_096
-_STATUS = {
-    Said.DONE: 200,
-    Said.COUNTED: 200,
-    Said.DUPLICATE: 409,
-    Said.STALE: 409,
-    Said.INVALID: 422,
-    Said.REFUSED: 403,
-    Said.STEP_UP: 403,
-}
-_ELSEWHERE = Answer(said=Said.REFUSED, message="this was not sent from our page; open the link in Slack")
 _LOST = Answer(said=Said.STALE, message="this way back belongs to no attempt of this browser; press Approve in Slack")
 
 
@@ -51,6 +44,8 @@ class StepUpDoor:
 
     proving: Proving
     showroom: Showroom
+    name_of: Callable[[str, str], Awaitable[str]]
+    """(tenant, id) → what people call them"""
 
     def routes(self) -> list[Route]:
         return [
@@ -72,9 +67,9 @@ class StepUpDoor:
     async def code(self, request: Request) -> Response:
         """Approve with a code."""
         if not self._ours(request):
-            return _said(_ELSEWHERE)
+            return _said(ELSEWHERE)
         token = request.path_params["token"]
-        answer = await self.proving.by_code(token, await _field(request, "code"))
+        answer = await self.proving.by_code(token, await field(request, "code"))
         link = await self.proving.link_of(token) if answer.said is Said.INVALID else None
         if link is not None and await self.proving.over(link) is None:
             return await self._form(link, wrong=answer.message)
@@ -84,7 +79,7 @@ class StepUpDoor:
         """To the provider. Everything the way back is checked against is made from the cookie and our key."""
         token, oidc = request.path_params["token"], self.proving.means.oidc
         if not self._ours(request):
-            return _said(_ELSEWHERE)
+            return _said(ELSEWHERE)
         link = await self.proving.link_of(token)
         if link is None or oidc is None:
             return _said(UNKNOWN)
@@ -92,7 +87,7 @@ class StepUpDoor:
             return _said(over)
         cookie = f"{token}.{secrets.token_urlsafe(32)}"
         try:
-            address = await oidc.address(self._trip(cookie))
+            address = await oidc.address(self._trip(cookie, self.proving.means.keys))
         except OidcRefused as error:
             return _said(Answer(said=Said.INVALID, message=str(error)))
         leaving = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
@@ -115,8 +110,10 @@ class StepUpDoor:
         link = await self.proving.link_of(token) if token else None
         if oidc is None or link is None:
             return _said(_LOST)
-        trip = self._trip(cookie)
-        if not hmac.compare_digest(request.query_params.get("state", "").encode(), trip.state.encode()):
+        state = request.query_params.get("state", "").encode()
+        trips = [self._trip(cookie, keys) for keys in self.proving.means.keys.each()]
+        trip = next((one for one in trips if hmac.compare_digest(state, one.state.encode())), None)
+        if trip is None:
             return _said(_LOST)
         if (over := await self.proving.over(link)) is not None:
             return _said(over)
@@ -150,6 +147,8 @@ class StepUpDoor:
             status=422 if wrong else 200,
             view=view,
             link=link,
+            person=await self.name_of(link.tenant, link.person),
+            requester=await self.name_of(link.tenant, view.requester),
             calls=calls,
             token=self.proving.means.token(link),
             has_app=has_app,
@@ -157,8 +156,7 @@ class StepUpDoor:
             wrong=wrong[:1].upper() + wrong[1:],
         )
 
-    def _trip(self, cookie: str) -> Trip:
-        keys = self.proving.means.keys
+    def _trip(self, cookie: str, keys: Keys) -> Trip:
         return Trip(
             state=keys.sign("state", cookie),
             nonce=keys.sign("nonce", cookie),
@@ -170,17 +168,5 @@ class StepUpDoor:
         return request.headers.get("origin", "") == self.proving.means.origin
 
 
-async def _field(request: Request, name: str) -> str:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return ""
-    return parse_qs(body.decode("utf-8", "replace"), max_num_fields=20).get(name, [""])[0]
-
-
 def _said(answer: Answer) -> Response:
-    done = answer.said in (Said.DONE, Said.COUNTED)
-    message = answer.message[:1].upper() + answer.message[1:]
-    hint = answer.hint[:1].upper() + answer.hint[1:]
-    return form_page("step_up_said.html", status=_STATUS[answer.said], done=done, message=message, hint=hint)
+    return said_on(answer, "step_up_said.html")

@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.factors.keys import SHORTEST, Keys
+from bot.factors.keys import SHORTEST, Keys, split
 from bot.factors.oidc import Oidc
 from storage.step_ups import StepUpLink
 
@@ -28,14 +28,16 @@ class StepUps:
 
     def token(self, link: StepUpLink) -> str:
         """What an address carries: the link's id, and a signature over all that it is for."""
-        return f"{link.id}.{self._signature(link)}"
+        return f"{link.id}.{self.keys.sign('link', *_parts(link))}"
 
     def url(self, link: StepUpLink) -> str:
         return f"{self.console}/step-up/{self.token(link)}"
 
     def signed(self, token: str, link: StepUpLink) -> bool:
-        """Whether this token is of this link, whose row is as it was when it was signed."""
-        return hmac.compare_digest(token.encode("utf-8", "replace"), self.token(link).encode())
+        """Whether this token is of this link, whose row is as it was when it was signed, with a key we still read."""
+        given = token.encode("utf-8", "replace")
+        of_link = [f"{link.id}.{one}".encode() for one in self.keys.signatures("link", *_parts(link))]
+        return any([hmac.compare_digest(given, one) for one in of_link])
 
     @property
     def origin(self) -> str:
@@ -43,8 +45,9 @@ class StepUps:
         parts = urlsplit(self.console)
         return f"{parts.scheme}://{parts.netloc}"
 
-    def _signature(self, link: StepUpLink) -> str:
-        return self.keys.sign("link", link.id, link.tenant, link.proposal_id, link.person, f"{link.expires_at:.3f}")
+
+def _parts(link: StepUpLink) -> tuple[str, ...]:
+    return (link.id, link.tenant, link.proposal_id, link.person, f"{link.expires_at:.3f}")
 
 
 def read(key: str, console: str, oidc: Oidc | None) -> StepUps:
@@ -53,8 +56,10 @@ def read(key: str, console: str, oidc: Oidc | None) -> StepUps:
     Raises:
         BadStepUp: the key is short, or the console's address would carry codes in the clear.
     """
-    if len(key) < SHORTEST:
-        raise BadStepUp(f"AUTOPILOT_STEP_UP_KEY has {len(key)} characters; use what 'autopilot approvers key' prints")
+    for one in split(key):
+        if len(one) < SHORTEST:
+            why = f"a key in AUTOPILOT_STEP_UP_KEY has {len(one)} characters"
+            raise BadStepUp(f"{why}; use what 'autopilot approvers key' prints, several separated by commas")
     parts = urlsplit(console)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
         raise BadStepUp("AUTOPILOT_CONSOLE_URL must begin with https:// before a second factor can be proven there")

@@ -21,6 +21,27 @@ def uri(secret: str, person: str, workspace: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=f"{person}@{workspace}", issuer_name="Ops Autopilot")
 
 
+def drawn(address: str) -> str:
+    """The address as a QR code: SVG to be put into a page, dark on light however the page is."""
+    import segno
+
+    found = segno.make(address, error="m", micro=False)
+    return str(
+        found.svg_inline(scale=5, border=4, dark="#111", light="#fff", omitsize=True, svgclass="qr", lineclass=None)
+    )
+
+
+def typed(address: str) -> str:
+    """The same for a terminal."""
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make(address, error="l", micro=False).terminal(out, compact=True)
+    return out.getvalue()
+
+
 def code(secret: str, at: float) -> str:
     """The code that the app shows at a time."""
     import pyotp

@@ -28,6 +28,7 @@ class _User(BaseModel):
     is_stranger: bool = False
     is_admin: bool = False
     is_owner: bool = False
+    real_name: str = ""
 
 
 class _Group(BaseModel):
@@ -77,6 +78,14 @@ class SlackPeople:
             self._addresses.clear()
         self._addresses[tenant, email] = (time.monotonic(), found)
         return found
+
+    async def name(self, tenant: str, user_id: str) -> str:
+        """What Slack calls somebody, with their id: names are not unique, and people choose them. Their id at worst."""
+        try:
+            user = await self._user(tenant, user_id)
+        except CannotAsk:
+            return user_id
+        return f"{user.real_name} ({user_id})" if user is not None and user.real_name else user_id
 
     async def _user(self, tenant: str, user_id: str) -> _User | None:
         at, known = self._users.get((tenant, user_id), (-FRESH, None))

@@ -7,6 +7,7 @@ from bot.factors.keys import Keys, WrongKey, new_key
 from bot.factors.step_up import BadStepUp, read
 from policy.approval import tally
 from policy.types import Actor, Allow, CastVote, Deny, Obligation, StepUp
+from storage.step_ups import StepUpLink
 
 
 def test_a_secret_opens_for_its_owner_and_key_only() -> None:
@@ -25,9 +26,32 @@ def test_a_secret_opens_for_its_owner_and_key_only() -> None:
         keys.opened("AAAA", "T1", "U1")
 
 
+def test_one_key_follows_another_and_nothing_is_lost() -> None:
+    """What the older key signed and shut counts while it stands behind the newer one, and not a moment longer."""
+    old, new = new_key(), new_key()
+    before, overlap, after = Keys(old), Keys(f"{new}, {old}"), Keys(new)
+    shut = before.shut("JBSWY3DP", "T1", "U1")
+    assert overlap.opened(shut, "T1", "U1") == "JBSWY3DP" and not overlap.is_newest(shut, "T1", "U1")
+    again = overlap.shut("JBSWY3DP", "T1", "U1")
+    assert overlap.is_newest(again, "T1", "U1") and after.opened(again, "T1", "U1") == "JBSWY3DP"
+    for keys, closed in ((after, shut), (before, again)):
+        with pytest.raises(WrongKey):
+            keys.opened(closed, "T1", "U1")
+    link = StepUpLink(id="u_1", tenant="T1", proposal_id="p", person="U1", tries=0, expires_at=9.0, used_at=None)
+    made = {key: read(key, "https://ops.example", None) for key in (old, f"{new},{old}", new)}
+    token = made[old].token(link)
+    assert [means.signed(token, link) for means in made.values()] == [True, True, False]
+    assert made[f"{new},{old}"].token(link) == made[new].token(link) != token
+    assert [one.sign("state", "c") for one in overlap.each()] == [after.sign("state", "c"), before.sign("state", "c")]
+
+
 @pytest.mark.parametrize(
     ("key", "console", "why"),
-    [("short", "https://ops.example", "32|characters"), ("k" * 40, "http://ops.example", "https")],
+    [
+        ("short", "https://ops.example", "32|characters"),
+        (f"{'k' * 40},short", "https://ops.example", "has 5 characters"),
+        ("k" * 40, "http://ops.example", "https"),
+    ],
 )
 def test_means_that_would_prove_nothing_are_refused(key: str, console: str, why: str) -> None:
     with pytest.raises(BadStepUp, match=why):

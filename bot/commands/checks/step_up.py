@@ -7,6 +7,7 @@ import httpx
 import sqlalchemy as sa
 
 from bot.commands.checks.finding import Finding, broken, ok, open_
+from bot.factors.keys import Keys, WrongKey
 from bot.factors.oidc import Oidc, OidcRefused
 from bot.factors.step_up import BadStepUp, read
 from bot.settings import Settings
@@ -29,7 +30,14 @@ async def check_step_up(config: Settings) -> Finding:
         return broken("second factor", str(error), "correct it, then run 'autopilot doctor' again")
     if config.oidc_issuer and (why := await _provider(config)):
         return broken("second factor", f"{config.oidc_issuer}: {why}", "check AUTOPILOT_OIDC_ISSUER")
-    enrolled = await _enrolled(config)
+    try:
+        enrolled, older = await _enrolled(config, Keys(key))
+    except WrongKey as error:
+        lost = f"no key of AUTOPILOT_STEP_UP_KEY opens the app of {error}"
+        return broken("second factor", lost, "put the key it was enrolled under behind the first, or enrol them again")
+    if older:
+        under = f"{older} of {enrolled} enrolments are under an older key"
+        return open_("second factor", under, "run 'autopilot approvers re-encrypt', then take the older key away")
     if not enrolled and not config.oidc_issuer:
         return open_("second factor", "nobody is enrolled", "enrol approvers with 'autopilot approvers enrol PERSON'")
     ways = [f"{enrolled} with an authenticator app", *(["the OIDC provider answers"] if config.oidc_issuer else [])]
@@ -46,15 +54,27 @@ async def _provider(config: Settings) -> str:
     return ""
 
 
-async def _enrolled(config: Settings) -> int:
+async def _enrolled(config: Settings, keys: Keys) -> tuple[int, int]:
+    """(how many have an app, how many of them under an older key).
+
+    Raises:
+        WrongKey: with the person whose app no key opens.
+    """
     db = Database(config.database, sees=EVERYTHING)
     file = Path(db.url.database or "")
     if not db.is_postgres and not await asyncio.to_thread(file.exists):
-        return 0  # looking creates nothing
+        return 0, 0  # looking creates nothing
     try:
         async with db.read() as tx:
-            return int((await tx.run(sa.select(sa.func.count()).select_from(factors))).scalar_one())
+            found = (await tx.run(sa.select(factors.c.tenant, factors.c.person, factors.c.secret))).all()
     except (sa.exc.SQLAlchemyError, OSError):
-        return 0
+        return 0, 0
     finally:
         await db.close()
+    older = 0
+    for row in found:
+        try:
+            older += not keys.is_newest(row.secret, row.tenant, row.person)
+        except WrongKey:
+            raise WrongKey(f"{row.person} of {row.tenant}") from None
+    return len(found), older
