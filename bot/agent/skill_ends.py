@@ -1,5 +1,6 @@
 """What follows from a turn in which skills ended or asked to alert people. Written with the turn."""
 
+import re
 from collections.abc import Sequence
 
 from bot.agent.turn import Turn
@@ -8,6 +9,9 @@ from bot.lifecycle.moves import note, show_picture, tell
 from storage import posts, skill_runs
 from storage.db import Tx
 from storage.records import UNATTENDED, PostKind, Step, StepKind, Task
+
+TOLD_AGAIN_AFTER = 3_600.0
+"""seconds until the same alert of what runs by itself is a message of its own again"""
 
 
 async def keep(tx: Tx, task: Task, turn: Turn, before: Sequence[Step]) -> None:
@@ -34,12 +38,19 @@ async def keep(tx: Tx, task: Task, turn: Turn, before: Sequence[Step]) -> None:
 
 
 async def _alert(tx: Tx, task: Task, subject: str, alert: Alert) -> None:
+    """Tell people, where they look; what a watcher finds again and again they are told once in a while."""
     await note(tx, task, "alerted", {"text": alert.text, "severity": alert.severity})
     if task.dry_run:
         await tell(tx, task, subject, f"Dry run: here I would alert people: {alert.text}", kind="info")
         return
     if task.source not in UNATTENDED:
         await tell(tx, task, subject, alert.text, kind="warning")
+        return
+    since = await tx.time() - TOLD_AGAIN_AFTER
+    told = await posts.since(tx, task.tenant, task.channel, PostKind.NOTICE, since)
+    about = _about(alert)
+    if any(post.body.get("alert") == about for post in told):
+        await tell(tx, task, subject, f"Still so, and told in the channel less than an hour ago: {alert.text}")
         return
     # Nobody follows the thread of what ran by itself: a message of its own, which mentions whose run it is.
     await posts.want(
@@ -53,5 +64,11 @@ async def _alert(tx: Tx, task: Task, subject: str, alert: Alert) -> None:
             "text": f"<@{task.requester}> {alert.severity}: {alert.text}",
             "kind": "error" if alert.severity == "critical" else "warning",
             "correlation_id": task.correlation_id,
+            "alert": about,
         },
     )
+
+
+def _about(alert: Alert) -> str:
+    """What it is about, whatever the numbers in it are at the moment."""
+    return f"{alert.severity}: {re.sub(r'[0-9][0-9.,]*', '#', alert.text)}"

@@ -158,6 +158,31 @@ async def test_people_are_alerted_where_they_look(office: Office, tmp_path: Path
     assert [body["severity"] for body in await bodies(office.db, "alerted")] == ["critical"] * 3
 
 
+async def test_what_is_found_again_by_itself_is_told_in_the_channel_once_an_hour(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every five minutes the same words, but for the numbers, are no news; something else is."""
+    says = "  - alert: {says: \"'has ' + num(steps.read.result.value) + ' rows'\"}\n"
+    a_skill(tmp_path, "watch", f"plan: x\nsteps:\n{READ}{says}")
+    a_skill(tmp_path, "other", f"plan: x\nsteps:\n{READ}  - alert: {{says: \"'is late'\"}}\n")
+    office = using(office, tmp_path)
+
+    async def told(skill: str) -> bool:
+        request = office.request(text=f"skill {skill}", thread=f"{next(office.keys)}.0")
+        task = await office.desk.submit(type(request)(**{**vars(request), "source": Source.SCHEDULE}))
+        assert task is not None
+        await office.work()
+        office.lab.state["checkout"] += 1
+        async with office.db.read() as tx:
+            [post] = await posts.showing(tx, TENANT, f"alert:{task.id}:1:0")
+        return not post.thread_ts
+
+    assert [await told("watch"), await told("watch"), await told("other"), await told("other")] == [True, False] * 2
+    monkeypatch.setattr("bot.agent.skill_ends.TOLD_AGAIN_AFTER", -1.0)
+    assert await told("watch")
+    assert len(await bodies(office.db, "alerted")) == 5
+
+
 async def test_a_skill_by_name_with_a_wrong_input_says_what_it_takes(office: Office, tmp_path: Path) -> None:
     a_skill(tmp_path, "look", f"plan: x\ninputs: {{n: {{default: 1, type: integer}}}}\nsteps:\n{READ}")
     office = using(office, tmp_path)

@@ -85,8 +85,7 @@ async def _of_table(db: Session, table: JsonObject, statements: list[str]) -> li
     asking = [one for one in statements if re.search(rf"\b{re.escape(name)}\b", one)]
     out: list[JsonObject] = []
     for column in await db.rows(COLUMNS, schema, name, int(str(table["oid"]))) if asking else []:
-        equals = re.compile(rf'\b{re.escape(str(column["name"]))}"?\s*=\s*(?:\$|\?)')
-        statement = next((one for one in asking if equals.search(one)), None)
+        statement = next((one for one in asking if looks_up(one, str(column["name"]))), None)
         if statement is None or column["indexed"]:
             continue
         plan, cost = await _cost_now(db, schema, name, str(column["name"]))
@@ -106,6 +105,12 @@ async def _of_table(db: Session, table: JsonObject, statements: list[str]) -> li
             }
         )
     return out
+
+
+def looks_up(statement: str, column: str) -> bool:
+    """Pure: whether a statement looks for one value of the column. What an update sets it to is no look-up."""
+    _, _, condition = re.sub(r"\s+", " ", statement.lower()).partition(" where ")
+    return re.search(rf'\b{re.escape(column.lower())}"?\s*=\s*(?:\$|\?)', condition) is not None
 
 
 async def _cost_now(db: Session, schema: str, table: str, column: str) -> tuple[str, float]:
