@@ -5,6 +5,7 @@ its writer. The messages it opens are rows of their own. While any of them is op
 thread say what the transcript says; a stretch whose lease ran out was its writer's last.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,8 +54,8 @@ async def hold(tx: Tx, stretch: Post, *, owner: str, lease: float) -> bool:
     return bool(done.rowcount)
 
 
-async def end(tx: Tx, task: Task, stretch: Post, *, owner: str, upto: int) -> None:
-    """The thread shows the task's steps up to this one; nothing is open any more.
+async def end(tx: Tx, task: Task, stretch: Post, *, owner: str, upto: int, folded: Sequence[str] = ()) -> None:
+    """The thread shows the task's steps up to this one, but for what is `folded`; nothing is open any more.
 
     Raises:
         LostRace: somebody else has taken over this stretch.
@@ -65,6 +66,25 @@ async def end(tx: Tx, task: Task, stretch: Post, *, owner: str, upto: int) -> No
         .where(_OPEN, _of(task))
         .values(shown=posts.c.wanted, body={"upto": upto}, owner=None, lease_until=None)
     )
+    if folded:
+        body = {"upto": upto, "folded": [*folded]}
+        await tx.run(posts.update().where(posts.c.id == stretch.id).values(body=body))
+
+
+async def unfold(tx: Tx, tenant: str, task_id: str, part: int) -> tuple[str, int] | None:
+    """(one part of what is folded, characters behind it), once; None: there is no such part, or it was shown."""
+    mine = sa.and_(_STREAM, _STRETCH, posts.c.tenant == tenant, posts.c.task_id == task_id)
+    rows = await tx.run(sa.select(posts).where(mine).order_by(posts.c.created_at.desc()).with_for_update())
+    for stretch in map(record, rows.all()):
+        folded = stretch.body.get("folded")
+        if not isinstance(folded, list):
+            continue
+        if stretch.body.get("unfolded", 0) != part or part >= len(folded):
+            return None
+        body = {**stretch.body, "unfolded": part + 1}
+        await tx.run(posts.update().where(posts.c.id == stretch.id).values(body=body))
+        return str(folded[part]), sum(len(str(one)) for one in folded[part + 1 :])
+    return None
 
 
 async def leave(tx: Tx, stretch: Post, *, owner: str) -> None:

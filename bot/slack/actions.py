@@ -24,6 +24,7 @@ class ActionId(StrEnum):
     BAD = "answer.bad"
     """the two thumbs as ordinary buttons, where Slack has no feedback buttons"""
     REGENERATE = "answer.regenerate"
+    SHOW_MORE = "answer.more"
     STOP = "task.stop"
     GRANT_REVOKE = "grant.revoke"
     HOME_AREA = "home.area"
@@ -83,6 +84,7 @@ class BlockId(StrEnum):
     MINUTES = "grant.minutes"
     FEEDBACK = "answer.feedback"
     AGAIN = "answer.again"
+    MORE = "answer.more"
     STOP = "task.stop"
     HOME_AREAS = "home.areas"
     HOME_PAGES = "home.pages"
@@ -116,6 +118,7 @@ _ACTION = re.compile(_REF, re.ASCII)
 _FENCES = re.compile(_REF + r"(?=\")", re.ASCII)
 _CHOICE = re.compile(rf"({'|'.join(Choice)})\.{_REF}", re.ASCII)
 _TASK = re.compile(r"t_[0-9A-Za-z_-]{1,60}", re.ASCII)
+_PART = re.compile(r"(t_[0-9A-Za-z_-]{1,60})\.([0-9]{1,4})", re.ASCII)
 _GRANT = re.compile(r"g_[0-9a-f]{12,60}", re.ASCII)
 _FEEDBACK = re.compile(rf"({'|'.join(Feedback)})\.(t_[0-9A-Za-z_-]{{1,60}})", re.ASCII)
 
@@ -161,6 +164,17 @@ def parse_feedback(value: str) -> FeedbackRef | None:
 def parse_task(value: str) -> str | None:
     """The task a button claims to be about; None for anything we would not have written."""
     return value if _TASK.fullmatch(value) else None
+
+
+def part_value(task_id: str, part: int) -> str:
+    """What a Show more button carries: which part of which answer it shows."""
+    return f"{task_id}.{part}"
+
+
+def parse_part(value: str) -> tuple[str, int] | None:
+    """The claim in a Show more button; None for anything we would not have written."""
+    found = _PART.fullmatch(value)
+    return (found[1], int(found[2])) if found else None
 
 
 def parse_grant(value: str) -> str | None:

@@ -9,6 +9,7 @@ from bot.schedules.autonomy import autonomy
 from bot.schedules.digests import digest
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.altered import altered_card
+from bot.slack.cards.answer import more_row
 from bot.slack.cards.approval import approval_card
 from bot.slack.cards.autonomy import autonomy_card
 from bot.slack.cards.blocks import Card
@@ -114,6 +115,8 @@ def notice_card(post: Post, link: str = "") -> Card:
     if kind == "answer":
         rest = f"\n\n… ({len(text) - _ANSWER:,} more characters are in the record)" if len(text) > _ANSWER else ""
         body: list[blocks.Block] = [{"type": "markdown", "text": text[:_ANSWER] + rest}]
+        if (left := int(str(post.body.get("left", 0)))) and post.task_id:
+            body.append(more_row(post.task_id, int(str(post.body.get("part", 0))), left))
         return Card(blocks=tuple(body), text=escaping.plain(text)[:3_000])
     said = _MARKS.get(kind, "") + "".join(
         part if _PERSON.fullmatch(part) or not part.strip() else escaping.says(part) for part in _PERSON.split(text)

@@ -7,7 +7,16 @@ from pydantic import BaseModel, ValidationError
 
 from bot.orchestrator.areas import Area
 from bot.orchestrator.requests import Click
-from bot.slack.actions import ActionId, ActionRef, Choice, parse_action, parse_choice, parse_feedback, parse_task
+from bot.slack.actions import (
+    ActionId,
+    ActionRef,
+    Choice,
+    parse_action,
+    parse_choice,
+    parse_feedback,
+    parse_part,
+    parse_task,
+)
 from bot.slack.inbound import Payload
 from bot.slack.tenants import FromSlack
 
@@ -153,6 +162,38 @@ def task_press(body: Payload) -> TaskPress | None:
         thread_ts=found.container.thread_ts,
         task_id=task_id,
         trigger_id=found.trigger_id,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MorePress:
+    """Show more, below the beginning of a long answer."""
+
+    tenant: str
+    who: str
+    channel: str
+    thread_ts: str
+    task_id: str
+    part: int
+
+
+def more_press(body: Payload) -> MorePress | None:
+    """The press, or None for a value we would not have written."""
+    try:
+        found = _ActionBody.model_validate(body)
+    except ValidationError:
+        return None
+    claim = parse_part(found.actions[0].value)
+    if claim is None or found.channel is None:
+        return None
+    task_id, part = claim
+    return MorePress(
+        tenant=found.tenant,
+        who=found.user.id,
+        channel=found.channel.id,
+        thread_ts=found.container.thread_ts,
+        task_id=task_id,
+        part=part,
     )
 
 

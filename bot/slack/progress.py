@@ -1,10 +1,12 @@
 """Progress of one stretch of work into one thread."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.lifecycle.moves import show_session, tell
-from bot.slack.cards.answer import answer_end
+from bot.slack.cards.answer import answer_end, more_row
+from bot.slack.cards.blocks import Block
 from bot.slack.page import Source
 from bot.slack.replay import Piece
 from bot.slack.sessions import status_of
@@ -79,17 +81,23 @@ class SlackProgress:
                 status = status_of(await tasks.open_in_thread(tx, task.tenant, task.channel, task.thread_ts))
             if self._lost:
                 return
-            blocks = answer_end(task.correlation_id, task.id) if now.state is TaskState.COMPLETED else ()
-            delivered = await self._writer.close(blocks=blocks, session_status=status)
+            whole = now.state is TaskState.COMPLETED
+            blocks = answer_end(task.correlation_id, task.id) if whole else ()
+            delivered = await self._writer.close(
+                blocks=blocks, session_status=status, more=partial(_more, task.id) if whole else None
+            )
             async with stage.db.write() as tx:
                 if broken or self._lost:
                     await streams.leave(tx, self._stretch, owner=stage.name)
                     return
                 upto = steps[-1].seq if steps else -1
-                await streams.end(tx, task, self._stretch, owner=stage.name, upto=upto)
+                folded = () if delivered.error else delivered.folded
+                await streams.end(tx, task, self._stretch, owner=stage.name, upto=upto, folded=folded)
                 await show_session(tx, task)  # the thread may have moved on while the last words were sent
-                if delivered.undelivered.strip() and not delivered.stopped_by_user:
-                    await tell(tx, task, f"rest:{task.id}:{len(steps)}", delivered.undelivered, kind="answer")
+                rest = [delivered.undelivered, *(delivered.folded if delivered.error else ())]
+                for number, words in enumerate([] if delivered.stopped_by_user else rest):
+                    if words.strip():
+                        await tell(tx, task, f"rest:{task.id}:{len(steps)}:{number}", words, kind="answer")
             if delivered.strays:
                 await stage.sweep(task, self._stretch.created_at)
         finally:
@@ -116,6 +124,10 @@ class SlackProgress:
             self._thought = []
             title, rest = _first_sentence(text)
             self._writer.task(self._thought_id, title, "complete", details=rest)
+
+
+def _more(task_id: str, left: int) -> list[Block]:
+    return [more_row(task_id, 0, left)]
 
 
 def _first_sentence(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Card
+from bot.slack.folding import Fold
 from bot.slack.page import Card as StepCard
 from bot.slack.page import Page, Rendering, Text
 from bot.slack.pending import Pending
@@ -25,8 +26,15 @@ def replaced_card(found: Sequence[Piece], *, place: int, of: int, by: str) -> Ca
 
 
 def _pages(found: Sequence[Piece], most: int) -> list[Page]:
-    pending = Pending()
-    for piece in found:
+    pending, behind = Pending(), 0
+    for place, piece in enumerate(found):
+        if piece.text and place == len(found) - 1:
+            fold = Fold()
+            shown = fold.feed(piece.text)
+            if fold.worth_it:
+                behind = len(piece.text) - len(shown)
+                pending.add(Text(text=shown + fold.closing))
+                continue
         if piece.text:
             pending.add(Text(text=piece.text))
         else:
@@ -41,6 +49,6 @@ def _pages(found: Sequence[Piece], most: int) -> list[Page]:
         if last or not batch.full:
             break
         page = page.next()
-    if left := len(pending.text()):
+    if left := len(pending.text()) + behind:
         pages[-1].take([Text(text=f"\n\n… ({left:,} more characters are in the record)")])
     return pages

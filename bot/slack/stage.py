@@ -177,6 +177,7 @@ class SlackStage:
             pace=self.workspaces.pace(task.tenant),
             on_message=opened,
             redact=self.redact,
+            folds=True,
             meanwhile=[stop_row(task.id)],
         )
         progress = SlackProgress(stage=self, task=task, writer=writer, stretch=stretch)

@@ -18,6 +18,7 @@ from bot.slack.api import StreamApi
 from bot.slack.calls import Calls, GaveUp
 from bot.slack.fallback import PostedSheet
 from bot.slack.faults import CallFailed
+from bot.slack.folding import Fold
 from bot.slack.live import LiveSheet
 from bot.slack.pacing import Pace
 from bot.slack.page import Card, Page, Part, Plan, Source, Text
@@ -75,6 +76,8 @@ class Delivered:
     """words Slack did not take, or that came after Stop"""
     error: str = ""
     """why, when it was not Stop"""
+    folded: tuple[str, ...] = ()
+    """words kept back because the answer is long, in parts to be shown one after the other"""
     strays: bool = False
     """a message without words may stand in the thread, too: its beginning was never answered"""
 
@@ -97,12 +100,14 @@ class StreamWriter:
         flush_seconds: float = 0.4,
         patience: float = 120.0,
         live: bool = True,
+        folds: bool = False,
         meanwhile: Sequence[JsonObject] = (),
     ) -> None:
         """`on_message` is awaited once for every message, before any words are in it.
 
         `pace` is shared by all who call Slack for this workspace; after `patience` seconds of
-        nothing but trouble it gives up; `live=False` posts and edits from the start. `meanwhile` stands
+        nothing but trouble it gives up; `live=False` posts and edits from the start. With `folds`, a
+        long end of the answer can be kept back (see `close`). `meanwhile` stands
         below a posted message while it is written: Slack's own Stop is only on streams.
         """
         self._client = client
@@ -111,7 +116,7 @@ class StreamWriter:
         self._user, self._team, self._display = recipient_user_id, recipient_team_id, display
         self._on_message = on_message
         self._redact, self._filter = redact, redact()
-        self._beat, self._live, self._meanwhile = flush_seconds, live, tuple(meanwhile)
+        self._beat, self._live, self._folds, self._meanwhile = flush_seconds, live, folds, tuple(meanwhile)
         self._caps = {Mode.STREAM: LIVE_CAP, Mode.POSTS: POSTED_CAP}
         self._pending = Pending()
         self._sheet: Sheet | None = None
@@ -121,6 +126,8 @@ class StreamWriter:
         self._bell, self._hurry = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
+        self._fold = Fold()
+        self._folded: tuple[str, ...] = ()
         self._next_write = 0.0
         self._spoke = False
         self._stopped = False
@@ -136,7 +143,7 @@ class StreamWriter:
 
     def say(self, markdown: str) -> None:
         """Send the next piece of text."""
-        self._add(Text(text=self._filter.feed(markdown)))
+        self._add(Text(text=self._shown(self._filter.feed(markdown))))
 
     def task(
         self,
@@ -172,13 +179,23 @@ class StreamWriter:
         blocks: Sequence[JsonObject] = (),
         metadata: JsonObject | None = None,
         session_status: str | None = None,
+        more: Callable[[int], Sequence[JsonObject]] | None = None,
     ) -> Delivered:
         """Send what is left, finish the last message with `blocks` under it, and say what became of it all.
+
+        With `more`, what is beyond a long answer's fold stays back, and its blocks for so many characters are put
+        above `blocks`.
 
         Raises: what `on_message` raised, if it did; nothing was sent after that.
         """
         if self._ending is None:
-            self._pending.add(Text(text=self._filter.close()))
+            self._pending.add(Text(text=self._shown(self._filter.close())))
+            if more is not None and self._fold.worth_it:
+                self._pending.add(Text(text=self._fold.closing))
+                self._folded = self._fold.parts()
+                blocks = [*more(sum(map(len, self._folded))), *blocks]
+            else:
+                self._pending.add(Text(text=self._fold.release()))
             self._ending = Ending(blocks=tuple(blocks), metadata=metadata, session_status=session_status)
         self._wake()
         self._hurry.set()
@@ -367,9 +384,12 @@ class StreamWriter:
 
     def _end_words(self) -> None:
         """Let the filter give what it held back: words before a step are whole, and stand before it."""
-        if self._ending is None and (held := self._filter.close()):
+        if self._ending is None and (held := self._shown(self._filter.close()) + self._fold.release()):
             self._add(Text(text=held))
         self._filter = self._redact()
+
+    def _shown(self, text: str) -> str:
+        return self._fold.feed(text) if self._folds else text
 
     def _add(self, part: Part) -> None:
         if self._ending is not None:
@@ -407,5 +427,6 @@ class StreamWriter:
             stopped_by_user=self._stopped,
             undelivered=self._pending.text(),
             error=self._error,
+            folded=self._folded,
             strays=self._calls.strays,
         )

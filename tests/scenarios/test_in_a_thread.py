@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.brains.base import Saying
+from bot.brains.scripted import ScriptedBrain
 from bot.demo.slack.faults import FaultKind
 from storage import audit, feedback, tasks
 from storage.records import Task, TaskState
@@ -129,3 +131,25 @@ async def _written_out(world: World, thread: str) -> None:
         return not any(m.get("streaming") or "task.stop" in action_ids(m) for m in world.thread(thread))
 
     assert await world.see(over, 30)
+
+
+async def test_a_long_answer_is_short_until_somebody_wants_more_also_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"Line {line} of what was found.\n\n" for line in range(500)) + "That is all."
+    brain = ScriptedBrain([[Saying(delta=text)]])
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None, brain=brain) as world:
+        thread = await world.ask("tell me everything")
+        first = await world.card(thread, "answer.more")
+        assert "Line 0 of" in everything(first) and "Line 200 of" not in everything(first)
+        await world.stop_bot()
+        await world.start_bot()
+        await world.click(KIM, first, "answer.more")
+        second = await world.card(thread, "answer.more", says="Line 200")
+        await world.click(ANA, first, "answer.more")  # it stands below: nothing is posted again
+        await world.text(thread, "All of this answer stands below", who=ANA)
+        await world.click(ANA, second, "answer.more")
+        await world.text(thread, "That is all.")
+        shown = "".join(everything(m) for m in _answers(world, thread, "of what was found"))
+        assert all(f"Line {line} of" in shown for line in range(500))
+        assert await world.see(lambda: "answer.more" not in action_ids(_answers(world, thread, "Line 200")[0]))

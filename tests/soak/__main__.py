@@ -80,6 +80,7 @@ async def soak(minutes: float, home: Path, *, seed: int) -> Soaked:
             open_ = await _rest(life, home)
             slack.faults.clear()
             watching.cancel()
+            await life.show_all()
             await asyncio.sleep(5.0)
             after = await _held(bot, file)
             troubles = [*open_, *life.troubles()]

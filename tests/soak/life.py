@@ -126,6 +126,19 @@ class Life:
                     self._count("approve")
             await asyncio.sleep(5.0)
 
+    async def show_all(self) -> None:
+        """Press every Show more there is, and those that come with what it shows."""
+        pressed: set[tuple[str, str]] = set()
+        while waiting := self._folded() - pressed:
+            for channel, ts in sorted(waiting):
+                await self.slack.ui.click(APPROVER, channel, ts, "answer.more")
+            pressed |= waiting
+            await asyncio.sleep(5.0)
+
+    def _folded(self) -> set[tuple[str, str]]:
+        every = ((one.channel, m) for one in self.asked for m in self.messages(one))
+        return {(channel, str(m["ts"])) for channel, m in every if "answer.more" in str(m.get("blocks"))}
+
     # --- what people read --------------------------------------------------------------------------------------
 
     def messages(self, one: Asked) -> list[Message]:

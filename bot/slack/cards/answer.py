@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.brains.base import JsonObject
-from bot.slack.actions import ActionId, BlockId, Feedback, feedback_value
+from bot.slack.actions import ActionId, BlockId, Feedback, feedback_value, part_value
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Block
 
@@ -22,6 +22,12 @@ def answer_end(correlation_id: str, task_id: str) -> tuple[Block, ...]:
         blocks.actions(BlockId.AGAIN, [again]),
         blocks.context(f"id {escaping.code(escaping.reveal(correlation_id[:128]))}"),
     )
+
+
+def more_row(task_id: str, part: int, left: int) -> Block:
+    """The row below the shown beginning of a long answer. `left`: characters behind it."""
+    says, value = f"Show more ({left:,} characters)", part_value(task_id, part)
+    return blocks.actions(BlockId.MORE, [blocks.button(says, action_id=ActionId.SHOW_MORE, value=value)])
 
 
 def stop_row(task_id: str) -> Block:

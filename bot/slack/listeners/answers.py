@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.regenerating import Again
 from bot.orchestrator.requests import Answer, Said
-from bot.slack import presses
+from bot.slack import presses, unfolding
 from bot.slack.actions import ActionId
 from bot.slack.cards.notice import notice
 from bot.slack.replies import Replies, card_of
@@ -54,6 +54,14 @@ def register(app: AsyncApp, orchestrator: Orchestrator, replies: Replies) -> Non
             return Answer(
                 said=Said.REFUSED, message="I could not see whether you are in this channel; press again in a moment"
             )
+
+    @app.action(ActionId.SHOW_MORE)
+    async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = presses.more_press(body)
+        if press is not None and not await unfolding.show_more(orchestrator.db, press):
+            said = notice("All of this answer stands below.")
+            replies.later(replies.whisper(press.tenant, press.channel, press.who, said, thread_ts=press.thread_ts))
+        await ack()
 
     @app.action(ActionId.STOP)
     async def stop(ack: AsyncAck, body: dict[str, Any]) -> None:

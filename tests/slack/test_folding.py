@@ -1,0 +1,113 @@
+"""A long answer is short at first; with Show more people read all of it, once and in order."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.brains.base import JsonObject
+from bot.slack.folding import LEAST, LONG, SHORT, WHATEVER, Fold
+from bot.slack.streaming import Delivered, StreamWriter
+from storage import streams, tasks
+from storage.db import Database
+from tests.builders import TENANT, a_new_task
+from tests.slack.memory_slack import Bad, MemorySlack
+from tests.slack.reading import unread
+from tests.slack.test_streaming import a_writer
+from tests.slack.virtual_time import run
+
+_WORDS = ["A sentence of some length. " * 20, "```sql\n", "```\n", "select 1;\n" * 60, "\n\n", "- a point\n"]
+PIECES = st.lists(st.sampled_from(_WORDS), max_size=80)
+
+
+def _more(left: int) -> list[JsonObject]:
+    return [{"type": "divider", "block_id": f"more.{left}"}]
+
+
+def _folding(slack: MemorySlack) -> StreamWriter:
+    writer = a_writer(slack)
+    writer._folds = True
+    return writer
+
+
+async def _tell(slack: MemorySlack, pieces: Sequence[str], *, more: bool = True) -> Delivered:
+    writer = _folding(slack)
+    for piece in pieces:
+        writer.say(piece)
+    return await writer.close(more=_more if more else None)
+
+
+@given(pieces=PIECES, plan=st.lists(st.sampled_from(Bad), max_size=10))
+@settings(deadline=None, max_examples=100)
+def test_what_is_shown_and_what_is_folded_are_the_text(pieces: list[str], plan: list[Bad]) -> None:
+    """Whatever the text, its pieces and the faults; and the fold does not depend on how the text came."""
+
+    async def scenario() -> None:
+        slack = MemorySlack(plan=list(plan))
+        delivered = await _tell(slack, pieces)
+        text = "".join(pieces)
+        shown = [slack.words(ts) for ts in slack.messages]
+        left = unread(text, [*shown, delivered.undelivered, *delivered.folded])
+        assert not left.strip(), f"never to be read: {left[:200]!r}"
+        at_once = Fold()
+        at_once.feed(text)
+        if at_once.worth_it:
+            assert delivered.folded == at_once.parts()
+            assert SHORT <= len(text) - sum(map(len, at_once._held)) < WHATEVER + 700
+        else:
+            assert delivered.folded == ()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("text", "folds"),
+    [
+        ("A line.\n\n" * (SHORT // 9), False),
+        ("A line.\n\n" * ((SHORT + LEAST - 100) // 9), False),
+        ("A line.\n\n" * ((SHORT + 2 * LEAST) // 9), True),
+        ("- a point\n" * ((LONG - 100) // 10), False),
+        ("- a point\n" * ((LONG + 2 * LEAST) // 10), True),
+    ],
+)
+def test_only_what_people_would_scroll_past_is_folded(text: str, folds: bool) -> None:
+    async def scenario() -> None:
+        delivered = await _tell(MemorySlack(), [text])
+        assert bool(delivered.folded) is folds
+
+    run(scenario())
+
+
+def test_words_before_a_step_and_of_a_task_that_goes_on_are_never_folded() -> None:
+    """A card stands below what led to it; Stop keeps what was said."""
+
+    async def scenario() -> None:
+        long = "A sentence of some length.\n\n" * 400
+        slack = MemorySlack()
+        writer = _folding(slack)
+        writer.say(long)
+        writer.task("t1", "Look at the disk", "complete")
+        writer.say("Full.")
+        delivered = await writer.close(more=_more)
+        assert not unread(long + "Full.", [slack.words(ts) for ts in slack.messages]).strip()
+        assert delivered.folded == ()
+        stopped = MemorySlack()
+        assert (await _tell(stopped, [long], more=False)).folded == ()
+        assert not unread(long, [stopped.words(ts) for ts in stopped.messages]).strip()
+
+    run(scenario())
+
+
+async def test_a_part_is_taken_out_once_and_in_order(db: Database) -> None:
+    async with db.write() as tx:
+        task = await tasks.create(tx, a_new_task())
+        stretch = await streams.begin(tx, task, owner="w", lease=60)
+        await streams.end(tx, task, stretch, owner="w", upto=3, folded=["one", "three"])
+    async with db.write() as tx:
+        assert await streams.unfold(tx, TENANT, task.id, 1) is None
+        assert await streams.unfold(tx, TENANT, task.id, 0) == ("one", 5)
+        assert await streams.unfold(tx, TENANT, task.id, 0) is None
+        assert await streams.unfold(tx, "T0OTHER", task.id, 1) is None
+        assert await streams.unfold(tx, TENANT, task.id, 1) == ("three", 0)
+        assert await streams.unfold(tx, TENANT, task.id, 2) is None
