@@ -18,6 +18,7 @@ from bot.commands import (
     autonomy,
     detect,
     doctor,
+    erase,
     evaluations,
     events,
     halt,
@@ -154,6 +155,7 @@ app.add_typer(autonomy.app, name="autonomy")
 app.add_typer(events.app, name="events")
 app.add_typer(evaluations.app, name="evaluations")
 app.add_typer(installs.app, name="installs")
+app.add_typer(erase.app, name="erase")
 app.add_typer(token.app, name="token")
 app.add_typer(approvers.app, name="approvers")
 app.add_typer(worker.app, name="worker")

@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from storage.canonical import canonical
 from storage.clock import now
 from storage.db import Link, Tx
+from storage.erased import linked_over, new_salt
 from storage.hashchain import GENESIS, link_hash
 from storage.inserts import insert_new
 from storage.plain import Plain
 from storage.records import AuditEntry, JsonObject
 from storage.tables import audit, audit_heads
+from storage.verify_audit import Row
 
 
-def _record(row: sa.Row[Any]) -> AuditEntry:
+def record(row: sa.Row[Any]) -> AuditEntry:
+    """The entry of a whole row."""
     return AuditEntry(**{name: row._mapping[name] for name in AuditEntry.__dataclass_fields__})
 
 
@@ -88,11 +91,11 @@ def _linked(tenant: str, links: Iterable[Link], *, seq: int, prev: str, at: floa
             "event": event,
             "task_id": task_id,
             "correlation_id": correlation_id,
-            "body": text,
             "prev": prev,
         }
-        prev = link_hash(**values)
-        rows.append({**values, "hash": prev})
+        salt = new_salt()
+        prev = link_hash(**values, body=linked_over(text, salt))
+        rows.append({**values, "body": text, "salt": salt, "hash": prev})
     return rows
 
 
@@ -102,7 +105,24 @@ async def entries(tx: Tx, tenant: str, *, after: int = 0, limit: int = 1000, tas
     if task_id:
         query = query.where(audit.c.task_id == task_id)
     rows = await tx.run(query.order_by(audit.c.seq).limit(limit))
-    return [_record(row) for row in rows]
+    return [record(row) for row in rows]
+
+
+_ROWS = Plain(
+    sa.select(*(audit.c[name] for name in _FIELDS))
+    .where(
+        audit.c.tenant == sa.bindparam("of"), audit.c.seq > sa.bindparam("after"), audit.c.seq <= sa.bindparam("upto")
+    )
+    .order_by(audit.c.seq)
+    .limit(sa.bindparam("most")),
+    ("of", "after", "upto", "most"),
+)
+
+
+async def rows(tx: Tx, tenant: str, *, after: int, upto: int, limit: int) -> list[Row]:
+    """As `entries`, as plain rows in the order the verifier takes them: for those who go through millions."""
+    found: Any = await _ROWS.run(tx, {"of": tenant, "after": after, "upto": upto, "most": limit})
+    return list(found)
 
 
 async def tenants(tx: Tx) -> list[tuple[str, int, str]]:

@@ -1,11 +1,12 @@
 """How an agent has done with a tool lately: what ran, what people said to it, what was refused. From the record."""
 
-import json
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from storage.db import Tx
+from storage.erased import told
 from storage.records import IntentState, ProposalState
 from storage.tables import audit, audit_heads, intents, proposals, tasks
 
@@ -90,7 +91,7 @@ async def _denied(tx: Tx, tenant: str, tool: str, since: float) -> list[int]:
     )
     said: list[int] = []
     for row in rows:
-        body = json.loads(row.body)
+        body: Any = told(row.body)
         if body.get("tool") != tool or set(body.get("rules", ())) & set(NOT_ITS_FAULT):
             continue
         said.append(int(row.event == words[0]))

@@ -163,6 +163,12 @@ class Database:
                 if not raw.is_closed():
                     await raw.reset()
 
+    async def overwrite_what_goes(self) -> None:
+        """From now on SQLite writes zeros over what this process deletes; PostgreSQL vacuums its own way."""
+        if self._sqlite is not None:
+            async with self.write() as tx:
+                await tx.run(sa.text("PRAGMA secure_delete=ON"))
+
     async def close(self) -> None:
         if self._sqlite is not None:
             self._sqlite.close()

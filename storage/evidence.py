@@ -1,4 +1,4 @@
-"""Redacted snapshots, each stored once under its content hash; rows cannot be changed or deleted."""
+"""Redacted snapshots, each stored once under its content hash; rows can be emptied, never changed or deleted."""
 
 import json
 from typing import Any
@@ -23,6 +23,7 @@ def _record(row: sa.Row[Any]) -> Evidence:
         label=row.label,
         content=json.loads(row.content),
         at=row.at,
+        gone=row.gone,
     )
 
 

@@ -71,6 +71,8 @@ class Task:
     created_at: float
     updated_at: float
     finished_at: float | None
+    emptied_at: float | None = None
+    """when its words were erased or dropped after their time; its title says which"""
 
 
 class StepKind(StrEnum):
@@ -246,6 +248,8 @@ class Evidence:
     label: str
     content: JsonObject
     at: float
+    gone: str = ""
+    """why its content is no longer here, one sentence; "" while it is"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,9 +263,11 @@ class AuditEntry:
     task_id: str
     correlation_id: str
     body: str
-    """canonical JSON"""
+    """canonical JSON; of an erased entry, what storage/erased.py says"""
     prev: str
     hash: str
+    salt: str = ""
+    """what the body is committed to with; "" where the link is over the body itself, and where that was erased"""
 
 
 class PostKind(StrEnum):

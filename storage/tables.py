@@ -62,6 +62,7 @@ tasks = sa.Table(
     _time("created_at"),
     _time("updated_at"),
     _time("finished_at", null=True),
+    _time("emptied_at", null=True),
 )
 # Partial indexes are said to SQLite here; storage/migrations/env.py says them to PostgreSQL, whose side of SQLAlchemy
 # takes two megabytes that an SQLite bot does without.
@@ -73,6 +74,7 @@ sa.Index(
     sqlite_where=tasks.c.lease_until.is_not(None),
 )
 sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts)
+sa.Index("ix_tasks_old", tasks.c.finished_at, sqlite_where=tasks.c.emptied_at.is_(None))
 sa.Index("ix_tasks_recent", tasks.c.tenant, tasks.c.created_at)
 
 steps = sa.Table(
@@ -244,7 +246,10 @@ evidence = sa.Table(
     _text("label"),
     _text("content"),
     _time("at"),
+    sa.Column("gone", sa.Text, nullable=False, server_default=""),
 )
+sa.Index("ix_evidence_task", evidence.c.tenant, evidence.c.task_id)
+sa.Index("ix_evidence_old", evidence.c.at, sqlite_where=evidence.c.gone == "")
 
 audit = sa.Table(
     "audit",
@@ -258,8 +263,16 @@ audit = sa.Table(
     _text("body"),
     _text("prev"),
     _text("hash"),
+    sa.Column("salt", sa.Text, nullable=False, server_default=""),
 )
 sa.Index("ix_audit_task", audit.c.tenant, audit.c.task_id)
+
+erasing = sa.Table(
+    "erasing",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+)
+"""a row stands here only inside a transaction that empties rows of the record; the triggers look for it"""
 
 audit_heads = sa.Table(
     "audit_heads",
@@ -319,6 +332,7 @@ posts = sa.Table(
 _behind = posts.c.shown < posts.c.wanted
 sa.Index("ix_posts_behind", posts.c.due_at, sqlite_where=_behind)
 sa.Index("ix_posts_task", posts.c.task_id)
+sa.Index("ix_posts_created", posts.c.created_at)
 
 reminders = sa.Table(
     "reminders",

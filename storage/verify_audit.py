@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,7 @@ MOST_NAMED = 100
 """problems that are told one by one"""
 MOST_IN_PACK = 256 * 1024 * 1024
 """bytes of one file of a pack; a larger one is not one of ours"""
-_KINDS = {
-    "tenant": str,
-    "seq": int,
-    "at": float,
-    "event": str,
-    "task_id": str,
-    "correlation_id": str,
-    "body": str,
-    "prev": str,
-    "hash": str,
-}
+_NAMES = ("tenant", "seq", "at", "event", "task_id", "correlation_id", "body", "prev", "hash", "salt")
 
 
 class Unusable(Exception):
@@ -50,20 +41,61 @@ class Unusable(Exception):
 
 # --- the chain ----------------------------------------------------------------------------------------------
 
+Row = tuple[str, int, float, str, str, str, str, str, str, str]
+"""an entry, its values in the order of _NAMES"""
+ORDER = "ops.record.erased"
+"""the event of entries that say which others were emptied, and what was left of each"""
+ERASED = "erased:"
+"""an emptied body: ERASED commitment ":" what was left"""
 
-def link_hash(entry: dict[str, Any]) -> str:
-    """The hash of one link: over everything in it and the link before."""
-    parts = [
-        entry["tenant"],
-        entry["seq"],
-        f"{entry['at']:.6f}",
-        entry["event"],
-        entry["task_id"],
-        entry["correlation_id"],
-        entry["body"],
-        entry["prev"],
-    ]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+def linked_over(body: str, salt: str) -> str:
+    """What stands for the body in its link: a commitment, or of entries from before there were salts, the body itself.
+
+    "" when nothing can: the body is none, or was emptied and had no salt.
+    """
+    if salt:
+        return "sha256:" + hashlib.sha256((salt + body).encode("utf-8", "surrogatepass")).hexdigest()
+    if body.startswith(ERASED):
+        commitment = body[7:].partition(":")[0]
+        return f"sha256:{commitment}" if commitment else ""
+    return body if body.startswith("{") else ""
+
+
+def text_of(row: Row) -> str:
+    """The JSON text of a row: its link's hash is over this, with what stands for the body in place of it."""
+    tenant, seq, at, event, task_id, correlation_id, body, prev, _hash, _salt = row
+    return (
+        f'[{quoted(tenant)},{seq},"{at:.6f}",{quoted(event)},{quoted(task_id)},{quoted(correlation_id)},'
+        f"{quoted(body)},{quoted(prev)}]"
+    )
+
+
+def _left(row: Row) -> str:
+    """The digest of an emptied row, as its order names it."""
+    return hashlib.sha256(f"{text_of(row)[:-1]},{quoted(row[8])}]".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass
+class Emptied:
+    """Which entries were emptied, and which the record says were."""
+
+    found: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """entry → its event, and the digest of what is left of it"""
+    ordered: dict[int, str] = field(default_factory=dict)
+    """entry → the digest that the newest order names"""
+
+    def order(self, seq: int, body: str) -> None:
+        self.ordered |= {int(number): str(left) for number, left in json.loads(body)["entries"] if number < seq}
+
+    def join(self, later: "Emptied") -> None:
+        self.found |= later.found
+        self.ordered |= later.ordered
+
+    def wrong(self, tenant: str) -> Iterator[str]:
+        for seq, (event, left) in self.found.items():
+            if self.ordered.get(seq) != left:
+                yield f"{tenant}: entry {seq} ({event}) was emptied, and not by an order on the record"
 
 
 @dataclass
@@ -78,32 +110,44 @@ class Run:
     hash: str
     count: int = 0
     hashes: bytearray = field(default_factory=bytearray)
+    emptied: Emptied = field(default_factory=Emptied)
 
 
-Found = tuple[list[Run], list[str]]
+Found = tuple[list[Run], list[str], list[int]]
+"""the runs, what is wrong inside them, and where (in bytes) lines begin that are no entries"""
 
 
-def check_lines(lines: Iterable[bytes], where: int, tenant: str, keep: bool) -> Found:
-    """The runs in these lines, and what is wrong inside them. `where` is the first line's place in bytes."""
+def rows_of(lines: Iterable[bytes], where: int, odd: list[int]) -> Iterator[Row]:
+    """The entries of these lines; the first begins at `where`, and `odd` gets the places of those that are none."""
+    read = json.JSONDecoder().raw_decode  # json.loads looks at the encoding and the end each time, for half its time
+    for line in lines:
+        place, where = where, where + len(line) + 1
+        try:
+            text = line.decode()
+            if not text or text.isspace():
+                continue
+            e, end = read(text)
+            salt = e["salt"] if len(e) == 10 else ""
+            at = e["at"] + 0.0
+            row = e["tenant"], e["seq"], at, e["event"], e["task_id"], e["correlation_id"], e["body"], e["prev"]
+            fits = len(e) in (9, 10) and type(row[1]) is int and row[1] > 0 and not text[end:].strip()
+            "".join((row[0], *row[3:], e["hash"], salt))
+            (row[0] + row[3]).encode()  # these are shown
+        except (ValueError, KeyError, TypeError, RecursionError):
+            fits = False
+        if fits:
+            yield (*row, e["hash"], salt)
+        else:
+            odd.append(place)
+
+
+def check_rows(rows: Iterable[Row], tenant: str = "", keep: bool = False) -> tuple[list[Run], list[str]]:
+    """The runs in these rows, and what is wrong inside them; `keep` collects the hashes."""
     runs: list[Run] = []
     wrong: list[str] = []
     run: Run | None = None
-    dumps, sha256 = json.encoder.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode, hashlib.sha256
-    for line in lines:
-        place, where = where, where + len(line) + 1
-        if not line.strip():
-            continue
-        try:
-            e = json.loads(line)
-            name, seq, at, prev, kept = e["tenant"], e["seq"], e["at"], e["prev"], e["hash"]
-            parts = [name, seq, f"{at:.6f}", e["event"], e["task_id"], e["correlation_id"], e["body"], prev]
-            odd = len(e) != len(_KINDS) or type(seq) is not int or seq < 1
-            computed = sha256(dumps(parts).encode()).hexdigest()
-        except (ValueError, KeyError, TypeError, RecursionError):
-            odd = True
-        if odd:
-            wrong.append(f"the line at byte {place} is no audit entry")
-            continue
+    for row in rows:
+        name, seq, at, event, task_id, correlation_id, body, prev, kept, salt = row
         if tenant and name != tenant:
             continue
         if run is None or run.tenant != name:
@@ -113,8 +157,19 @@ def check_lines(lines: Iterable[bytes], where: int, tenant: str, keep: bool) -> 
             wrong.append(f"{name}: entry {run.last + 1} is missing: {seq} follows {run.last}")
         elif prev != run.hash:
             wrong.append(f"{name}: entry {seq} does not link to entry {run.last}")
-        if computed != kept:
-            wrong.append(f"{name}: entry {seq} ({e['event']}) was changed after it was written")
+        over = linked_over(body, salt)
+        # Written out rather than by `text_of`: this is done for every entry of every record.
+        text = (
+            f'[{quoted(name)},{seq},"{at:.6f}",{quoted(event)},{quoted(task_id)},{quoted(correlation_id)},'
+            f"{quoted(over)},{quoted(prev)}]"
+        )
+        if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == kept and over:
+            if event == ORDER and not body.startswith(ERASED):
+                run.emptied.order(seq, body)
+        elif over or not body.startswith(ERASED):  # else nothing but its order can vouch for it
+            wrong.append(f"{name}: entry {seq} ({event}) was changed after it was written")
+        if body.startswith(ERASED):
+            run.emptied.found[seq] = event, _left(row)
         run.last, run.hash = seq, kept
         run.count += 1
         if keep:
@@ -127,7 +182,9 @@ def _check_part(part: tuple[str, int, int, str, bool]) -> Found:
     with open(file, "rb") as handle:
         handle.seek(start)
         data = handle.read(end - start)
-    return check_lines(data.split(b"\n"), start, tenant, keep)
+    odd: list[int] = []
+    runs, wrong = check_rows(rows_of(data.split(b"\n"), start, odd), tenant, keep)
+    return runs, wrong, odd
 
 
 def _parts(file: Path) -> Iterator[tuple[int, int]]:
@@ -155,12 +212,13 @@ class Chain:
     hash: str = GENESIS
     count: int = 0
     hashes: bytearray = field(default_factory=bytearray)
+    emptied: Emptied = field(default_factory=Emptied)
 
 
 def check_file(
-    file: Path, *, tenant: str = "", jobs: int = 0, keep: bool = False
+    file: Path, *, tenant: str = "", jobs: int = 0, keep: bool = False, after: tuple[int, str] = (0, GENESIS)
 ) -> tuple[dict[str, Chain], list[str]]:
-    """Every chain of an export, and what is wrong with them.
+    """Every chain of an export, and what is wrong with its lines and links; `after` is the link before the first.
 
     Raises:
         Unusable: the file cannot be read.
@@ -172,29 +230,43 @@ def check_file(
         workers = min(jobs or os.cpu_count() or 1, len(parts))
         if workers < 2:
             found: Iterable[Found] = map(_check_part, parts)
-            _join(found, chains, wrong)
+            _join_all(found, chains, wrong, file, after)
         else:
             with ProcessPoolExecutor(workers) as pool:
-                _join(pool.map(_check_part, parts), chains, wrong)
+                _join_all(pool.map(_check_part, parts), chains, wrong, file, after)
     except OSError as error:
         raise Unusable(f"cannot read {str(file)!r}: {error.strerror}; check the path") from None
     return chains, wrong
 
 
-def _join(found: Iterable[Found], chains: dict[str, Chain], wrong: list[str]) -> None:
-    for runs, problems in found:
+def _join_all(
+    found: Iterable[Found], chains: dict[str, Chain], wrong: list[str], file: Path, after: tuple[int, str]
+) -> None:
+    for runs, problems, odd in found:
         wrong += problems
+        wrong += [f"line {_line_at(file, place)} is no audit entry" for place in odd]
         for run in runs:
-            chain = chains.setdefault(run.tenant, Chain(tenant=run.tenant))
-            if run.first != chain.last + 1:
-                wrong.append(f"{run.tenant}: entry {chain.last + 1} is missing: {run.first} follows {chain.last}")
-            elif run.prev != chain.hash:
-                wrong.append(f"{run.tenant}: entry {run.first} does not link to entry {chain.last}")
-            if run.first == 1:
-                chain.first = run.first_hash
-            chain.last, chain.hash = run.last, run.hash
-            chain.count += run.count
-            chain.hashes += run.hashes
+            wrong += join(chains.setdefault(run.tenant, Chain(tenant=run.tenant, last=after[0], hash=after[1])), run)
+
+
+def join(chain: Chain, run: Run) -> Iterator[str]:
+    """Add a run at the end of its chain; what is wrong where they meet."""
+    if run.first != chain.last + 1:
+        yield f"{run.tenant}: entry {chain.last + 1} is missing: {run.first} follows {chain.last}"
+    elif run.prev != chain.hash:
+        yield f"{run.tenant}: entry {run.first} does not link to entry {chain.last}"
+    if run.first == 1:
+        chain.first = run.first_hash
+    chain.last, chain.hash = run.last, run.hash
+    chain.count += run.count
+    chain.hashes += run.hashes
+    chain.emptied.join(run.emptied)
+
+
+def _line_at(file: Path, place: int) -> int:
+    """Which line of the file begins at this byte."""
+    with file.open("rb") as handle:
+        return sum(handle.read(min(CHUNK, place - at)).count(b"\n") for at in range(0, place, CHUNK)) + 1
 
 
 # --- checkpoints --------------------------------------------------------------------------------------------
@@ -380,14 +452,18 @@ def _check_pack(files: dict[str, bytes], keys: dict[str, bytes], revoked: set[st
             marks[mark["seq"]] = mark
     proofs = {int(seq): proof for seq, proof in json.loads(files["proofs.json"]).items()}
     entries = [json.loads(line) for line in files["entries.jsonl"].splitlines() if line.strip()]
-    proven = []
+    proven: list[dict[str, Any]] = []
     for entry in entries:
         why = _unproven(entry, pack, proofs.get(entry["seq"]), marks)
         if why:
             wrong.append(f"entry {entry['seq']} ({entry['event']}) {why}")
         else:
             proven.append(entry)
+    emptied = [entry for entry in proven if entry["body"].startswith(ERASED)]
     good.append(f"{len(proven)} of {len(entries)} entries are as they were when they were published")
+    if emptied:
+        good.append(f"{len(emptied)} of them were erased since: when and what they were about is proven, no more")
+        wrong += _unordered(emptied, proven)
     told = "\n".join(entry["body"] for entry in proven)
     for what, found in (("sealed call", _sealed(files, wrong)), ("result", _results(files, wrong))):
         known = [one for one in found if one in told]
@@ -407,9 +483,14 @@ def _other_files(files: dict[str, bytes], named: dict[str, str]) -> Iterator[str
 
 
 def _unproven(entry: dict[str, Any], pack: dict[str, Any], proof: Any, marks: dict[int, dict[str, Any]]) -> str:
-    if link_hash(entry) != entry["hash"]:
+    over = linked_over(entry["body"], entry.get("salt", ""))
+    text = text_of(_row({**entry, "body": over}))
+    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != entry["hash"] and (
+        over or not entry["body"].startswith(ERASED)
+    ):
         return "was changed after it was written"
-    if (entry["tenant"], entry["task_id"]) != (pack["tenant"], pack["task"]):
+    of_it = entry["task_id"] == pack["task"] or entry["event"] == ORDER
+    if entry["tenant"] != pack["tenant"] or not of_it:
         return "is of another task"
     mark = marks.get(proof["checkpoint"]) if proof else None
     if mark is None:
@@ -419,9 +500,25 @@ def _unproven(entry: dict[str, Any], pack: dict[str, Any], proof: Any, marks: di
     return ""
 
 
+def _row(entry: dict[str, Any]) -> Row:
+    values: Any = tuple(entry.get(name, "") for name in _NAMES)
+    row: Row = values
+    return row
+
+
+def _unordered(emptied: list[dict[str, Any]], proven: list[dict[str, Any]]) -> Iterator[str]:
+    known = Emptied(found={entry["seq"]: (entry["event"], _left(_row(entry))) for entry in emptied})
+    for entry in proven:
+        if entry["event"] == ORDER:
+            known.order(entry["seq"], entry["body"])
+    yield from known.wrong(emptied[0]["tenant"])
+
+
 def _sealed(files: dict[str, bytes], wrong: list[str]) -> list[str]:
     ids = []
     for proposal in json.loads(files["proposals.json"]):
+        if not proposal["sealed"]:  # erased, which the order says
+            continue
         if hashlib.sha256(proposal["sealed"].encode()).hexdigest() != proposal["id"]:
             wrong.append(f"sealed call {proposal['id'][:12]}…: its bytes are not those people approved")
         ids.append(proposal["id"])
@@ -485,8 +582,8 @@ def vouched(
     chains: dict[str, Chain], marks: Iterable[dict[str, Any]], keys: dict[str, bytes], revoked: Iterable[str]
 ) -> tuple[list[str], list[str]]:
     """(what holds, what is wrong) of chains against published checkpoints."""
-    good = [f"{one.tenant}: {one.count} entries; head {one.last}:{one.hash}" for one in chains.values()]
-    wrong: list[str] = []
+    good = [f"{one.tenant}: {one.count} entries{_gone(one)}; head {one.last}:{one.hash}" for one in chains.values()]
+    wrong = [one for chain in chains.values() for one in chain.emptied.wrong(chain.tenant)]
     for mark in marks:
         why = bad_signature(mark, keys, revoked) or check_checkpoint(chains.get(mark["tenant"]), mark)
         name = f"{mark['tenant']}: checkpoint {mark['seq']}"
@@ -497,6 +594,10 @@ def vouched(
     if not chains:
         wrong.append("there are no entries")
     return good, wrong
+
+
+def _gone(chain: Chain) -> str:
+    return f", {len(chain.emptied.found)} of them erased" if chain.emptied.found else ""
 
 
 def _tell(good: Sequence[str], wrong: Sequence[str]) -> int:

@@ -31,5 +31,13 @@ class SealBroken(ToolError):
         )
 
 
+class SealErased(SealBroken):
+    """What was sealed was erased on request; nobody tampered, and nothing of it can run."""
+
+    def __init__(self, proposal_id: str) -> None:
+        said = f"what proposal {proposal_id[:12]!r} held was erased on request; nothing of it can run"
+        Exception.__init__(self, said)
+
+
 class GrantEnded(Exception):
     """The standing grant a call was approved by is used up, revoked or over; nothing began."""

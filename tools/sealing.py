@@ -8,7 +8,7 @@ from policy.types import Obligation, Risk, RiskPart, StepUp
 from storage.canonical import canonical, digest
 from storage.records import Proposal
 from tools.contract import Change, Counted, Impact
-from tools.errors import SealBroken
+from tools.errors import SealBroken, SealErased
 from tools.manifest import DryRun, Sensitivity
 
 
@@ -153,6 +153,8 @@ def open_seal(proposal: Proposal) -> SealedCall:
     Raises:
         SealBroken: the stored bytes are not those the id was made from, or the row around them says otherwise.
     """
+    if not proposal.sealed:
+        raise SealErased(proposal.id)
     if digest(proposal.sealed) != proposal.id:
         raise SealBroken(proposal.id)
     try:

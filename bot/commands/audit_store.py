@@ -10,8 +10,10 @@ from storage.db import Database
 from storage.migrate import require_current
 from storage.records import AuditEntry
 from storage.row_security import EVERYTHING
+from storage.verify_audit import Row
 
 BATCH = 1000
+MANY = 5000
 
 
 @contextlib.asynccontextmanager
@@ -44,6 +46,17 @@ async def chains(db: Database, tenant: str = "") -> list[tuple[str, int, str]]:
         known = ", ".join(name for name, _seq, _hash in found) or "none"
         raise CommandFailed(f"no entries of workspace {tenant!r}; there are: {known}")
     return [chain for chain in found if tenant in ("", chain[0])]
+
+
+async def rows_of(db: Database, tenant: str, *, upto: int, after: int = 0) -> AsyncIterator[list[Row]]:
+    """The entries after `after` up to `upto` as plain rows, many at a time: for those who go through all of them."""
+    while True:
+        async with db.read() as tx:
+            batch = await audit.rows(tx, tenant, after=after, upto=upto, limit=MANY)
+        if not batch:
+            return
+        yield batch
+        after = batch[-1][1]
 
 
 async def entries_of(

@@ -1,10 +1,10 @@
 """Pure: one audit entry as a CloudEvents 1.0 event in structured JSON: https://github.com/cloudevents/spec"""
 
 import datetime as dt
-import json
 
 from policy.redaction import Redactor
 from storage.canonical import canonical
+from storage.erased import told
 from storage.records import AuditEntry
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -18,12 +18,13 @@ def event_id(entry: AuditEntry) -> str:
 
 def render(entry: AuditEntry, redactor: Redactor) -> bytes:
     """The event's bytes: the same for the same entry, so repeats are equal."""
-    body, masked = redactor.json(json.loads(entry.body))
+    body, masked = redactor.json(told(entry.body))
     data = {
         "body": body,
         "correlation_id": entry.correlation_id,
         "hash": entry.hash,
         "prev": entry.prev,
+        "salt": entry.salt,
         # the hash is over the record's own words: with this set, it cannot be computed from `body`
         "redacted": bool(masked),
     }

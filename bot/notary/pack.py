@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import audit, checkpoints, evidence, intents, proposals, steps, tasks
+from storage import audit, checkpoints, erasing, evidence, intents, proposals, steps, tasks
 from storage.canonical import canonical
 from storage.checkpoints import Checkpoint, Signer, written
 from storage.db import Tx
-from storage.records import AuditEntry, Evidence, JsonObject
+from storage.records import AuditEntry, Evidence, JsonObject, Task
 from storage.tables import posts
 from storage.verify_audit import merkle_path
 
@@ -28,6 +28,7 @@ README = """This folder is the record of one task.
   proposals.json    the sealed calls people decided on, byte for byte, with the votes
   shown.json        which messages showed it, where
   evidence/         what tools answered, secrets masked, each under the hash of its content
+  gone.json         what was erased, or dropped after its time, and when; entries that were emptied say so themselves
 
 Check it with the verifier that 'autopilot audit verifier' prints (Python and 'cryptography' are all it needs):
 
@@ -45,6 +46,8 @@ async def pack_of(tx: Tx, tenant: str, task_id: str, signer: Signer) -> dict[str
     """
     task = await tasks.get(tx, tenant, task_id)
     entries = await audit.entries(tx, tenant, task_id=task_id, limit=1_000_000)
+    entries = sorted([*entries, *await erasing.orders_of(tx, tenant, entries)], key=lambda entry: entry.seq)
+    kept = await evidence.of_task(tx, tenant, task_id)
     marks = _covering(await checkpoints.of_tenant(tx, tenant), entries)
     shown = await tx.run(
         sa.select(posts.c.kind, posts.c.subject, posts.c.channel, posts.c.ts, posts.c.created_at)
@@ -68,7 +71,8 @@ async def pack_of(tx: Tx, tenant: str, task_id: str, signer: Signer) -> dict[str
             ]
         ),
         "shown.json": _json([dict(row._mapping) for row in shown]),
-        **{f"evidence/{one.hash}.json": _content(one) for one in await evidence.of_task(tx, tenant, task_id)},
+        **{f"evidence/{one.hash}.json": _content(one) for one in kept if not one.gone},
+        "gone.json": _json(_gone(task, kept)),
     }
     listed: JsonObject = {
         "v": 1,
@@ -94,6 +98,13 @@ async def _proofs(tx: Tx, tenant: str, entries: Sequence[AuditEntry], marks: Seq
 def _covering(marks: Sequence[Checkpoint], entries: Sequence[AuditEntry]) -> list[Checkpoint]:
     wanted = [entry.seq for entry in entries]
     return [mark for mark in marks if any(mark.first <= seq <= mark.seq for seq in wanted)]
+
+
+def _gone(task: Task, kept: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """What this pack would hold if it had not been erased or dropped after its time, and why it does not."""
+    results = [{"result": one.hash, "at": one.at, "why": one.gone} for one in kept if one.gone]
+    words = [{"words": task.id, "at": task.emptied_at, "why": task.title}] if task.emptied_at else []
+    return [*words, *results]
 
 
 def _content(one: Evidence) -> bytes:

@@ -11,11 +11,15 @@ from bot.events.cloud_event import render
 from bot.events.errors import BadSecret, BadSink
 from policy.redaction import Redactor
 from storage.canonical import canonical, digest
+from storage.erased import linked_over
 from storage.hashchain import GENESIS, link_hash
 from storage.records import AuditEntry
 from tests.events.receiver import SECRET
 
 OTHER = "whsec_" + "QUJD" * 8
+
+
+SALT = "5a" * 16
 
 
 def an_entry(body: dict[str, object]) -> AuditEntry:
@@ -29,7 +33,8 @@ def an_entry(body: dict[str, object]) -> AuditEntry:
         "body": canonical(body),
         "prev": GENESIS,
     }
-    return AuditEntry(**values, hash=link_hash(**values))  # type: ignore[arg-type]
+    over = {**values, "body": linked_over(str(values["body"]), SALT)}
+    return AuditEntry(**values, salt=SALT, hash=link_hash(**over))  # type: ignore[arg-type]
 
 
 def test_an_entry_is_a_cloud_event() -> None:
@@ -50,6 +55,7 @@ def test_an_entry_is_a_cloud_event() -> None:
             "correlation_id": "c_1",
             "hash": entry.hash,
             "prev": GENESIS,
+            "salt": SALT,
             "redacted": False,
         },
     }
@@ -60,7 +66,8 @@ def test_a_receiver_can_check_the_chain_from_what_it_got() -> None:
     entry = an_entry({"tool": "deploys.rollback", "n": 1.5})
     event = json.loads(render(entry, Redactor.default()))
     parts = ["T0ACME", 7, "1700000000.123456", event["type"], event["subject"], event["data"]["correlation_id"]]
-    computed = digest(canonical([*parts, canonical(event["data"]["body"]), event["data"]["prev"]]))
+    commitment = f"sha256:{digest(event['data']['salt'] + canonical(event['data']['body']))}"
+    computed = digest(canonical([*parts, commitment, event["data"]["prev"]]))
     assert computed == event["data"]["hash"] == entry.hash
 
 

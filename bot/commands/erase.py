@@ -1,0 +1,102 @@
+"""`autopilot erase`: what is kept of a task or a person goes; the record's links stay, and say that it went."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from storage.db import Database
+    from storage.erasing import Why
+
+app = typer.Typer(no_args_is_help=True, help="Erase what is kept of a task or a person; the record still verifies.")
+
+Tenant = Annotated[str, typer.Option(help="The workspace; not needed when there is one.")]
+Reason = Annotated[str, typer.Option(help="Why; it stands on the record. Name nobody in it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]
+
+
+@app.command()
+def task(
+    task_id: Annotated[str, typer.Argument(metavar="TASK", help="t_…, as 'autopilot audit show' names it.")],
+    reason: Reason,
+    tenant: Tenant = "",
+    yes: Yes = False,
+) -> None:
+    """Erase what an ended task was asked, said, saw and changed; that it was there, and which tools ran, stays."""
+    from bot.orchestrator import erasing
+
+    async def work(db: "Database", team: str, why: "Why") -> None:
+        found = await erasing.tree(db, team, [task_id])
+        _sure(task_id, f"{len(found)} tasks of workspace {team}, with all they said", yes)
+        _tell((await erasing.erase_tasks(db, team, found, why)).counts)
+
+    _with(work, tenant, "task", reason)
+
+
+@app.command()
+def person(
+    person_id: Annotated[str, typer.Argument(metavar="PERSON", help="The member's id, U0….")],
+    reason: Reason,
+    tenant: Tenant = "",
+    yes: Yes = False,
+) -> None:
+    """Erase a person's tasks, and put a name that means nobody in place of theirs wherever else they are named."""
+    from bot.orchestrator import erasing
+    from storage.persons import new_alias
+
+    if not person_id.isalnum() or len(person_id) < 3:
+        raise typer.BadParameter(f"{person_id!r} is no member's id, e.g. U0123ABCD", param_hint="PERSON")
+    alias = new_alias()
+
+    async def work(db: "Database", team: str, why: "Why") -> None:
+        found = await erasing.asked_by(db, team, person_id)
+        _sure(person_id, f"{len(found)} tasks of this person, and their name everywhere in workspace {team}", yes)
+        done = await erasing.erase_person(db, team, person_id, found, why, alias)
+        _tell(done.counts)
+        typer.echo(f"where somebody has to stand, it says {alias} now")
+
+    _with(work, tenant, "person", reason)
+
+
+def _sure(key: str, what: str, yes: bool) -> None:
+    typer.echo(f"this erases {what}; it cannot be taken back, and what could still be undone no longer can")
+    if not yes and typer.prompt(f"write {key} to go on", default="", show_default=False) != key:
+        raise typer.Abort
+
+
+def _tell(counts: dict[str, int]) -> None:
+    for name, count in sorted(counts.items()):
+        if count:
+            typer.echo(f"  {count:>7}  {name}")
+    typer.echo("erased; 'autopilot audit verify' still holds. Backups keep what they hold until they are gone")
+
+
+def _with(work: Callable[["Database", str, "Why"], Awaitable[None]], tenant: str, what: str, reason: str) -> None:
+    from bot.commands.audit_store import chains, opened
+    from bot.commands.configured import configured
+    from bot.failed import CommandFailed
+    from bot.orchestrator.erasing import StillOpen
+    from policy.redaction import Redactor
+    from storage.erasing import Why
+    from storage.errors import NotFound
+
+    said = Redactor.default().text(reason).text.strip()[:300]
+    if not said:
+        raise typer.BadParameter("say why", param_hint="--reason")
+
+    async def run() -> None:
+        async with opened(configured(quiet=True).database) as db:
+            known = [name for name, _seq, _hash in await chains(db, tenant)]
+            if len(known) != 1:
+                names = ", ".join(known) or "none yet"
+                raise CommandFailed(f"say which workspace with --tenant; there are: {names}")
+            await db.overwrite_what_goes()
+            try:
+                await work(db, known[0], Why(what=what, by=f"cli:{getpass.getuser()}", reason=said))
+            except (StillOpen, NotFound) as error:
+                raise CommandFailed(str(error)) from None
+
+    asyncio.run(run())
