@@ -32,10 +32,11 @@ async def how_broken(tx: Tx, proposal: Proposal) -> str:
 
 
 def named(moved: tuple[SealedRow, ...]) -> str:
-    """The names of what moved, without a value: "arguments.value and expires_at"."""
+    """The names of what moved, without a value: "arguments.value, says and expires_at"."""
     names = [row.label for row in moved[:_NAMED]]
-    rest = len(moved) - len(names)
-    return " and ".join([*names, *([f"{rest} more"] if rest else [])])
+    if rest := len(moved) - len(names):
+        names.append(f"{rest} more")
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 async def _of_one(tx: Tx, proposal: Proposal) -> list[SealedRow]:

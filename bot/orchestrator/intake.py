@@ -17,12 +17,18 @@ from storage.text import storable
 LONGEST_REQUEST = 12_000
 """characters kept of a request; the rest is cut with a note, the message itself stays in Slack"""
 _MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
-_DRY = re.compile(r"^\s*(?:please\s+)?dry[ -]run[:,]?\s*", re.IGNORECASE)
+_DRY = re.compile(r"^\s*(?:please\s+)?dry[ -]?run(?![\w-])[:,]?\s*", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """What a message asks for: without mentions and what no database keeps."""
     return _MENTION.sub("", storable(text)).strip()
+
+
+def dry_run(text: str) -> tuple[bool, str]:
+    """Whether a request begins by asking for a dry run, and the request without those words."""
+    rest = _DRY.sub("", text)
+    return rest != text, rest
 
 
 def shortened(text: str) -> str:
@@ -33,10 +39,8 @@ def shortened(text: str) -> str:
 
 async def submit(db: Database, agents: Lineup, request: Request, *, per_minute: int) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
-    text = clean(request.text)
-    dry = bool(_DRY.match(text)) or request.dry_run
-    text = _DRY.sub("", text)
-    asked = replace(request, text=shortened(text), dry_run=dry)
+    dry, text = dry_run(clean(request.text))
+    asked = replace(request, text=shortened(text), dry_run=dry or request.dry_run)
     return await transact(db, lambda tx: keep(tx, agents, asked, per_minute))
 
 
@@ -94,8 +98,8 @@ async def _at_work(tx: Tx, request: Request) -> Task | None:
     found = await tasks.newest_in_thread(
         tx, request.tenant, request.channel, request.thread_ts, requester=request.requester
     )
-    if found is None or not _listens(found):
-        return None
+    if found is None or not _listens(found) or (request.dry_run and not found.dry_run):
+        return None  # a dry run asked for in a thread at work must not become a part of the real run
     now = await tasks.lock(tx, found.tenant, found.id)  # it may end while we look
     return now if _listens(now) else None
 

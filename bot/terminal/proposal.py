@@ -34,7 +34,7 @@ def _rows(view: ApprovalView) -> Iterator[tuple[str, str]]:
         yield "change", f"{change.label}: {change.before} → {change.after}"
     for counted in view.counted:
         yield "touches", f"{counted.count} {counted.unit}" + (f" of {counted.of}" if counted.of else "")
-    yield "dry run", view.grade.value
+    yield "dry run", view.grade.words
     yield "risk", f"{view.risk.score} of 100, {view.risk.band} ({in_words(view.risk)})"
     if view.why:
         yield "why", view.why

@@ -119,3 +119,21 @@ async def test_one_mention_delivered_twice_is_one_task(tmp_path: Path, monkeypat
         await world.see(lambda: len(_acked(world)) == 2)
         async with world.database() as db, db.read() as tx:
             assert len(await tasks.recent(tx, "T0ACME")) == 1
+
+
+async def test_a_dry_run_after_a_mention_and_on_a_card_says_how_well_it_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("dry run: checkout is failing")
+        said = everything(await world.text(thread, "previewed with impact analysis"))
+        assert "it would ask: 1 of @operators" in said
+        assert not any("proposal.approve" in everything(m) for m in world.thread(thread))
+        thread = await world.ask("checkout is failing")
+        card = await world.card(thread, "proposal.approve", says="previewed with impact analysis")
+        menu = next(e for b in card["blocks"] for e in b.get("elements", ()) if e.get("type") == "overflow")
+        chosen = next(o for o in menu["options"] if o["text"]["text"] == "Dry run now")
+        await world.click(DANA, card, "proposal.more", selected_option=chosen)
+        tried = await world.text(thread, "Dry run (", who=DANA)
+        assert "previewed with impact analysis" in everything(tried) and "is as it was" in everything(tried)
+        assert world.shop.world.effects.applied == []

@@ -33,12 +33,19 @@ def altered_card(proposal_id: str, moved: Sequence[Change]) -> Card:
 def _row(change: Change) -> str:
     if change.before is None and change.after is None:
         return f"• {_label(change)}"
-    return f"• {_label(change)}:  {_value(change.before)} → {_value(change.after)}"
+    draw = _line if change.label.endswith("says") else _value
+    return f"• {_label(change)}:  {draw(change.before)} → {draw(change.after)}"
 
 
 def _label(change: Change) -> str:
     drawn = escaping.code(escaping.reveal(change.label))
     return drawn if len(drawn) <= _LABEL else f"_a field whose name has {len(change.label):,} characters_"
+
+
+def _line(value: object) -> str:
+    """What a card said in its first line, as it said it."""
+    drawn = escaping.says(value) if isinstance(value, str) else ""
+    return f"“{drawn}”" if 0 < len(drawn) <= _VALUE else _value(value)
 
 
 def _value(value: object) -> str:
