@@ -99,7 +99,10 @@ def run(
     until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the bot in the workspace of SLACK_BOT_TOKEN until Ctrl-C or SIGTERM."""
+    from tools.sources.confined import hide_environment
+
     config = configured()
+    hide_environment()
 
     async def work() -> None:
         from bot import wiring

@@ -26,6 +26,7 @@ from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.reloading import Reloader
 from bot.orchestrator.worker import Worker
+from bot.packages import packages
 from bot.schedules.definition import Installed
 from bot.settings import Settings
 from bot.tls import tls
@@ -198,7 +199,7 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
     here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
     files = config.manifests or tuple(file for file, address in here if address)
-    beside = [*sources.load_packages(config.tool_packages), *operator_tools(config)]
+    beside = [*sources.load_packages(packages(config), closing), *operator_tools(config)]
     if not files:
         return Registry(beside)  # no service is called, so no client and no root certificates are held
     client = await closing.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
@@ -206,7 +207,7 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
         {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
     )
     means = Means(environ=settings.environment(), client=client, closing=closing, own=own)
-    return Registry([*await sources.load_tools(files, (), means), *beside])
+    return Registry([*await sources.load_tools(files, means), *beside])
 
 
 def operator_tools(config: Settings) -> list[Tool]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     """tool manifests (YAML); empty: those of the shop and the product operations, when they are configured"""
     tool_packages: Annotated[tuple[str, ...], NoDecode] = ()
     """installed packages with tools, by the names of their entry points; others are not imported"""
+    tool_environment: Annotated[tuple[str, ...], NoDecode] = ()
+    """variables these packages see, as package:VARIABLE; they see nothing else of the environment"""
+    tool_network: Literal["declared", "host"] = "declared"
+    """host: these packages keep the network, whether or not they declare `egress`"""
     skills: Annotated[tuple[Path, ...], NoDecode] = ()
     """folders with skills of your own, beside those that ship (write-a-skill.md)"""
     operator_database_url: SecretStr | None = None
@@ -165,6 +169,7 @@ class Settings(BaseSettings):
         "agents",
         "audit_publish",
         "tool_packages",
+        "tool_environment",
         "admin_groups",
         "link_hosts",
         mode="before",
@@ -172,6 +177,17 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("tool_environment")
+    @classmethod
+    def _names_variables(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for said in value:
+            package, _, variable = said.partition(":")
+            if not package or not variable.isidentifier():
+                raise ValueError(f"{said!r} is not package:VARIABLE, like queues:QUEUE_TOKEN")
+            if variable.startswith(("AUTOPILOT_", "SLACK_")):
+                raise ValueError(f"{variable!r} is the bot's own; give the package a variable of its own")
+        return value
 
     @property
     def database(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
@@ -11,6 +11,7 @@ from policy.types import Target
 from tools.manifest import DryRun, ToolManifest
 
 JsonObject = dict[str, JsonValue]
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +100,13 @@ class ToolFailed(Exception):
 
 Run = Callable[[Any, ToolContext], Awaitable[JsonObject]]
 Preview = Callable[[Any, ToolContext], Awaitable[Impact]]
-Undo = Callable[[Any, Impact], InverseCall | None]
+Undo = Callable[[Any, Impact], InverseCall | Awaitable[InverseCall | None] | None]
 Verify = Callable[[Any, Impact | None, ToolContext], Awaitable[Verified]]
+
+
+async def answered(answer: Said | Awaitable[Said]) -> Said:
+    """What `undo` and `finding` say: at once, or, where a tool lives in another process, after a while."""
+    return await answer if isinstance(answer, Awaitable) else answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +121,7 @@ class Tool:
     """the step in words for people"""
     says: Callable[[Any], str]
     """what will happen, one line; drawn on the card"""
-    finding: Callable[[Any, JsonObject], str] = lambda _args, _result: ""
+    finding: Callable[[Any, JsonObject], str | Awaitable[str]] = lambda _args, _result: ""
     """what a read found, one line ("5xx rate 14:02–14:09, 7.3 %"); shown on the step and as evidence"""
     preview: Preview | None = None
     undo: Undo | None = None

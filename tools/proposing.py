@@ -10,7 +10,7 @@ from storage import audit, proposals, reminders
 from storage.db import Tx
 from storage.records import JsonObject, Proposal, Reminder, Task
 from tools.admitting import Admitted, BadArguments, validate
-from tools.contract import Impact, Tool, ToolFailed
+from tools.contract import Impact, Tool, ToolFailed, answered
 from tools.desk import Desk
 from tools.errors import UnknownTool
 from tools.judging import Judgement
@@ -201,7 +201,7 @@ class Proposing:
         if tool.undo is None or impact is None:
             return None
         try:
-            inverse = tool.undo(call.parsed, impact)
+            inverse = await answered(tool.undo(call.parsed, impact))
             if inverse is None:
                 return None
             other = self.desk.registry.get(inverse.tool)

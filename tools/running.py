@@ -14,7 +14,7 @@ from storage.errors import LostRace
 from storage.intents import NewIntent
 from storage.records import Intent, IntentState, JsonObject
 from tools.cleaning import Cleaner
-from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified
+from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified, answered
 from tools.errors import GrantEnded
 from tools.outcomes import Failed, Halted, InDoubt, Ran
 from tools.requests import Then
@@ -152,7 +152,7 @@ class Runner:
 
     async def _ran(self, line: Line, intent: Intent, result: JsonObject, then: Then) -> Ran:
         clean = self._clean.json(result)
-        finding = self._clean.text(_finding(line, clean))
+        finding = self._clean.text(await _finding(line, clean))
         async with self._db.write() as tx:
             kept = await evidence.keep(
                 tx,
@@ -239,9 +239,9 @@ def _seen(line: Line) -> dict[str, str]:
     }
 
 
-def _finding(line: Line, result: JsonObject) -> str:
+async def _finding(line: Line, result: JsonObject) -> str:
     try:
-        return line.tool.finding(line.arguments, result)
+        return await answered(line.tool.finding(line.arguments, result))
     except Exception as error:  # a sentence about the result must not undo the result
         return f"(no summary: {type(error).__name__})"
 

@@ -8,16 +8,17 @@ from pydantic import JsonValue
 from bot import settings
 from bot.commands.asked import Asked
 from bot.commands.loaded import means
+from bot.packages import packages
+from bot.settings import Settings
 from policy.types import Tier
 from tools.conformance.suite import State, Suite, context_of
 from tools.conformance.verdicts import Tried
 from tools.contract import Tool
 from tools.errors import UnknownTool
-from tools.sources.loading import load_manifest, tokens_of
-from tools.sources.python_packages import load_python_source
+from tools.sources.loading import load_manifest, load_packages, tokens_of
 
 
-async def tried_on(source: Path | str, asked: Asked) -> Sequence[Tried]:
+async def tried_on(source: Path | str, asked: Asked, config: Settings) -> Sequence[Tried]:
     """What was tried of this source's tools.
 
     Raises:
@@ -26,7 +27,10 @@ async def tried_on(source: Path | str, asked: Asked) -> Sequence[Tried]:
     """
     environ = settings.environment()
     async with means(environ) as given:
-        found = load_python_source(source) if isinstance(source, str) else await load_manifest(source, given)
+        if isinstance(source, str):
+            found = load_packages(packages(config, [source]), given.closing)
+        else:
+            found = await load_manifest(source, given)
         tools = {tool.name: tool for tool in found}
         tokens = [] if isinstance(source, str) else tokens_of(source)
         suite = Suite(

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 
 from bot import foundation, settings
+from bot.packages import packages
 from bot.settings import Settings
 from tools.contract import Tool
 from tools.registry import Registry
-from tools.sources.loading import Means, load_manifest, tokens_of
-from tools.sources.python_packages import load_python_source
+from tools.sources.loading import Means, load_manifest, load_packages, tokens_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +43,24 @@ async def means(environ: Mapping[str, str]) -> AsyncIterator[Means]:
         yield Means(environ=environ, client=client, closing=closing)
 
 
-async def load_source(source: Path | str) -> LoadedSource:
+async def load_source(source: Path | str, config: Settings) -> LoadedSource:
     """A manifest file with all it needs, or the package of a name, checked.
 
     Raises:
         SourceError: it cannot be used; the message names the place.
     """
     if isinstance(source, str):
-        return LoadedSource(name=source, tools=tuple(load_python_source(source)))
+        async with contextlib.AsyncExitStack() as closing:
+            return LoadedSource(name=source, tools=tuple(load_packages(packages(config, [source]), closing)))
+    return await load_file(source)
+
+
+async def load_file(source: Path) -> LoadedSource:
+    """A manifest with all it needs, checked.
+
+    Raises:
+        SourceError: it cannot be used; the message names the place.
+    """
     environ = settings.environment()
     missing = tuple(token for token in tokens_of(source) if not environ.get(token))
     # Filled in only so that everything else can be checked.
@@ -71,5 +81,5 @@ async def load_registry(config: Settings) -> Registry:
         SourceError: one cannot be used.
         DuplicateTool: two declare the same name.
     """
-    found = [tool for source in sources_of(config) for tool in (await load_source(source)).tools]
+    found = [tool for source in sources_of(config) for tool in (await load_source(source, config)).tools]
     return Registry([*found, *foundation.operator_tools(config)])

@@ -81,7 +81,7 @@ def check(
     config = configured(quiet=True)
     broken = 0
     for source in (manifest,) if manifest else sources_of(config):
-        loaded = asyncio.run(load_source(source))
+        loaded = asyncio.run(load_source(source, config))
         typer.echo(f"{loaded.name}: {loaded.source}, {len(loaded.tools)} tools")
         found = findings(loaded)
         for finding in found:
@@ -94,7 +94,7 @@ def check(
             from bot.commands.conformance import tried_on
 
             asked = Asked(changes=changes or irreversible, irreversible=irreversible, state=tuple(state or ()))
-            broken += _told(asyncio.run(tried_on(source, asked)))
+            broken += _told(asyncio.run(tried_on(source, asked, config)))
     if broken:
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from storage.canonical import canonical
 from tools.admitting import Admitted, validate
 from tools.conformance.shapes import differences
 from tools.conformance.verdicts import Promise, Verdict
-from tools.contract import Held, Impact, InverseCall, Tool, ToolContext, ToolFailed, Verified
+from tools.contract import Held, Impact, InverseCall, Tool, ToolContext, ToolFailed, Verified, answered
 
 STEP = 0.5
 """seconds between two looks at a change that has not taken yet"""
@@ -60,7 +60,7 @@ class Trial:
             yield Promise.ONCE, *_kept("" if same else "the second run under one key changed something more")
         if self.tool.undo is None or impact is None:
             return
-        inverse = self.tool.undo(self.call.parsed, impact)
+        inverse = await answered(self.tool.undo(self.call.parsed, impact))
         if inverse is None:
             says = "" if done == before else "it changed something, but undo says there is nothing to take back"
             yield Promise.UNDO, *(_kept(says) if says else (Verdict.UNTRIED, "the example changes nothing here"))

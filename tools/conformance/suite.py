@@ -21,7 +21,7 @@ from tools.conformance.changes import Trial
 from tools.conformance.deadlines import overstays
 from tools.conformance.shapes import differences
 from tools.conformance.verdicts import Promise, Tried, Verdict
-from tools.contract import Tool, ToolContext
+from tools.contract import Tool, ToolContext, answered
 from tools.manifest import Example
 from tools.registry import schema_of
 
@@ -79,7 +79,7 @@ class Suite:
         try:
             if tool.manifest.tier is Tier.READ:
                 answer = await tool.run(call.parsed, context_of(where))
-                said = [json.dumps(answer), tool.finding(call.parsed, answer), tool.title(call.parsed)]
+                said = [json.dumps(answer), await answered(tool.finding(call.parsed, answer)), tool.title(call.parsed)]
             elif tool.preview is not None:
                 impact = await tool.preview(call.parsed, context_of(where))
                 said = [repr(impact), tool.says(call.parsed), tool.title(call.parsed)]

@@ -1,5 +1,6 @@
 """How a program is started so that it has no network, and only so much memory, time and disk."""
 
+import ctypes
 import functools
 import json
 import math
@@ -11,6 +12,7 @@ from pathlib import Path
 
 _CHILD = str(Path(__file__).with_name("confine_child.py"))
 MEGABYTE = 1024 * 1024
+_PR_SET_DUMPABLE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +56,12 @@ def cannot_leave_network() -> str:
         check=False,
     )
     return tried.stderr.strip().splitlines()[-1] if tried.returncode != 0 and tried.stderr.strip() else ""
+
+
+def hide_environment() -> None:
+    """Keep what this process was started with, its secrets among it, from programs that run as the same user.
+
+    Linux lets those read /proc/PID/environ and memory; not of a process that is not dumpable (nor can it be traced).
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -10,3 +10,4 @@ class SourceError(ToolError):
         super().__init__(f"{file}: {place}: {message}")
         self.file = file
         self.place = place
+        self.message = message

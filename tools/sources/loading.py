@@ -28,25 +28,41 @@ class Means:
     """host:port of our own API, which no manifest may point at"""
 
 
-async def load_tools(manifests: Sequence[Path], packages: Sequence[str], means: Means) -> list[Tool]:
-    """The tools of every manifest and package.
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """Installed packages with tools, and what they are given."""
+
+    names: Sequence[str] = ()
+    environ: Mapping[str, Mapping[str, str]]
+    """what each sees of the environment, beside a PATH"""
+    host_network: bool = False
+    """they keep the network, whether or not they declare `egress`"""
+
+
+async def load_tools(manifests: Sequence[Path], means: Means) -> list[Tool]:
+    """The tools of every manifest.
 
     Raises:
         SourceError: one of them cannot be used.
     """
-    found = [tool for file in manifests for tool in await load_manifest(file, means)]
-    return found + load_packages(packages)
+    return [tool for file in manifests for tool in await load_manifest(file, means)]
 
 
-def load_packages(packages: Sequence[str]) -> list[Tool]:
-    """The tools of installed Python packages.
+def load_packages(packages: Packages, closing: AsyncExitStack) -> list[Tool]:
+    """The tools of installed Python packages, each in a process of its own that ends with `closing`.
 
     Raises:
         SourceError: one of them cannot be used.
     """
-    from tools.sources.python_packages import load_python_source
+    if not packages.names:
+        return []
+    from tools.sources.python_source import load_python_source
 
-    return [tool for package in packages for tool in load_python_source(package)]
+    found: list[Tool] = []
+    for name in packages.names:
+        environ = packages.environ.get(name, {})
+        found += load_python_source(name, closing, environ=environ, host_network=packages.host_network)
+    return found
 
 
 async def load_manifest(file: Path, means: Means) -> list[Tool]:

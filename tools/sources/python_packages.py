@@ -2,15 +2,14 @@
 
 from importlib.metadata import entry_points
 
-from tools.contract import Tool
 from tools.sources.errors import SourceError
 from tools.sources.python_toolbox import Toolbox
 
 GROUP = "ops_autopilot.tools"
 
 
-def load_python_source(name: str) -> list[Tool]:
-    """The tools of one installed package.
+def find_toolbox(name: str) -> Toolbox:
+    """The toolbox of one installed package. Imports the package, so this belongs into a process of its own.
 
     Raises:
         SourceError: there is no such entry point, it does not import, or it is no Toolbox.
@@ -26,8 +25,8 @@ def load_python_source(name: str) -> list[Tool]:
         box = found[0].load()
     except SourceError:
         raise
-    except Exception as error:  # a package of others; whatever it does at import is said as what it is
+    except BaseException as error:  # a package of others; whatever it does at import is said as what it is
         raise SourceError(place, found[0].value, f"cannot be imported: {type(error).__name__}: {error}") from None
     if not isinstance(box, Toolbox):
         raise SourceError(place, found[0].value, f"is a {type(box).__name__}; name a Toolbox")
-    return box.tools()
+    return box

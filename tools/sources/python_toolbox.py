@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
@@ -78,24 +79,14 @@ class PythonTool(Generic[Function]):
         for name in manifest.bounds:
             if name not in self._model.model_fields:
                 raise place.at("bounds").error(f"{name!r} is no argument; it has {sorted(self._model.model_fields)}")
-        env = self._box.env
-
-        def scope(args: BaseModel) -> dict[str, JsonValue]:
-            return {"args": args.model_dump(mode="json"), "env": env}
-
-        title = place.at("title").expression(manifest.title)
-        says = place.at("says").expression(manifest.says or manifest.title)
-        target_id = place.at("target.id").expression(manifest.target.id)
-        target_env = place.at("target.env").expression(manifest.target.env)
+        words = worded(manifest, self._box.env, place)
         tool = Tool(
             manifest=manifest,
             arguments=self._model,
             run=self._run,
-            target=lambda args: Target(
-                kind=manifest.target.kind, id=text_of(target_id, scope(args)), env=text_of(target_env, scope(args))
-            ),
-            title=lambda args: text_of(title, scope(args)),
-            says=lambda args: text_of(says, scope(args)),
+            target=words.target,
+            title=words.title,
+            says=words.says,
             finding=self._finding,
             preview=self._preview if "preview" in parts else None,
             undo=self._undo if "undo" in parts else None,
@@ -177,6 +168,38 @@ class Toolbox:
         made = PythonTool(function, manifest, self)
         self._tools.append(made)
         return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a manifest's expressions say of one call."""
+
+    target: Callable[[BaseModel], Target]
+    title: Callable[[BaseModel], str]
+    says: Callable[[BaseModel], str]
+
+
+def worded(manifest: ToolManifest, env: str, place: Place) -> Words:
+    """The lines for people, and the target, of calls of a tool in Python.
+
+    Raises:
+        SourceError: an expression is none.
+    """
+    title = place.at("title").expression(manifest.title)
+    says = place.at("says").expression(manifest.says or manifest.title)
+    target_id = place.at("target.id").expression(manifest.target.id)
+    target_env = place.at("target.env").expression(manifest.target.env)
+
+    def scope(args: BaseModel) -> dict[str, JsonValue]:
+        return {"args": args.model_dump(mode="json"), "env": env}
+
+    return Words(
+        target=lambda args: Target(
+            kind=manifest.target.kind, id=text_of(target_id, scope(args)), env=text_of(target_env, scope(args))
+        ),
+        title=lambda args: text_of(title, scope(args)),
+        says=lambda args: text_of(says, scope(args)),
+    )
 
 
 Wanted = TypeVar("Wanted")

@@ -9,14 +9,14 @@ import httpx
 from bot import foundation, settings
 from bot.commands.checks.finding import Finding, broken, ok, open_
 from bot.commands.loaded import means
+from bot.packages import packages
 from bot.settings import Settings
 from tools.errors import ToolError
 from tools.registry import Registry
 from tools.sources.confined import cannot_leave_network
-from tools.sources.loading import load_manifest
+from tools.sources.loading import load_manifest, load_packages
 from tools.sources.manifest_file import kind_of
 from tools.sources.openapi_manifest import read_manifest
-from tools.sources.python_packages import load_python_source
 from tools.sources.shell_manifest import read_shell_manifest
 
 PATIENCE = 3.0
@@ -35,7 +35,10 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
         sources: list[Path | str] = [*files, *config.tool_packages]
         for source in sources:
             try:
-                found = load_python_source(source) if isinstance(source, str) else await load_manifest(source, given)
+                if isinstance(source, str):
+                    found = load_packages(packages(config, [source]), given.closing)
+                else:
+                    found = await load_manifest(source, given)
                 for tool in found:
                     (registry or Registry()).add(tool)
             except ToolError as error:

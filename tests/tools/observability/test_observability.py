@@ -17,7 +17,7 @@ from tests.tools.observability.servers import TRACE, Place
 from tests.tools.sources.conftest import context
 from tools.conformance.suite import Suite
 from tools.conformance.verdicts import Promise, Verdict
-from tools.contract import Held, Impact, Tool, ToolFailed
+from tools.contract import Held, Impact, Tool, ToolFailed, answered
 from tools.observability.source import load_observability
 from tools.sources.errors import SourceError
 from tools.sources.loading import tokens_of
@@ -82,7 +82,7 @@ async def test_a_value_and_what_is_no_number(tools: dict[str, Tool]) -> None:
     tool = tools["prometheus.query"]
     found = await run(tool, query="errors")
     assert found["values"] == [{"labels": {"__name__": "errors", "job": "shop"}, "value": 0.25}]
-    assert tool.finding(None, found) == "job=shop: 0.25"
+    assert await answered(tool.finding(None, found)) == "job=shop: 0.25"
     assert (await run(tool, query="odd"))["values"][0]["value"] is None
     with pytest.raises(ToolFailed, match="unknown metric nope") as refused:
         await run(tool, query="nope")
@@ -95,12 +95,12 @@ async def test_a_range_comes_as_points_to_draw_and_one_line_to_read(tools: dict[
     [line] = found["series"]
     assert (line["least"], line["last"]) == (1.0, line["most"])
     assert len(line["points"]) == found["step_seconds"] * 4 or len(line["points"]) <= 121
-    assert "▁" in tool.finding(None, found) and "█" in tool.finding(None, found)
+    assert "▁" in await answered(tool.finding(None, found)) and "█" in await answered(tool.finding(None, found))
 
 
 async def test_alerts_that_fire(tools: dict[str, Tool]) -> None:
     tool = tools["prometheus.alerts"]
-    assert tool.finding(None, await run(tool)) == "2 alerts fire: HighErrors, HighErrors"
+    assert await answered(tool.finding(None, await run(tool))) == "2 alerts fire: HighErrors, HighErrors"
 
 
 async def test_a_silence_is_previewed_made_once_seen_and_taken_back(tools: dict[str, Tool], place: Place) -> None:
@@ -122,7 +122,7 @@ async def test_a_silence_is_previewed_made_once_seen_and_taken_back(tools: dict[
     await tool.run(args, context("k-1"))
     assert place.posted == 1, "the same call again is the same silence"
     assert (await tool.verify(args, impact, context())).held is Held.YES
-    inverse = tool.undo(args, impact)
+    inverse = await answered(tool.undo(args, impact))
     assert inverse is not None
     await run(tools[inverse.tool], **inverse.arguments)
     assert (await tool.verify(args, impact, context())).held is Held.NO
@@ -168,7 +168,7 @@ async def test_a_trace_is_followed_in_both_formats(place: Place, tmp_path: Path,
             ("checkout", 0.0, 120.0),
             ("payments", 20.0, 80.0),
         ]
-        assert tool.finding(None, trace) == "2 spans over 2 services in 120 ms, failed in payments"
+        assert await answered(tool.finding(None, trace)) == "2 spans over 2 services in 120 ms, failed in payments"
         with pytest.raises(ToolFailed, match="trace not found"):
             await run(tool, trace_id="0" * 32)
 
@@ -216,9 +216,9 @@ def test_a_manifest_that_cannot_work_says_where(tmp_path: Path) -> None:
     assert tokens_of(declared(tmp_path)) == ["PROM_TOKEN"]
 
 
-def test_an_impact_knows_its_silences(tools: dict[str, Tool]) -> None:
+async def test_an_impact_knows_its_silences(tools: dict[str, Tool]) -> None:
     tool = tools["alertmanager.unsilence"]
     assert tool.undo is not None
     args = tool.arguments.model_validate({"alert": "HighErrors"})
     nothing = Impact(grade=tool.manifest.dry_run, before={"silences": [], "until": ""})
-    assert tool.undo(args, nothing) is None
+    assert await answered(tool.undo(args, nothing)) is None

@@ -22,7 +22,7 @@ from tests.tools.conftest import GROUPS
 from tests.tools.sources.conftest import MANIFEST, context
 from tests.tools.spy import Lab
 from tests.tools.staff import Staff
-from tools.contract import Tool, ToolFailed
+from tools.contract import Tool, ToolFailed, answered
 from tools.errors import ToolError
 from tools.gateway import Gateway
 from tools.manifest import TargetRule
@@ -94,7 +94,7 @@ async def test_the_pace_of_a_channel_is_changed_within_bounds_and_taken_back(
     impact = await tool.preview(args, us)
     await tool.run(args, us)
     assert (await run(tools["autopilot.channel"], channel=HERE))["per_minute"] == 3
-    inverse = tool.undo(args, impact)
+    inverse = await answered(tool.undo(args, impact))
     assert inverse is not None
     await run(tools[inverse.tool], **inverse.arguments)
     async with db.read() as tx:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tools.admitting import validate
-from tools.contract import Impact, JsonObject, Tool, ToolContext, Verified
+from tools.contract import Impact, JsonObject, Tool, ToolContext, Verified, answered
 from tools.postgres.backups import Backups
 from tools.postgres.box import postgres_tools
 from tools.postgres.passwords import SecretFolder
@@ -46,7 +46,7 @@ class Ops:
     async def finding(self, tool_name: str, /, **arguments: Any) -> str:
         tool = self.tools[f"postgres.{tool_name}"]
         call = validate(tool, arguments).parsed
-        return tool.finding(call, await tool.run(call, CONTEXT))
+        return await answered(tool.finding(call, await tool.run(call, CONTEXT)))
 
 
 def plain(url: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.tools.postgres.conftest import Ops
 from tests.tools.postgres.test_operator import listed
-from tools.contract import Held, ToolFailed
+from tools.contract import Held, ToolFailed, answered
 from tools.postgres.backups import environment
 from tools.postgres.passwords import scram
 
@@ -75,7 +75,7 @@ async def test_dropping_a_vector_index_can_be_taken_back_as_it_was(ops: Ops) -> 
     assert (await ops.verify("drop_vector_index", **named)).held is Held.YES
     tool = ops.tools["postgres.drop_vector_index"]
     assert tool.undo is not None
-    back = tool.undo(tool.arguments.model_validate(named), impact)
+    back = await answered(tool.undo(tool.arguments.model_validate(named), impact))
     assert back is not None
     assert (back.arguments["metric"], back.arguments["m"], back.arguments["ef_construction"]) == ("l2", 8, 32)
     await ops.run("create_vector_index", **back.arguments)
@@ -146,7 +146,7 @@ async def test_limits_are_set_and_taken_back(ops: Ops) -> None:
         assert (await ops.verify("limit_role", role=role, limit=5)).held is Held.YES
         tool = ops.tools["postgres.limit_role"]
         assert tool.undo is not None
-        back = tool.undo(tool.arguments.model_validate({"role": role, "limit": 5}), impact)
+        back = await answered(tool.undo(tool.arguments.model_validate({"role": role, "limit": 5}), impact))
         assert back is not None
         assert back.arguments == {"role": role, "limit": -1}
         with pytest.raises(ToolFailed, match="connections in all"):

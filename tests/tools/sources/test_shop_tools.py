@@ -8,7 +8,7 @@ import pytest
 from bot.demo.shop import ManualClock, Shop
 from policy.types import Tier
 from tests.tools.sources.conftest import context
-from tools.contract import Held, Impact, Tool
+from tools.contract import Held, Impact, Tool, answered
 from tools.manifest import DryRun
 
 CHANGES: list[tuple[str, dict[str, Any]]] = [
@@ -56,7 +56,7 @@ async def test_undo_restores_exactly_what_was_there_even_over_an_earlier_change(
     await run(tool, changed, "k-1")
     assert repr((world.flags.all(), world.throttles.of("checkout.retry"), world.social.friction("p-105"))) != before
     assert tool.undo is not None
-    inverse = tool.undo(tool.arguments.model_validate(changed), impact)
+    inverse = await answered(tool.undo(tool.arguments.model_validate(changed), impact))
     assert inverse is not None
     # Through the gateway's own path: dumped without nulls and validated again.
     other = tools[inverse.tool]
@@ -127,7 +127,7 @@ async def test_an_undo_of_nothing_is_none(tools: dict[str, Tool]) -> None:
     tool = tools["shop.set_flag"]
     arguments = {"name": "new-checkout", "on": False, "percent": 0}
     assert tool.undo is not None
-    assert tool.undo(tool.arguments.model_validate(arguments), await preview(tool, arguments)) is None
+    assert await answered(tool.undo(tool.arguments.model_validate(arguments), await preview(tool, arguments))) is None
 
 
 async def test_what_cannot_be_taken_back_says_so(tools: dict[str, Tool]) -> None:
@@ -147,7 +147,7 @@ async def test_every_read_has_a_finding_of_one_line_with_a_number_or_a_name(tool
     for tool in tools.values():
         if tool.manifest.tier is Tier.READ:
             args = tool.arguments.model_validate(dict(tool.manifest.examples[0].input))
-            finding = tool.finding(args, await tool.run(args, context()))
+            finding = await answered(tool.finding(args, await tool.run(args, context())))
             assert finding
             assert "\n" not in finding
             assert "another shape" not in finding
@@ -156,4 +156,4 @@ async def test_every_read_has_a_finding_of_one_line_with_a_number_or_a_name(tool
 async def test_a_finding_of_an_odd_answer_says_so(tools: dict[str, Tool]) -> None:
     tool = tools["shop.error_rate"]
     args = tool.arguments.model_validate({"service": "checkout"})
-    assert "another shape" in tool.finding(args, {"surprise": 1})
+    assert "another shape" in await answered(tool.finding(args, {"surprise": 1}))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.sources.conftest import MANIFEST, context
 from tests.tools.sources.recorded.checked import Checked, Json
-from tools.contract import Held, Tool, ToolFailed
+from tools.contract import Held, Tool, ToolFailed, answered
 from tools.sources.openapi import load_openapi_source
 
 FILE = MANIFEST.with_name("github.yaml")
@@ -125,7 +125,7 @@ async def test_a_failed_run_runs_again_and_undo_cancels_it(tools: dict[str, Tool
     with pytest.raises(ToolFailed, match="cannot be retried") as refused:
         await tool.run(args, context())
     assert not refused.value.effect_possible
-    inverse = tool.undo(args, impact)
+    inverse = await answered(tool.undo(args, impact))
     assert inverse is not None
     back = tools[inverse.tool]
     await back.run(back.arguments.model_validate(inverse.arguments), context())
@@ -139,4 +139,4 @@ async def test_reads_say_what_there_is(tools: dict[str, Tool]) -> None:
     ):
         tool = tools[f"github.{name}"]
         args = tool.arguments.model_validate({**REPO, **more})
-        assert tool.finding(args, await tool.run(args, context())) == says
+        assert await answered(tool.finding(args, await tool.run(args, context()))) == says

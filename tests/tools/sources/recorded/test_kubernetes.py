@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.sources.conftest import MANIFEST, context
 from tests.tools.sources.recorded.checked import Checked, Json
-from tools.contract import Held, Impact, Tool, ToolFailed
+from tools.contract import Held, Impact, Tool, ToolFailed, answered
 from tools.sources.openapi import load_openapi_source
 
 FILE = MANIFEST.with_name("kubernetes.yaml")
@@ -105,7 +105,7 @@ async def change(tools: dict[str, Tool], which: str, /, **arguments: Any) -> tup
 async def look(tools: dict[str, Tool], which: str, /, **arguments: Any) -> str:
     tool = tools[f"kubernetes.{which}"]
     args = tool.arguments.model_validate(arguments)
-    return tool.finding(args, await tool.run(args, context()))
+    return await answered(tool.finding(args, await tool.run(args, context())))
 
 
 async def test_reads_say_what_runs(tools: dict[str, Tool], cluster: Cluster) -> None:
@@ -132,7 +132,7 @@ async def test_a_change_is_previewed_seen_and_taken_back(
     assert (await tool.verify(args, impact, context())).held is Held.YES
     cluster.held = True
     assert (await tool.verify(args, impact, context())).held is (Held.YES if cluster.replicas == 1 else Held.NO)
-    inverse = tool.undo(args, impact)
+    inverse = await answered(tool.undo(args, impact))
     assert inverse is not None and inverse.tool == tool.name
     await tool.run(tool.arguments.model_validate(inverse.arguments), context("k-2"))
     cluster.held = False
