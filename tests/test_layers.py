@@ -23,7 +23,7 @@ EDGES = frozenset(
     | {"bot.detection", "bot.notary"}
 )
 APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.tls"})  # of use to whoever starts a process
-WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.foundation", "bot.joining", "bot.wiring"}
+WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.packages", "bot.foundation", "bot.joining", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "policy": frozenset(),
@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
     "bot.tls": frozenset(),
+    "bot.packages": TOOLS | {"bot.settings"},
     "bot.foundation": WIRING,
     "bot.joining": WIRING,
     "bot.wiring": WIRING,
@@ -57,7 +58,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.failures": WIRING,
     "bot.cli": WIRING | {"bot.failures", "bot.commands", "bot.hostile"},
 }
-READS_SETTINGS = {"bot.foundation", "bot.joining", "bot.wiring", "bot.failures", "bot.commands", "bot.cli"}
+READS_SETTINGS = {
+    "bot.packages",
+    "bot.foundation",
+    "bot.joining",
+    "bot.wiring",
+    "bot.failures",
+    "bot.commands",
+    "bot.cli",
+}
 KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.joining", "bot.wiring", "bot.commands"}
 KNOWS_THE_ENVIRONMENT = {
     "bot/settings.py": "the one reader",
