@@ -155,6 +155,13 @@ class ApprovalView:
     asked_for: str = ""
     """what of the request implies it"""
 
+    @property
+    def without_undo(self) -> str:
+        """One sentence for a card that offers no Undo."""
+        if self.changes and all(change.before == change.after for change in self.changes):
+            return "As things stand it changes nothing, so there is nothing to undo."
+        return "This cannot be undone."
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldView:

@@ -137,7 +137,7 @@ def _vote(vote: VoteLine) -> str:
 
 def _rollback(view: ApprovalView) -> Iterable[str]:
     if not view.undo_says:
-        return ["This cannot be undone."]
+        return [view.without_undo]
     rehearsed = "not rehearsed"
     if view.undo_rehearsed_at is not None:
         rehearsed = f"rehearsed {utc(view.undo_rehearsed_at)}, objects: {view.undo_objects}"

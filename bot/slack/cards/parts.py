@@ -101,7 +101,7 @@ def evidence(links: Sequence[EvidenceLink], room: Room) -> Block:
 def rollback(view: ApprovalView, room: Room) -> str:
     """How it is taken back, or plainly that it cannot be."""
     if not view.undo_says:
-        return "*Rollback*  This cannot be undone."
+        return f"*Rollback*  {view.without_undo}"
     line = escaping.says(view.undo_says)
     said = line if len(line) <= room.prose else folded(view.undo_says, "the inverse call")
     rehearsed = (

@@ -92,6 +92,8 @@ def test_expired_is_told_as_nobody_answered_and_never_as_rejected() -> None:
 
 def test_what_cannot_be_undone_is_said_plainly() -> None:
     assert "This cannot be undone." in all_text([*approval_card(an_approval(undo_says="")).blocks])
+    same = an_approval(undo_says="", changes=(Change(label="flag", before="off", after="off"),))
+    assert "there is nothing to undo" in all_text([*approval_card(same).blocks])
 
 
 def test_more_than_six_rows_are_counted_and_lead_to_show_all() -> None:
