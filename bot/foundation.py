@@ -25,6 +25,7 @@ from bot.lifecycle.ports import Stage
 from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.reloading import Reloader
+from bot.orchestrator.retention import Keep
 from bot.orchestrator.worker import Worker
 from bot.packages import packages
 from bot.schedules.definition import Installed
@@ -153,6 +154,13 @@ class Core:
             pace=WorkPace(lease=self.settings.lease_seconds),
             approvals_channel=self.settings.ops_channel,
             every_card=self.settings.every_card_to_ops,
+            keep=Keep(
+                words=self.settings.keep_words_days,
+                results=self.settings.keep_results_days,
+                posts=self.settings.keep_posts_days,
+                cases=self.settings.keep_cases_days,
+                deliveries=self.settings.keep_deliveries_days,
+            ),
         )
 
 

@@ -149,6 +149,16 @@ class Settings(BaseSettings):
     """where checkpoints go: slack:CHANNEL, file:PATH, dir:PATH (a mounted object store)"""
     audit_checkpoint_minutes: float = Field(default=60.0, gt=0)
     """between two checkpoints of a record that grew"""
+    keep_words_days: float = Field(default=0.0, ge=0)
+    """days that an ended task's text and transcript are kept; 0: for good (erase.md)"""
+    keep_results_days: float = Field(default=0.0, ge=0)
+    """days that results (evidence) of ended tasks are kept; their hashes stay; 0: for good"""
+    keep_posts_days: float = Field(default=0.0, ge=0)
+    """days that the bot remembers which message of its own showed what; 0: for good"""
+    keep_cases_days: float = Field(default=0.0, ge=0)
+    """days that evaluation cases are kept; 0: for good"""
+    keep_deliveries_days: float = Field(default=7.0, ge=1)
+    """days that names of Slack's deliveries are kept, so that none is taken twice"""
     lease_seconds: float = Field(default=12.0, gt=1)
     """a dead replica's task is taken over after this"""
     log_level: str = "INFO"

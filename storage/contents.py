@@ -5,6 +5,7 @@ The rows that say a task was there, what ran and who voted stay: counts, digests
 
 import sqlalchemy as sa
 
+from storage import erasing
 from storage.clock import now
 from storage.db import Tx
 from storage.records import JsonObject, Task
@@ -41,8 +42,7 @@ async def drop_all(tx: Tx, task: Task) -> JsonObject:
     counts = await drop_words(tx, task)
     of_it = sa.select(proposals.c.id).where(proposals.c.tenant == tenant, proposals.c.task_id == key)
     await tx.run(votes.update().where(votes.c.tenant == tenant, votes.c.proposal_id.in_(of_it)).values(reason=""))
-    mine = sa.and_(proposals.c.tenant == tenant, proposals.c.task_id == key)
-    sealed = await tx.run(proposals.update().where(mine).values(sealed="", outcome=""))
+    sealed = await erasing.empty_seals(tx, tenant, list((await tx.run(of_it)).scalars()))
     lines = sa.and_(intents.c.tenant == tenant, intents.c.task_id == key)
     emptied = {"input": {}, "output": sa.null(), "outcome": "", "target": "", "skill": ""}
     ran = await tx.run(intents.update().where(lines).values(emptied))
@@ -52,7 +52,7 @@ async def drop_all(tx: Tx, task: Task) -> JsonObject:
     for table in (evaluations, skill_runs, posts):
         done = await tx.run(table.delete().where(table.c.tenant == tenant, table.c.task_id == key))
         dropped[table.name] = done.rowcount
-    return {**counts, "proposals": sealed.rowcount, "intents": ran.rowcount, **dropped}
+    return {**counts, "proposals": sealed, "intents": ran.rowcount, **dropped}
 
 
 async def results(tx: Tx, tenant: str, task_id: str) -> list[str]:

@@ -17,7 +17,7 @@ from storage.erased import ORDER, emptied, is_emptied, left, named_by, rest_of, 
 from storage.inserts import insert_new
 from storage.records import AuditEntry, JsonObject, JsonValue
 from storage.tables import audit as entries
-from storage.tables import erasing, evidence
+from storage.tables import erasing, evidence, proposals, seals
 
 STAYS = ("tool", "tier", "rules", "proposal", "intent", "reason_code", "env", "risk")
 """what of an erased task's entries stays: which tool, by which rules; never with which values, never words"""
@@ -74,6 +74,14 @@ async def empty_evidence(tx: Tx, tenant: str, hashes: Sequence[str], gone: str) 
     which = sa.and_(evidence.c.tenant == tenant, evidence.c.hash.in_(hashes), evidence.c.gone == "")
     async with begun(tx, tenant):
         return int((await tx.run(evidence.update().where(which).values(content="{}", label="", gone=gone))).rowcount)
+
+
+async def empty_seals(tx: Tx, tenant: str, ids: Sequence[str]) -> int:
+    """Empty these sealed calls, and the copies that nobody else may touch."""
+    async with begun(tx, tenant):
+        await tx.run(seals.update().where(seals.c.tenant == tenant, seals.c.id.in_(ids)).values(sealed=""))
+    mine = sa.and_(proposals.c.tenant == tenant, proposals.c.id.in_(ids))
+    return int((await tx.run(proposals.update().where(mine).values(sealed="", outcome=""))).rowcount)
 
 
 def of_a_task(entry: AuditEntry) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import erasing
 from storage.clock import now
 from storage.db import Tx
 from storage.records import OPEN_STATES, JsonObject
@@ -65,7 +66,8 @@ async def unseal(tx: Tx, tenant: str, person: str) -> int:
     """Empty the ended sealed calls of others' tasks that name a person; how many."""
     named = sa.and_(proposals.c.tenant == tenant, proposals.c.sealed.contains(person, autoescape=True))
     ended = proposals.c.state.not_in(OPEN_STATES)
-    return int((await tx.run(proposals.update().where(named, ended).values(sealed=""))).rowcount)
+    found = list((await tx.run(sa.select(proposals.c.id).where(named, ended))).scalars())
+    return await erasing.empty_seals(tx, tenant, found)
 
 
 async def results_about(tx: Tx, tenant: str, person: str) -> list[str]:

@@ -7,7 +7,7 @@ from storage import proposals, seals
 from storage.canonical import canonical, digest
 from storage.db import Tx
 from storage.records import JsonObject, JsonValue, Proposal
-from tools.errors import SealBroken
+from tools.errors import SealBroken, SealErased
 from tools.sealing import SealedRow, seal_if_whole
 
 UNREADABLE = "the whole text"
@@ -28,6 +28,8 @@ async def what_moved(tx: Tx, proposal: Proposal) -> tuple[SealedRow, ...]:
 
 async def how_broken(tx: Tx, proposal: Proposal) -> str:
     """A sentence for people about a proposal whose seal is broken; it names what moved, and holds no value."""
+    if not proposal.sealed and not await seals.find(tx, proposal.tenant, proposal.id):
+        return str(SealErased(proposal.id))
     return str(SealBroken(proposal.id, named(await what_moved(tx, proposal))))
 
 

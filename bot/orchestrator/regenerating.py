@@ -52,6 +52,8 @@ async def _begin(tx: Tx, agents: Lineup, again: Again, per_minute: int) -> Answe
         return Answer(said=Said.STALE, message="there is something newer in this thread; only the last can be repeated")
     if task.state not in tasks.FINAL:
         return Answer(said=Said.STALE, message="this is still being worked on")
+    if task.emptied_at is not None:
+        return Answer(said=Said.STALE, message="what was asked here is no longer kept; ask again in your own words")
     if await _changed_something(tx, task):
         return Answer(
             said=Said.REFUSED,

@@ -10,8 +10,6 @@ from storage.db import Database, Tx
 from storage.errors import LostRace
 from storage.records import JsonObject, Proposal, ProposalState, Source, Task, TaskState
 
-KEYS_KEPT = 7 * 86400
-"""seconds a delivery key is remembered; Slack's last retry comes after minutes"""
 FORGOTTEN_AT_ONCE = 500
 """on SQLite a delete runs on the event loop, and acks wait for it"""
 
@@ -79,11 +77,11 @@ async def _tell_worn_out(tx: Tx, task: Task) -> None:
     await show_session(tx, task)
 
 
-async def forget(db: Database) -> None:
-    """Drop delivery keys that can no longer come again, some at a time: each time the write lock is held briefly."""
+async def forget(db: Database, days: float) -> None:
+    """Drop delivery keys of so many days ago, some at a time: each time the write lock is held briefly."""
     while True:
         async with db.read() as tx:
-            keys = await inbox.old(tx, KEYS_KEPT, limit=FORGOTTEN_AT_ONCE)
+            keys = await inbox.old(tx, days * 86_400, limit=FORGOTTEN_AT_ONCE)
         if not keys:
             return
         async with db.write() as tx:

@@ -8,6 +8,7 @@ from policy.approval import tally
 from policy.people import People, unasked
 from policy.types import CastVote, Deny
 from storage import inbox, posts, proposals, tasks
+from storage.aging import UNDO_SECONDS
 from storage.attempts import transact
 from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
@@ -19,7 +20,7 @@ from tools.outcomes import Denied
 from tools.planning import bind
 from tools.sealing import SealedCall, open_seal
 
-UNDO_HOURS = 24
+UNDO_HOURS = UNDO_SECONDS / 3600
 """how long a card offers Undo after its call ran"""
 
 
@@ -47,7 +48,8 @@ async def undo(
     if not changes or done.undone_by is not None:
         return Answer(said=Said.STALE, message="there is nothing to undo here any more")
     if now > (done.finished_at or now) + UNDO_HOURS * 3600:
-        return Answer(said=Said.STALE, message=f"undo was offered for {UNDO_HOURS} hours; ask for the change instead")
+        late = f"undo was offered for {UNDO_HOURS:.0f} hours; ask for the change instead"
+        return Answer(said=Said.STALE, message=late)
     if presser is None:
         return await refuse(db, click, done, STRANGER, "undo_refused")
     groups = {o.group for o in sealed.obligations} or {"operators"}

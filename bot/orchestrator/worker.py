@@ -17,11 +17,12 @@ from bot.agent.runner import AgentRunner, Ended
 from bot.lifecycle.hooks import Hooks
 from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Stage
-from bot.orchestrator import sweeps
+from bot.orchestrator import retention, sweeps
 from bot.orchestrator.approved import ask_later
 from bot.orchestrator.breakage import end_executing
 from bot.orchestrator.executing import Executing
 from bot.orchestrator.pace import Pace
+from bot.orchestrator.retention import Keep
 from policy.people import CannotAsk
 from storage import steps, tasks
 from storage.db import Database, within
@@ -32,6 +33,9 @@ from tools.gateway import Gateway
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("ops_autopilot")
+
+SOON = 60.0
+"""seconds to the next sweep when one found more than it may drop at once"""
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Worker:
     stage: Stage
     pace: Pace = field(default_factory=Pace)
     approvals_channel: str = ""
+    keep: Keep = field(default_factory=Keep)
     every_card: bool = False
     """all approval cards go there as well, not only those of direct messages"""
     """where cards of tasks from direct messages are shown, too"""
@@ -226,8 +231,9 @@ class Worker:
                 await sweeps.take_back(self.db)
                 await sweeps.expire(self.db)
                 if time.monotonic() - swept > 3600:
-                    await sweeps.forget(self.db)
-                    swept = time.monotonic()
+                    await sweeps.forget(self.db, self.keep.deliveries)
+                    more = await retention.sweep(self.db, self.keep)
+                    swept = time.monotonic() - (3600 - SOON if more else 0)
             await asyncio.sleep(self.pace.poll)
 
     async def _forever(self, listen: Callable[[], Awaitable[None]]) -> None:

@@ -26,7 +26,7 @@ async def test_only_what_is_old_is_forgotten_and_never_much_at_once(
         for number in range(25):
             await tx.run(rows.insert().values(tenant="T1", key=f"old-{number}", kind="event", at=now() - 8 * 86_400))
         assert await inbox.first_time(tx, "T1", "new", "event")
-    await sweeps.forget(db)
+    await sweeps.forget(db, 7)
     async with db.read() as tx:
         assert (await tx.run(sa.select(rows.c.key))).scalars().all() == ["new"]
     assert at_once == [10, 10, 5]

@@ -26,6 +26,10 @@ from tests.builders import TENANT, a_new_task
 SECRET = "acme-secret"
 NEXT_DOOR = "T0NEXTDOOR"
 FOR_ALL = {
+    "aging.old_cases": "time passes for all",
+    "aging.old_posts": "time passes for all",
+    "aging.old_results": "time passes for all",
+    "aging.old_tasks": "time passes for all",
     "alerts.any_unopened": "a worker of the whole installation looks for work",
     "alerts.unopened": "a worker of the whole installation looks for work",
     "api_tokens.find": "the token itself says whose it is",
