@@ -160,7 +160,10 @@ async def run(
             agents=lines,
             request_url=links.to_request,
         )
+        terms = {one.terms.id: one.terms for one in base.agents if one.terms}
+        consents = ConsentDesk(db=base.db, replies=replies, terms=terms)
         words = Words(
+            consents=consents,
             db=base.db,
             orchestrator=orchestrator,
             front=front,
@@ -186,9 +189,7 @@ async def run(
             replies=replies,
             oauth=joined.oauth,
             departures=Departures(db=base.db, workspaces=workspaces),
-            consents=ConsentDesk(
-                db=base.db, replies=replies, terms={one.terms.id: one.terms for one in base.agents if one.terms}
-            ),
+            consents=consents,
             porter=Porter(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)

@@ -31,7 +31,10 @@ class SteadyClient(SocketModeClient):
         super().__init__(**how)
 
     async def enqueue_message(self, message: str) -> None:
-        if message.startswith("{") and (envelope := json.loads(message).get("envelope_id")):
+        frame = json.loads(message) if message.startswith("{") else {}
+        if frame.get("type") == "disconnect" and frame.get("reason") == "warning":
+            return  # Slack goes on sending over this connection until it asks for it: letting go now loses what comes
+        if envelope := frame.get("envelope_id"):
             self._taken[envelope] = time.monotonic()
         await super().enqueue_message(message)
 

@@ -15,10 +15,11 @@ from tests.scenarios.world import BOT, INCIDENTS, KIM, World, a_world
 MOST_SECONDS_TO_END = 20.0
 
 
+@pytest.mark.parametrize("warned", [False, True])
 async def test_no_click_is_lost_while_slack_takes_connections_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: bool
 ) -> None:
-    """A process holds two: while one is renewed, clicks go to the other."""
+    """A process holds two: while one is renewed, clicks go to the other. A warning alone ends nothing."""
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         assert await world.see(lambda: _open(world) == 2, 30)
         thread = await world.ask("is checkout failing?")
@@ -33,13 +34,16 @@ async def test_no_click_is_lost_while_slack_takes_connections_back(
         for round_ in range(6):
             pressed = [asyncio.create_task(press()) for _ in range(2)]
             await asyncio.sleep(0)  # these are on their way
+            if warned:
+                await world.slack.sockets.disconnect("warning", only_one=True)
+                pressed.append(asyncio.create_task(press()))
             await world.slack.sockets.disconnect(only_one=True)
             pressed.append(asyncio.create_task(press()))
-            assert [answer["ok"] for answer in await asyncio.gather(*pressed)] == [True] * 3, round_
+            assert [answer["ok"] for answer in await asyncio.gather(*pressed)] == [True] * len(pressed), round_
             assert await world.see(lambda: _open(world) == 2, 30)
         async with world.database() as db, db.read() as tx:
             told = [e for e in await audit.entries(tx, "T0ACME") if e.event == "ops.feedback.given"]
-        assert len(told) == 18
+        assert len(told) == (24 if warned else 18)
 
 
 @pytest.mark.long  # a worker may drain for fifteen seconds

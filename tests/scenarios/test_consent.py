@@ -6,7 +6,7 @@ import pytest
 
 from bot.agent import definition
 from bot.agent.definition import DataPolicy
-from tests.scenarios.world import ANA, INCIDENTS, World, a_world, action_ids
+from tests.scenarios.world import ANA, INCIDENTS, World, a_world, action_ids, everything
 
 CLOUD = DataPolicy(kind="cloud", provider="anthropic", region="eu")
 
@@ -15,6 +15,14 @@ def _question(world: World, thread: str) -> str | None:
     """The ts of the question that Ana sees in the thread."""
     found = world.slack.ui.messages(INCIDENTS, as_=ANA, thread_ts=thread)
     return next((str(m["ts"]) for m in found if m.get("ephemeral_for") and "consent.yes" in action_ids(m)), None)
+
+
+async def _told(world: World, words: str) -> None:
+    def look() -> bool:
+        found = world.slack.ui.messages(INCIDENTS, as_=ANA)
+        return any(words in everything(m) for m in found if m.get("ephemeral_for"))
+
+    assert await world.see(look)
 
 
 @pytest.mark.parametrize("signed_http", [False, True])
@@ -36,3 +44,12 @@ async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
         third = await world.ask("please write another poem")
         await world.text(third, "I have no playbook for that", seconds=60)
         assert _question(world, third) is None
+
+        await world.slack.ui.command(ANA, INCIDENTS, "/autopilot", "consent")
+        await _told(world, "cloud: anthropic, eu")
+        await world.slack.ui.send(ANA, INCIDENTS, "@autopilot consent withdraw", thread_ts=third)
+        await world.text(third, "Nothing more of yours is sent")
+        fourth = await world.ask("please write a poem")
+        assert await world.see(lambda: _question(world, fourth), 60)
+        await world.slack.ui.command(ANA, INCIDENTS, "/autopilot", "consent withdraw")
+        await _told(world, "There was nothing to take back")

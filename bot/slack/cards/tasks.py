@@ -22,6 +22,7 @@ class Word(StrEnum):
     DIGEST = "digest"
     SCHEDULES = "schedules"
     SETTINGS = "settings"
+    CONSENT = "consent"
     STOP = "stop"
     HALT = "halt"
     LIFT = "lift"
@@ -41,6 +42,7 @@ HELP: dict[Word, str] = {
     Word.DIGEST: "today in numbers, and what was done",
     Word.SCHEDULES: "what comes by itself; admins add, change, pause and start it there",
     Word.SETTINGS: "what holds in this channel; admins change it (`settings workspace`: everywhere)",
+    Word.CONSENT: "what you agreed may be sent to a model provider; `consent withdraw` takes it back",
     Word.STOP: "stop the task of this thread or channel; what already ran stays as it is",
     Word.HALT: "change nothing more in this workspace until it is lifted, whatever was approved",
     Word.LIFT: "end a halt",

@@ -11,9 +11,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.lifecycle import consent
 from bot.lifecycle.consent import Terms
 from bot.slack.actions import ActionId
+from bot.slack.cards.blocks import Card
+from bot.slack.cards.consent import agreed_card, withdrawn_card
+from bot.slack.inbound import Command
 from bot.slack.replies import Replies
 from bot.slack.tenants import FromSlack
-from storage import inbox
+from storage import consents, inbox
 from storage.db import Database
 
 
@@ -59,6 +62,16 @@ class ConsentDesk:
             said = f"Thank you, I go on. ({terms.words})" if yes else "Nothing was sent."
         if pressed.response_url:
             self.replies.later(self._replace(pressed.tenant, pressed.response_url, said))
+
+    async def word(self, command: Command) -> Card:
+        """Answer `consent` and `consent withdraw`."""
+        if command.rest.strip().lower().startswith("withdraw"):
+            return withdrawn_card(await consent.withdraw(self.db, command.tenant, command.who))
+        async with self.db.read() as tx:
+            agreed = [
+                one for one in self.terms.values() if await consents.given(tx, command.tenant, command.who, one.id)
+            ]
+        return agreed_card(agreed)
 
     async def _replace(self, tenant: str, url: str, said: str) -> None:
         session = self.replies.workspaces.client(tenant).session

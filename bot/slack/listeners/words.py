@@ -18,6 +18,7 @@ from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.tasks import Word, approval_list, help_card, status_card, task_list
 from bot.slack.inbound import Command
+from bot.slack.listeners.consent import ConsentDesk
 from bot.slack.listeners.grants import GrantsDesk
 from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
@@ -29,6 +30,7 @@ from storage.records import JsonObject, Source
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(?:\|[^>]*)?>)\s*[.!]?", re.IGNORECASE)
+_WITHDRAW = re.compile(r"consent\s+withdraw\s*[.!]?", re.IGNORECASE)
 WITH_MORE = {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
 """words that mean nothing alone, so a message that holds one is a request"""
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
@@ -54,6 +56,7 @@ class Words:
     ops_channel: str
     settings: SettingsDesk
     grants: GrantsDesk
+    consents: ConsentDesk
 
     def after_mention(self, request: Request) -> Command | None:
         """The command in a message that holds nothing else, or None when it asks for work."""
@@ -69,7 +72,8 @@ class Words:
                 key=request.keys[-1],
             )
         word, _, rest = text.partition(" ")
-        if word.lower().strip("!.?") not in set(Word) - WITH_MORE or rest.strip():
+        withdraws = _WITHDRAW.fullmatch(text) is not None
+        if not withdraws and (word.lower().strip("!.?") not in set(Word) - WITH_MORE or rest.strip()):
             return None
         return Command(
             tenant=request.tenant,
@@ -77,7 +81,7 @@ class Words:
             thread_ts=request.thread_ts,
             who=request.requester,
             word=word.lower().strip("!.?"),
-            rest="",
+            rest="withdraw" if withdraws else "",
             key=request.keys[-1],
         )
 
@@ -98,7 +102,8 @@ class Words:
         if command.word == Word.SETTINGS:
             await self.settings.show(command)
             return
-        card = await self._card(command)
+        consent = command.word == Word.CONSENT
+        card = await self.consents.word(command) if consent else await self._card(command)
         self.replies.later(self.replies.respond(command, card))
 
     async def _card(self, command: Command) -> Card:
