@@ -159,6 +159,13 @@ async def workspaces_of(tx: Tx, enterprise: str) -> list[str]:
     return [row.tenant for row in await tx.run(query.order_by(org_workspaces.c.tenant))]
 
 
+async def forget_workspace(tx: Tx, tenant: str, enterprise: str) -> bool:
+    """Whether a workspace was still known as one that this organisation's installation speaks for."""
+    which = sa.and_(org_workspaces.c.tenant == tenant, org_workspaces.c.enterprise == enterprise)
+    tx.hint(WAKE)
+    return bool((await tx.run(org_workspaces.delete().where(which))).rowcount)
+
+
 async def issue_state(tx: Tx, hashed: str, life: float) -> None:
     """Remember that we sent a browser to Slack; `life` in seconds. What has expired is swept on the way."""
     await tx.run(oauth_states.delete().where(oauth_states.c.expires_at < now()))

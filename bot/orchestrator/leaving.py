@@ -27,6 +27,15 @@ async def leave(db: Database, installation: str) -> None:
             await audit.append(tx, installation, "ops.workspace.left", body={**body})
 
 
+async def leave_workspace(db: Database, enterprise: str, tenant: str) -> None:
+    """The same for one workspace that an organisation's installation spoke for; the others go on."""
+    with within(tenant):
+        await _close(db, tenant)
+    async with db.write() as tx:
+        if await installations.forget_workspace(tx, tenant, enterprise):
+            await audit.append(tx, tenant, "ops.workspace.left", body={"name": tenant, "workspaces": tenant})
+
+
 async def _close(db: Database, tenant: str) -> None:
     async with db.read() as tx:
         open_ones = await tasks.recent(tx, tenant, only_open=True, limit=_MOST)

@@ -1,5 +1,6 @@
 """A workspace that left: its tokens are deleted, and nothing of it goes on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +11,8 @@ from bot.slack.workspaces import Workspaces
 from storage import installations
 from storage.db import Database
 
+_PAGES = 20
+"""of an organisation's workspaces, 1,000 each"""
 GONE = frozenset({"account_inactive", "token_revoked", "invalid_auth", "not_authed", "token_expired"})
 _log = structlog.get_logger(__name__)
 
@@ -40,3 +43,32 @@ class Departures:
             await leaving.leave(self.db, key)
             self.workspaces.forget(key)
             _log.info("the app was removed from a workspace", tenant=key)
+
+    async def look_at(self, enterprise: str, teams: Sequence[str]) -> None:
+        """Forget those workspaces of an organisation that its token reaches no more."""
+        async with self.db.read() as tx:
+            whole = await installations.find(tx, enterprise) if enterprise else None
+        if whole is None or not whole.is_org:
+            return
+        still = await self._reached(enterprise)
+        for team in teams:
+            async with self.db.read() as tx:
+                spoken_for = await installations.find(tx, team)
+            if team in still or spoken_for is None or spoken_for.tenant != enterprise:
+                continue  # given back meanwhile, unknown here, or installed there by itself
+            await leaving.leave_workspace(self.db, enterprise, team)
+            self.workspaces.forget(team)
+            _log.info("the app was removed from a workspace of an organisation", tenant=team)
+
+    async def _reached(self, enterprise: str) -> set[str]:
+        """The workspaces that the organisation's token reaches: https://docs.slack.dev/reference/methods/auth.teams.list"""
+        found: set[str] = set()
+        cursor = ""
+        for _ in range(_PAGES):
+            answer = await self.workspaces.client(enterprise).auth_teams_list(limit=1000, cursor=cursor or None)
+            teams: list[dict[str, str]] = answer.get("teams") or []
+            found.update(one["id"] for one in teams)
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return found

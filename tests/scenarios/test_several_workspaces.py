@@ -101,7 +101,7 @@ async def test_an_installation_is_finished_once_in_its_own_browser_and_where_it_
 async def test_an_organisations_installation_speaks_in_each_of_its_workspaces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token is the organisation's; tasks, people and votes are each workspace's own."""
+    """The token is the organisation's; tasks, people and votes are each workspace's own, and one can leave alone."""
     async with a_world(tmp_path, monkeypatch.setenv, app=MANY) as world:
         grid = {"enterprise_id": "E0ORG", "enterprise_name": "Org"}
         north = world.slack.add(demo_workspace(team_id="T0NORTH", name="North", mark="2", **grid))
@@ -121,8 +121,24 @@ async def test_an_organisations_installation_speaks_in_each_of_its_workspaces(
             await site.ui.click(f"U{mark}DANA", f"C{mark}INCIDENTS", str(shown["ts"]), "proposal.approve")
             await _says(world, site, f"C{mark}INCIDENTS", thread, "Done and verified")
             break  # both write to one shop: the second card is only looked at
-        async with world.database() as db, db.read() as tx:
-            assert await installations.tenants(tx) == ["T0NORTH", "T0SOUTH"]
-            assert len(await tasks.recent(tx, "T0NORTH")) == len(await tasks.recent(tx, "T0SOUTH")) == 1
-            assert await tasks.recent(tx, "E0ORG") == []
+        async with world.database() as db:
+            async with db.read() as tx:
+                assert await installations.tenants(tx) == ["T0NORTH", "T0SOUTH"]
+                assert len(await tasks.recent(tx, "T0NORTH")) == len(await tasks.recent(tx, "T0SOUTH")) == 1
+                assert await tasks.recent(tx, "E0ORG") == []
+            whole = world.slack.installs.of(south.office.workspace)
+            assert whole is not None
+            world.slack.installs.take_from(whole, "T0SOUTH")
+
+            async def left() -> bool:
+                async with db.read() as tx:
+                    return await installations.tenants(tx) == ["T0NORTH"]
+
+            async with asyncio.timeout(60):
+                while not await left():  # noqa: ASYNC110 - a database has no event for it
+                    await asyncio.sleep(0.05)
+            async with db.read() as tx:
+                assert {task.state for task in await tasks.recent(tx, "T0SOUTH")} == {TaskState.CANCELLED}
+                assert "ops.workspace.left" in [entry.event for entry in await audit.entries(tx, "T0SOUTH")]
+                assert [one.tenant for one in await installations.every(tx)] == ["E0ORG"]
         assert INCIDENTS not in str([call.body for call in world.slack.log.calls("chat.postMessage")])

@@ -47,7 +47,17 @@ class Grid:
             raise Refused("org_login_required")
         office = site.office
         office.app = replace(office.app, scopes=scopes)
-        return Install(workspace=office.workspace, by=by, scopes=scopes, is_org=org, tell=site.delivery.emit_anyway)
+        return Install(
+            workspace=office.workspace,
+            by=by,
+            scopes=scopes,
+            is_org=org,
+            tell=site.delivery.emit_anyway,
+            reach=self._every,
+        )
+
+    def _every(self) -> list[Workspace]:
+        return [site.office.workspace for site in self.sites.values()]
 
     def office_of(self, install: Install, method: str, raw: Json) -> Office:
         """Where a call with this installation's token is answered.

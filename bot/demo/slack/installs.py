@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.demo.slack.wire import Json, Refused
@@ -26,6 +26,10 @@ class Install:
     """sends an event of this workspace to the app"""
     is_org: bool = False
     alive: bool = True
+    reach: Callable[[], Sequence[Workspace]] = tuple
+    """every workspace there is"""
+    without: set[str] = field(default_factory=set)
+    """workspaces of the organisation that took the app away"""
 
     @property
     def key(self) -> str:
@@ -33,7 +37,8 @@ class Install:
 
     def covers(self, workspace: Workspace) -> bool:
         if self.is_org:
-            return workspace.enterprise_id == self.workspace.enterprise_id
+            here = workspace.team_id not in self.without
+            return here and workspace.enterprise_id == self.workspace.enterprise_id
         return workspace.team_id == self.workspace.team_id
 
 
@@ -71,7 +76,8 @@ class Installs:
     def of(self, workspace: Workspace) -> Install | None:
         """The living installation that this workspace's events go to; its own comes before the organisation's."""
         found = {t.install.key: t.install for t in self._tokens.values() if t.install.alive and not t.revoked}
-        return found.get(workspace.team_id) or (found.get(workspace.enterprise_id) if workspace.enterprise_id else None)
+        whole = found.get(workspace.enterprise_id) if workspace.enterprise_id else None
+        return found.get(workspace.team_id) or (whole if whole is not None and whole.covers(workspace) else None)
 
     def code(self, install: Install, redirect_uri: str) -> str:
         """What the browser carries back to the app."""
@@ -130,6 +136,11 @@ class Installs:
         bot = install.workspace.bot_user
         install.tell({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}}, "tokens_revoked")
         install.tell({"type": "app_uninstalled"}, "app_uninstalled")
+
+    def take_from(self, install: Install, *teams: str) -> None:
+        """Take an organisation's app from some of its workspaces; its token lives on for the others."""
+        install.without.update(teams)
+        install.tell({"type": "team_access_revoked", "team_ids": [*teams]}, "team_access_revoked")
 
     def _grant(self, install: Install) -> Granted:
         number, secret = next(self._numbers), secrets.token_hex(12)

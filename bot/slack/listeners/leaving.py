@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.departures import Departures
 from bot.slack.tenants import enterprise_of, tenant_of
 
-EVENTS = ("app_uninstalled", "tokens_revoked")
+EVENTS = ("app_uninstalled", "tokens_revoked", "team_access_revoked")
 """about an organisation, they are about many workspaces"""
 
 
@@ -22,3 +22,10 @@ def register(app: AsyncApp, departures: Departures) -> None:
     async def revoked(body: dict[str, Any]) -> None:
         if body.get("event", {}).get("tokens", {}).get("bot"):
             await departures.look(tenant_of(body), enterprise_of(body))
+
+    @app.event("team_access_revoked")
+    async def narrowed(body: dict[str, Any]) -> None:
+        """An organisation took the app from some of its workspaces."""
+        teams = body.get("event", {}).get("team_ids")
+        named = [team for team in teams if isinstance(team, str)] if isinstance(teams, list) else []
+        await departures.look_at(enterprise_of(body), named)

@@ -67,7 +67,15 @@ def _uninstall(office: Office, args: Args) -> Json:
     return {"ok": True}
 
 
+def _teams(office: Office, args: Args) -> Json:
+    install = office.installs.of(office.workspace)
+    reached = [one for one in install.reach() if install.covers(one)] if install is not None else []
+    teams = [{"id": one.team_id, "name": one.name} for one in reached or [office.workspace]]
+    return {"ok": True, "teams": teams, "response_metadata": {"next_cursor": ""}}
+
+
 METHODS = {
+    "auth.teams.list": Method(run=_teams),
     "oauth.v2.access": Method(run=_access, no_token=True),
     "auth.revoke": Method(run=_revoke),
     "apps.uninstall": Method(run=_uninstall),
