@@ -1,12 +1,13 @@
 """What people do that nobody planned for: each has an outcome, and none disturbs the next request."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from storage import steps, tasks
-from storage.records import Task
+from storage.records import Task, TaskState
 from tests.scenarios.world import ANA, BOT, INCIDENTS, World, a_world
 
 
@@ -48,14 +49,40 @@ async def test_an_edited_or_deleted_request_is_no_second_one(tmp_path: Path, mon
         assert len(await _tasks(world)) == 3
 
 
-async def test_a_bot_that_was_removed_from_a_channel_still_works_in_the_others(
+@pytest.mark.parametrize("archived", [False, True])
+async def test_a_channel_that_takes_no_messages_any_more_does_not_disturb_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archived: bool
+) -> None:
+    """Removed from it, or archived: the task ends there unseen; its messages are given up, not tried for ever."""
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        await world.ask("please write a poem", channel="C0DATA")
+        channel = world.slack.workspace.channels["C0DATA"]
+        if archived:
+            channel.is_archived = True
+        else:
+            channel.members.discard(BOT)
+        await world.text(await world.ask("please write a poem"), "I have no playbook")
+
+        async def over() -> bool:
+            return all(task.state == TaskState.COMPLETED for task in await _tasks(world))
+
+        async with asyncio.timeout(60):
+            while not await over():  # noqa: ASYNC110 - a database has no event for it
+                await asyncio.sleep(0.05)
+
+
+async def test_a_deactivated_approvers_press_counts_for_nothing_and_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The task ends there unseen; its messages are given up, not tried for ever."""
-    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
-        await world.ask("is checkout failing?", channel="C0DATA")
-        world.slack.workspace.channels["C0DATA"].members.discard(BOT)
-        await world.text(await world.ask("is checkout failing?"), "looks healthy")
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        card = await world.card(thread, "proposal.approve")
+        people = world.slack.workspace.people
+        people["U0DANA"] = replace(people["U0DANA"], deleted=True)
+        await world.click("U0DANA", card, "proposal.approve")
+        await world.text(thread, "not an active member", who="U0DANA")
+        [task] = await _tasks(world)
+        assert task.state is TaskState.NEEDS_APPROVAL
 
 
 async def test_a_deactivated_persons_command_changes_nothing_and_is_answered(

@@ -153,7 +153,7 @@ async def test_a_press_on_a_copy_that_is_behind_is_refused_and_the_copy_redrawn(
 
 
 async def test_home_decides_and_follows_what_others_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Approve and Reject stand on Home; every change is there within 5 s; and who may not approve sees none."""
+    """Approve, Reject and Undo stand on Home; every change is there within 5 s; and who may not approve sees none."""
     async with a_world(tmp_path, monkeypatch.setenv, waiting_file=waiting(tmp_path, CALM)) as world:
         ui = world.slack.ui
         for who in (DANA, SAM, RILEY):
@@ -177,3 +177,9 @@ async def test_home_decides_and_follows_what_others_decide(tmp_path: Path, monke
         await ui.click_in_view(SAM, "proposal.approve")
         await world.card(again, "proposal.undo", says="Done and verified", seconds=40)
         await world.see(lambda: "Nothing waits for you" in str(ui.home_view(DANA)), 5)
+
+        assert await world.see(lambda: "proposal.undo" in str(ui.home_view(SAM)))
+        await ui.click_in_view(SAM, "proposal.undo")
+        await world.text(again, "Undone by <@U0SAM>", seconds=40)
+        await world.see(lambda: "\nundone" in str(ui.home_view(DANA)).replace("\\n", "\n"))
+        await world.see(lambda: "proposal.undo" not in str(ui.home_view(SAM)))
