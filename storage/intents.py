@@ -64,6 +64,20 @@ async def begin(tx: Tx, new: NewIntent) -> Intent:
     return _record(row)
 
 
+_LOCK = 0x6368616E
+"""PostgreSQL's advisory lock, one for each tenant: held by whoever begins a change"""
+_ALONE = sa.text(f"select pg_advisory_xact_lock({_LOCK}, hashtext(:tenant))")
+
+
+async def one_at_a_time(tx: Tx, tenant: str) -> None:
+    """Let this tenant's changes be begun one after the other until the transaction ends: what is read is what counts.
+
+    Without it, two replicas could each find room for one change more.
+    """
+    if tx.conn.dialect.name == "postgresql":  # SQLite's write transactions already wait for each other
+        await tx.run(_ALONE, {"tenant": tenant})
+
+
 async def find(tx: Tx, tenant: str, key: str) -> Intent | None:
     """The intent of this key, or None: then the call has certainly not run."""
     row = (await tx.run(sa.select(intents).where(intents.c.tenant == tenant, intents.c.key == key))).one_or_none()

@@ -1,7 +1,7 @@
 """What every step of the gateway works with: look at a target, ask the rules, say who is asked."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from policy.budgets import DAY, Spending
 from policy.people import CannotAsk, People, unasked
 from policy.types import NOTHING_KNOWN, Actor, CastVote, Obligation, Place, Tier, Trust
 from storage import channels, intents, lowerings
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.records import Intent, Task, Vote
 from tools.admitting import Admitted
 from tools.cleaning import Cleaner
@@ -101,13 +101,34 @@ class Desk:
     async def judge(self, tool: Tool, call: Admitted, impact: Impact | None, around: Circumstances) -> Judgement:
         """What policy says to one call now."""
         async with self.db.read() as tx:
-            now, calls, failures, ever = await history(tx, around.task.tenant, tool.name)
-            writes = tool.manifest.tier is not Tier.READ
-            level_at_most = (
-                await lowerings.at_most(tx, around.task.tenant, around.task.agent, tool.name) if writes else 4
-            )
-            changes = await intents.changes_since(tx, around.task.tenant, around.task.id, DAY) if writes else []
-        asking = Asking(
+            asking = await self._asking(tx, tool, around)
+        return self._judged(tool, call, impact, asking)
+
+    def overtaken(
+        self, tool: Tool, call: Admitted, judged: Judgement, around: Circumstances
+    ) -> Callable[[Tx], Awaitable[bool]] | None:
+        """The question whether what began since makes the decision another one; None for reads."""
+        if tool.manifest.tier is Tier.READ:
+            return None
+
+        async def ask(tx: Tx) -> bool:
+            now = await self._asking(tx, tool, around)
+            if replace(now, now=judged.asking.now) == judged.asking:
+                return False
+            return self._judged(tool, call, judged.impact, now).decision != judged.decision
+
+        return ask
+
+    def _judged(self, tool: Tool, call: Admitted, impact: Impact | None, asking: Asking) -> Judgement:
+        rules = self.rules
+        return judge(tool, call, impact, asking, engine=rules.engine, risks=rules.risks, autonomy=rules.autonomy)
+
+    async def _asking(self, tx: Tx, tool: Tool, around: Circumstances) -> Asking:
+        now, calls, failures, ever = await history(tx, around.task.tenant, tool.name)
+        writes = tool.manifest.tier is not Tier.READ
+        level_at_most = await lowerings.at_most(tx, around.task.tenant, around.task.agent, tool.name) if writes else 4
+        changes = await intents.changes_since(tx, around.task.tenant, around.task.id, DAY) if writes else []
+        return Asking(
             tenant=around.task.tenant,
             agent=around.task.agent,
             requester=around.requester,
@@ -124,8 +145,6 @@ class Desk:
             earlier=[_change(one) for one in changes],
             level_at_most=level_at_most,
         )
-        rules = self.rules
-        return judge(tool, call, impact, asking, engine=rules.engine, risks=rules.risks, autonomy=rules.autonomy)
 
     def judge_of(self, sealed: SealedCall) -> VoteRule:
         """The rule that says whose vote counts for which obligation of this call."""

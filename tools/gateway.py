@@ -22,9 +22,9 @@ from tools.errors import UnknownTool
 from tools.gathering import Gathering
 from tools.granting import Granting, approve_by
 from tools.judging import Judgement, describe
-from tools.limits import Earlier, denied_by_halt, look_back, out_of_scope, too_many
+from tools.limits import AGAIN, Earlier, denied_by_halt, look_back, out_of_scope, overtaken, too_many
 from tools.manifest import DryRun
-from tools.outcomes import Denied, Execution, Failed, Halted, Outcome, Previewed, Waiting
+from tools.outcomes import Denied, Execution, Failed, Halted, Outcome, Overtaken, Previewed, Waiting
 from tools.planning import Plan
 from tools.proposing import Proposing
 from tools.rechecking import Rechecking
@@ -90,7 +90,11 @@ class Gateway:
         )
         if refused is not None:
             return await self._book.refuse(call, refused, then)
-        return await self._decide(call, tool, admitted, earlier, then)
+        for _ in range(AGAIN):
+            outcome = await self._decide(call, tool, admitted, earlier, then)
+            if not isinstance(outcome, Overtaken):
+                return outcome
+        return await self._book.refuse(call, overtaken(), then)
 
     async def plan(self, calls: Sequence[RequestedCall], then: Then) -> Waiting | None:
         """Seal the first calls, as many as people would be asked about, as one plan; None when that is not several."""
@@ -107,9 +111,11 @@ class Gateway:
         """Decided and begun in an earlier life; the runner knows what to do with it."""
         context = self._desk.context(call.task, call.key, env=admitted.target.env)
         line = self._book.line_of_call(call, tool, admitted, tuple(started.rules), context)
-        return await self._run(call, line, then)
+        outcome = await self._run(call, line, then)
+        assert not isinstance(outcome, Overtaken), "what has begun is not decided again"
+        return outcome
 
-    async def _run(self, call: RequestedCall, line: Line, then: Then) -> Outcome:
+    async def _run(self, call: RequestedCall, line: Line, then: Then) -> Outcome | Overtaken:
         outcome = await self._desk.runner.run(line, then)
         if isinstance(outcome, Halted):  # written since we looked; nothing began
             return await self._book.refuse(call, denied_by_halt(outcome.message), then)
@@ -117,7 +123,7 @@ class Gateway:
 
     async def _decide(
         self, call: RequestedCall, tool: Tool, admitted: Admitted, earlier: Earlier, then: Then
-    ) -> Outcome:
+    ) -> Outcome | Overtaken:
         context = self._desk.context(call.task, call.key, env=admitted.target.env)
         try:
             impact = await self._desk.preview(tool, admitted.parsed, context)
@@ -145,6 +151,7 @@ class Gateway:
                 return await self._ask(call, tool, admitted, judged, owed, earlier, then)
             case Allow(because=because):
                 line = self._book.line_of_call(call, tool, admitted, because, context)
+                line = replace(line, overtaken=self._desk.overtaken(tool, admitted, judged, around))
                 return await self._run(call, with_impact(line, impact), then)
 
     async def _ask(

@@ -47,6 +47,8 @@ class Judgement:
     decision: Decision
     policy_version: str
     """of the rules that decided"""
+    asking: "Asking"
+    """what was known when it was decided"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +162,13 @@ def judge(
         )
         decision = _with_facts(decision, freeze, spent)
     return Judgement(
-        target=target, impact=impact, risk=risk, autonomy=allowed, decision=decision, policy_version=engine.version
+        target=target,
+        impact=impact,
+        risk=risk,
+        autonomy=allowed,
+        decision=decision,
+        policy_version=engine.version,
+        asking=asking,
     )
 
 

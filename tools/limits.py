@@ -14,6 +14,8 @@ from tools.sealing import SealedCall, open_seal
 
 MOST_A_MINUTE = 10
 """proposals all tasks of one requester may make in a minute; people cannot read more with care"""
+AGAIN = 5
+"""times a call is decided anew because other changes began at the very moment it was to begin"""
 OF_PEOPLE = (Source.MENTION, Source.DM, Source.COMMAND)
 """sources that name a person who must still be one of us when a call is judged"""
 
@@ -92,6 +94,12 @@ def out_of_scope(call: RequestedCall) -> Denied | None:
 def denied_by_halt(halted: str) -> Denied:
     """What a brain is told of a write while a halt stands."""
     return Denied(because=("builtin:halt",), message=f"{halted}; nothing is changed until a person lifts it")
+
+
+def overtaken() -> Denied:
+    """What is said of a change that others came before each time."""
+    message = "too many other changes began at the same moment; nothing was changed, ask again"
+    return Denied(because=("builtin:overtaken",), message=message)
 
 
 def too_many(call: RequestedCall, earlier: Earlier, beside: int = 0) -> Denied | None:

@@ -86,5 +86,10 @@ class Halted:
     message: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Overtaken:
+    """Other changes began since it was decided, and with them the decision is another: nothing began, decide anew."""
+
+
 Execution = Ran | Failed | InDoubt | Refused | AskAgain | Halted
 """what executing an approved proposal can come to"""

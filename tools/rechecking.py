@@ -13,7 +13,8 @@ from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
 from tools.errors import GrantEnded, SealBroken, UnknownTool
 from tools.judging import Judgement
-from tools.outcomes import AskAgain, Execution, Failed, Halted, Refused
+from tools.limits import AGAIN, overtaken
+from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
 from tools.planning import turn_of
 from tools.proposing import Proposing, lifetime, plan_of
 from tools.recording import Book, with_impact
@@ -70,14 +71,21 @@ class Rechecking:
         approvers = [vote.voter for vote in approved.votes]
         line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approvers)
         if started is not None:
-            return await self.desk.runner.run(line, then)
+            ended = await self.desk.runner.run(line, then)
+            assert not isinstance(ended, Overtaken), "what has begun is not decided again"
+            return ended
         if proposal.state is not ProposalState.APPROVED:
             return await self._refuse(task, "builtin:state", f"it is {proposal.state.value}; nothing ran", then)
         if not_its_turn:
             return await self._refuse(task, "builtin:plan", f"{not_its_turn}; it did not run", then)
         if now >= approved.sealed.expires_at:
             return await self._refuse(task, "builtin:expired", "it expired before it could run; nothing ran", then)
-        return await self._recheck(approved, line, then)
+        for _ in range(AGAIN):
+            outcome = await self._recheck(approved, line, then)
+            if not isinstance(outcome, Overtaken):
+                return outcome
+        busy = overtaken()
+        return await self.book.settle(task, Refused(because=busy.because, message=busy.message), then)
 
     async def _not_its_turn(self, tx: Tx, proposal: Proposal, plan: Proposal | None) -> str:
         """Why a call of a plan may not run now; "" when it may, or belongs to none."""
@@ -98,7 +106,7 @@ class Rechecking:
         call = validate(tool, dict(sealed.arguments))
         return Approved(task=task, proposal=proposal, sealed=sealed, tool=tool, call=call, votes=votes)
 
-    async def _recheck(self, approved: Approved, line: Line, then: Then) -> Execution:
+    async def _recheck(self, approved: Approved, line: Line, then: Then) -> Execution | Overtaken:
         task, sealed, tool = approved.task, approved.sealed, approved.tool
         requester = await self.desk.people.actor(task.tenant, sealed.requester)
         try:
@@ -134,7 +142,11 @@ class Rechecking:
             return await self._refuse(task, "builtin:moved", f"{why}; it did not run; ask again to decide anew", then)
         if why:
             return await self._ask_again(approved, judged, today or owed, why, moved, then)
-        line = replace(with_impact(line, impact), grant_id=approved.proposal.grant_id)
+        line = replace(
+            with_impact(line, impact),
+            grant_id=approved.proposal.grant_id,
+            overtaken=self.desk.overtaken(tool, approved.call, judged, around),
+        )
         try:
             return await self.desk.runner.run(line, then)
         except GrantEnded:

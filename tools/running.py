@@ -1,6 +1,7 @@
 """Running one call once: intent row, tool, redaction, evidence, outcome row. Also what a crash in between means."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from storage.records import Intent, IntentState, JsonObject
 from tools.cleaning import Cleaner
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified, answered
 from tools.errors import GrantEnded
-from tools.outcomes import Failed, Halted, InDoubt, Ran
+from tools.outcomes import Failed, Halted, InDoubt, Overtaken, Ran
 from tools.requests import Then
 
 _tracer = trace.get_tracer("ops_autopilot.tools")
@@ -40,6 +41,8 @@ class Line:
     context: ToolContext
     grant_id: str | None = None
     """the standing grant that is used up by one when this begins"""
+    overtaken: Callable[[Tx], Awaitable[bool]] | None = None
+    """asked where the intent is written: whether what began meanwhile (on any replica) changes the decision"""
 
 
 class Runner:
@@ -50,7 +53,7 @@ class Runner:
         self._clean = cleaner
         self._at_work: set[tuple[str, str]] = set()
 
-    async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted:
+    async def run(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted | Overtaken:
         """Run a call once, however often this is asked: the intent's unique key remembers.
 
         A write is not begun where a halt stands: that is read in the transaction that would begin it.
@@ -68,7 +71,7 @@ class Runner:
         finally:
             self._at_work.discard(key)
 
-    async def _once(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted:
+    async def _once(self, line: Line, then: Then) -> Ran | Failed | InDoubt | Halted | Overtaken:
         async with self._db.write() as tx:
             reads = line.tool.manifest.tier is Tier.READ
             halt = None if reads else await halts.at_dispatch(tx, line.new.tenant)
@@ -77,6 +80,10 @@ class Runner:
                 if halt is not None:
                     return Halted(message=str(halt))
                 then.check_lease()
+                if line.overtaken is not None:
+                    await intents.one_at_a_time(tx, line.new.tenant)
+                    if await line.overtaken(tx):
+                        return Overtaken()
                 if line.grant_id is not None:
                     used = await grants.use(tx, line.new.tenant, line.grant_id)
                     if used is None:

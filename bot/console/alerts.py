@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bot.console.alert_shapes import read
 from bot.orchestrator.alerts import Alert
+from storage.db import within
 
 SOURCES = ("alertmanager", "grafana", "pagerduty", "json")
 LARGEST = 1_000_000
@@ -61,7 +62,8 @@ class AlertDoor:
         tenant = wanted or (known[0] if len(known) == 1 else "")
         if tenant not in known:
             return _no(404, "say which workspace: /alerts/<source>/<workspace id>/<channel>, one that has the app")
-        kept = alert is not None and await self.take(tenant, alert)
+        with within(tenant):
+            kept = alert is not None and await self.take(tenant, alert)
         return JSONResponse({"ok": True, "kept": kept}, status_code=202)
 
 
