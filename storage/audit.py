@@ -2,6 +2,7 @@
 the head row is then the last lock every writer takes, so it is held briefly and no two writers wait for each other."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,14 +35,16 @@ _HEAD = Plain(
 _FIELDS = tuple(AuditEntry.__dataclass_fields__)
 _ENTRY = Plain(audit.insert(), _FIELDS)
 _NEW_HEAD = Plain(audit_heads.update().where(audit_heads.c.tenant == sa.bindparam("of")), ("of", "seq", "hash"))
-_GIVEN = {name: sa.bindparam(f"a_{name}", type_=audit.c[name].type) for name in _FIELDS}
-_ENTRY_AND_HEAD = (
-    audit_heads.update()
-    .where(audit_heads.c.tenant == _GIVEN["tenant"])
-    .values(seq=_GIVEN["seq"], hash=_GIVEN["hash"])
-    .add_cte(audit.insert().values(_GIVEN).cte("entry"))
-)
-"""both in one round trip; PostgreSQL's alone, while all wait who write for this tenant"""
+
+
+@lru_cache(maxsize=32)
+def _entries_and_head(count: int) -> Plain:
+    """All in one round trip: PostgreSQL's alone, while all wait who write for this tenant."""
+    given = [{name: sa.bindparam(f"{name}_{n}", type_=audit.c[name].type) for name in _FIELDS} for n in range(count)]
+    head = audit_heads.update().where(audit_heads.c.tenant == given[-1]["tenant"])
+    moved = head.values(seq=given[-1]["seq"], hash=given[-1]["hash"])
+    entries_ = audit.insert().values(given).cte("entry")
+    return Plain(moved.add_cte(entries_), tuple(f"{name}_{n}" for n in range(count) for name in _FIELDS))
 
 
 async def append(
@@ -71,9 +74,8 @@ async def _link(tx: Tx, tenant: str, links: list[Link]) -> None:
     [(seq, prev, time)] = head
     rows = _linked(tenant, links, seq=seq, prev=prev, at=round(float(time), 6))
     if tx.conn.dialect.name == "postgresql":
-        if rows[:-1]:
-            await tx.run(audit.insert(), rows[:-1])
-        await tx.run(_ENTRY_AND_HEAD, {f"a_{name}": value for name, value in rows[-1].items()})
+        given = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+        await _entries_and_head(len(rows)).run(tx, given)
         return
     for row in rows:
         await _ENTRY.run(tx, row)

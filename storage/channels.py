@@ -1,5 +1,6 @@
 """What admins set: one row a channel, one (channel "") for the whole workspace. What a row leaves out is inherited."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from storage.clock import now
 from storage.db import Tx
 from storage.inserts import insert_or_update
+from storage.plain import Plain
 from storage.tables import channel_settings
 
 WORKSPACE = ""
@@ -63,9 +65,11 @@ class InForce:
     """which agent works here, by name; "": the installation's default one"""
 
 
-def _record(row: sa.Row[Any]) -> ChannelSettings:
-    values = {field.name: row._mapping[field.name] for field in fields(ChannelSettings)}
-    return ChannelSettings(**{**values, "mode": None if row.mode is None else Mode(row.mode)})
+def _settings(row: Sequence[Any]) -> ChannelSettings:
+    values = dict(zip(_FIELDS, row, strict=True))
+    for name, read in (("mode", Mode), ("enabled", bool), ("local_only", bool)):
+        values[name] = None if values[name] is None else read(values[name])
+    return ChannelSettings(**values)
 
 
 def over(own: ChannelSettings, workspace: ChannelSettings) -> InForce:
@@ -74,15 +78,20 @@ def over(own: ChannelSettings, workspace: ChannelSettings) -> InForce:
     return InForce(**set_)
 
 
-_BOTH = sa.select(channel_settings).where(
-    channel_settings.c.tenant == sa.bindparam("of"), channel_settings.c.channel.in_((WORKSPACE, sa.bindparam("here")))
+_FIELDS = tuple(field.name for field in fields(ChannelSettings))
+_BOTH = Plain(
+    sa.select(channel_settings.c.channel, *(channel_settings.c[name] for name in _FIELDS)).where(
+        channel_settings.c.tenant == sa.bindparam("of"),
+        sa.or_(channel_settings.c.channel == WORKSPACE, channel_settings.c.channel == sa.bindparam("here")),
+    ),
+    ("of", "here"),
 )
 """made once: every ack waits for it"""
 
 
 async def rows(tx: Tx, tenant: str, channel: str) -> tuple[ChannelSettings, ChannelSettings]:
     """(the channel's own settings, the workspace's)."""
-    found = {row.channel: _record(row) for row in await tx.run(_BOTH, {"of": tenant, "here": channel})}
+    found = {at: _settings(row) for at, *row in await _BOTH.run(tx, {"of": tenant, "here": channel})}
     nothing = ChannelSettings()
     return found.get(channel, nothing), found.get(WORKSPACE, nothing)
 

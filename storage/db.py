@@ -11,21 +11,24 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from storage.clock import now
-from storage.row_security import EVERYTHING, SETTING
+from storage.plain import Plain
+from storage.precedence import Precedence
+from storage.row_security import EVERYTHING
 from storage.sqlite import LocalConnection, Sqlite
 
 Link = tuple[str, str, str, str, str]
 """an audit entry to be: tenant, event, task id, correlation id, body as canonical text"""
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from storage.postgres import ServerConnection
 
 CHANNEL = "autopilot"
 """the NOTIFY channel that replicas listen on"""
-_NOTIFY = sa.text("select pg_notify(:channel, topic) from unnest(cast(:topics as text[])) as topic")
+_TIME = Plain(sa.select(now()), ())
 NOBODY = ""
 _within: ContextVar[str] = ContextVar("tenant", default=NOBODY)
-_BEGUN_FOR = sa.text(f"select set_config('{SETTING}', :tenant, true)")
 
 
 @contextmanager
@@ -61,7 +64,7 @@ class Wakes:
 class Tx:
     """One write transaction. `hint` rings a topic on every replica, when and only when it commits."""
 
-    conn: "AsyncConnection | LocalConnection"
+    conn: "ServerConnection | LocalConnection"
     hints: set[str] = field(default_factory=set)
     rouses: set[str] = field(default_factory=set)
     at_end: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -82,7 +85,8 @@ class Tx:
 
     async def time(self) -> float:
         """The database's clock, seconds since the epoch."""
-        return float((await self.run(sa.select(now()))).scalar_one())
+        [(at,)] = await _TIME.run(self, {})
+        return float(at)
 
 
 class Database:
@@ -93,13 +97,16 @@ class Database:
         self.sees = sees
         """whose rows PostgreSQL shows where `within` says nothing: a tenant, EVERYTHING, or nobody's"""
         self.wakes = Wakes()
+        self.precedence = Precedence()
         self.is_postgres = self.url.get_backend_name() == "postgresql"
+        self._ours: set[int] = set()
+        """the process ids of our connections on the server"""
         self._engine: AsyncEngine | None = None
         self._sqlite: Sqlite | None = None
         if self.is_postgres:
             from storage import pool  # an SQLite bot does without
 
-            self._engine = pool.engine(self.url, pool_size=pool_size)
+            self._engine = pool.engine(self.url, pool_size=pool_size, ours=self._ours)
         else:
             self._sqlite = Sqlite(self.url)
 
@@ -118,9 +125,7 @@ class Database:
                 yield tx
                 for write in tx.at_end:
                     await write()
-                if self.is_postgres and tx.hints:  # delivered at commit, to every replica
-                    await conn.execute(_NOTIFY, {"channel": CHANNEL, "topics": sorted(tx.hints)})
-                await conn.commit()
+                await conn.commit(CHANNEL, tx.hints)  # PostgreSQL tells every replica
             except BaseException:
                 await conn.rollback()
                 raise
@@ -137,17 +142,28 @@ class Database:
                 await conn.rollback()
 
     @asynccontextmanager
-    async def _connection(self, *, write: bool) -> AsyncIterator["AsyncConnection | LocalConnection"]:
-        if self._sqlite is None:
-            async with self.engine.connect() as conn:
-                await conn.execute(_BEGUN_FOR, {"tenant": _within.get() or self.sees})
-                yield conn
-            return
-        local = await (self._sqlite.writer() if write else self._sqlite.reader())
+    async def _connection(self, *, write: bool) -> AsyncIterator["ServerConnection | LocalConnection"]:
+        async with self.precedence.turn():
+            if self._sqlite is None:
+                async with self._server() as server:
+                    yield server
+                return
+            local = await (self._sqlite.writer() if write else self._sqlite.reader())
+            try:
+                yield local
+            finally:
+                local.close()
+
+    @asynccontextmanager
+    async def _server(self) -> "AsyncIterator[ServerConnection]":
+        from storage import postgres
+
+        server = await postgres.opened(self.engine)
         try:
-            yield local
+            await server.begin(_within.get() or self.sees)
+            yield server
         finally:
-            local.close()
+            await postgres.closed(server)
 
     async def listen(self) -> None:
         """Pass PostgreSQL's notifications on to `wakes` until cancelled or the connection breaks."""
@@ -156,7 +172,7 @@ class Database:
             assert raw is not None
             broken = asyncio.Event()
             raw.add_termination_listener(lambda *_: broken.set())
-            await raw.add_listener(CHANNEL, lambda _c, _pid, _ch, topic: self.wakes.ring(topic))
+            await raw.add_listener(CHANNEL, self._heard)
             try:
                 await broken.wait()
             finally:
@@ -168,6 +184,10 @@ class Database:
         if self._sqlite is not None:
             async with self.write() as tx:
                 await tx.run(sa.text("PRAGMA secure_delete=ON"))
+
+    def _heard(self, _conn: object, pid: int, _channel: str, topic: str) -> None:
+        if pid not in self._ours:  # what we said ourselves rang when it was committed
+            self.wakes.ring(topic)
 
     async def close(self) -> None:
         if self._sqlite is not None:

@@ -9,7 +9,8 @@ from storage.canonical import canonical, digest
 from storage.clock import now
 from storage.db import Tx
 from storage.errors import NotFound
-from storage.inserts import insert_new
+from storage.inserts import new_in
+from storage.plain import Plain
 from storage.records import Evidence, JsonObject
 from storage.tables import evidence
 
@@ -27,12 +28,18 @@ def _record(row: sa.Row[Any]) -> Evidence:
     )
 
 
+_KEEP = Plain(
+    lambda engine: new_in(engine, evidence).values(at=now()),
+    ("tenant", "hash", "task_id", "tool", "label", "content"),
+)
+
+
 async def keep(tx: Tx, *, tenant: str, task_id: str, tool: str, label: str, content: JsonObject) -> str:
     """Store a snapshot (already redacted) and give its hash; the same content of the same tenant is kept once."""
     text = canonical({"tool": tool, "label": label, "content": content, "task": task_id})
     hashed = digest(text)
     row = {"tenant": tenant, "hash": hashed, "task_id": task_id, "tool": tool, "label": label}
-    await tx.run(insert_new(tx, evidence).values(**row, content=canonical(content), at=now()))
+    await _KEEP.run(tx, {**row, "content": canonical(content)})
     return hashed
 
 

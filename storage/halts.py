@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
+from storage.plain import Plain
 from storage.row_security import EVERYTHING
 from storage.tables import halts
 
@@ -31,26 +32,27 @@ class Halt:
         return f"halted by {person}: {self.reason}"
 
 
-_STANDING = (
-    sa.select(halts)
-    .where(halts.c.tenant.in_((sa.bindparam("of"), EVERYTHING)))
+_STANDING = Plain(
+    sa.select(halts.c.tenant, halts.c.who, halts.c.reason, halts.c.at)
+    .where(sa.or_(halts.c.tenant == sa.bindparam("of"), halts.c.tenant == EVERYTHING))
     .order_by(halts.c.tenant != EVERYTHING)
-    .limit(1)
+    .limit(1),
+    ("of",),
 )
-_SHARED = sa.text(f"select pg_advisory_xact_lock_shared({_LOCK})")
+_SHARED = Plain(sa.select(sa.func.pg_advisory_xact_lock_shared(sa.literal_column(str(_LOCK)))), ())
 _ALONE = sa.text(f"select pg_advisory_xact_lock({_LOCK})")
 
 
 async def standing(tx: Tx, tenant: str) -> Halt | None:
     """The halt over this tenant now, or None; one over everything comes first."""
-    row = (await tx.run(_STANDING, {"of": tenant})).one_or_none()
-    return None if row is None else Halt(tenant=row.tenant, who=row.who, reason=row.reason, at=row.at)
+    rows = await _STANDING.run(tx, {"of": tenant})
+    return None if not rows else Halt(**dict(zip(("tenant", "who", "reason", "at"), rows[0], strict=True)))
 
 
 async def at_dispatch(tx: Tx, tenant: str) -> Halt | None:
     """As `standing`, and no halt is written until this transaction ends: a call begun here was begun before it."""
     if tx.conn.dialect.name == "postgresql":  # SQLite's write transactions already wait for each other
-        await tx.run(_SHARED)
+        await _SHARED.run(tx, {})
     return await standing(tx, tenant)
 
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
+from storage.inserts import new_in
+from storage.plain import Plain
 from storage.tables import inbox
 
 
@@ -18,9 +20,12 @@ def _insert(dialect: sa.Dialect, count: int) -> sa.TextClause:
     return sa.text(f"INSERT INTO inbox (tenant, key, kind, at) VALUES {rows} ON CONFLICT DO NOTHING")  # noqa: S608 - ours
 
 
+_FIRST = Plain(lambda engine: new_in(engine, inbox).values(at=now()).returning(inbox.c.key), ("tenant", "key", "kind"))
+
+
 async def first_time(tx: Tx, tenant: str, key: str, kind: str) -> bool:
     """True for the one transaction that sees this key first; False for every other, on any replica."""
-    return await all_first(tx, tenant, [key], kind)
+    return bool(await _FIRST.run(tx, {"tenant": tenant, "key": key, "kind": kind}))
 
 
 async def all_first(tx: Tx, tenant: str, keys: Collection[str], kind: str) -> bool:

@@ -1,5 +1,7 @@
 """The execution ledger: the row that says "this will run", written before it runs, and its outcome."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,8 @@ from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
-from storage.inserts import insert_new
+from storage.inserts import new_in
+from storage.plain import Plain, parsed
 from storage.records import Intent, IntentState, JsonObject
 from storage.tables import intents
 
@@ -41,8 +44,76 @@ class NewIntent:
 
 
 def _record(row: sa.Row[Any]) -> Intent:
-    values = {name: row._mapping[name] for name in Intent.__dataclass_fields__}
+    values = {name: row._mapping[name] for name in _FIELDS}
     return Intent(**{**values, "state": IntentState(row.state)})
+
+
+_FIELDS = tuple(Intent.__dataclass_fields__)
+_COLUMNS = [intents.c[name] for name in _FIELDS]
+_JSON = ("approved_by", "rules", "input", "output")
+
+
+def _intent(row: Sequence[Any]) -> Intent:
+    """As `_record`, of a row that the driver gave."""
+    values = dict(zip(_FIELDS, row, strict=True))
+    read = {name: parsed(values[name]) for name in _JSON}
+    return Intent(**{**values, **read, "state": IntentState(values["state"]), "dry_run": bool(values["dry_run"])})
+
+
+_NEW = tuple(NewIntent.__dataclass_fields__)
+_BEGIN = Plain(
+    lambda engine: (
+        new_in(engine, intents).values(state=IntentState.STARTED, started_at=now(), outcome="").returning(*_COLUMNS)
+    ),
+    ("id", *_NEW),
+)
+_BY_KEY = Plain(
+    sa.select(*_COLUMNS).where(intents.c.tenant == sa.bindparam("of"), intents.c.key == sa.bindparam("key_")),
+    ("of", "key_"),
+)
+_CHANGED = sa.select(*_COLUMNS).where(
+    intents.c.tenant == sa.bindparam("of"),
+    intents.c.tier != "read",
+    sa.not_(intents.c.dry_run),
+    sa.or_(*(intents.c.state == one for one in (IntentState.STARTED, IntentState.RAN, IntentState.IN_DOUBT))),
+)
+_CHANGED_LATELY = Plain(_CHANGED.where(intents.c.started_at > now() - sa.bindparam("last")), ("of", "last"))
+_CHANGED_HERE = Plain(_CHANGED.where(intents.c.task_id == sa.bindparam("task")), ("of", "task"))
+_CALLS = Plain(
+    sa.select(
+        now(),
+        sa.func.count(),
+        sa.func.count().filter(intents.c.state == IntentState.FAILED),
+    ).where(
+        intents.c.tenant == sa.bindparam("of"),
+        intents.c.tool == sa.bindparam("with"),
+        intents.c.started_at > now() - sa.bindparam("last"),
+    ),
+    ("of", "with", "last"),
+)
+_EVER = Plain(
+    sa.select(intents.c.id)
+    .where(intents.c.tenant == sa.bindparam("of"), intents.c.tool == sa.bindparam("with"))
+    .limit(sa.literal_column("1")),
+    ("of", "with"),
+)
+_FINISH = Plain(
+    intents.update()
+    .where(
+        intents.c.id == sa.bindparam("id_"),
+        intents.c.state == sa.bindparam("from_"),
+        sa.or_(intents.c.state == IntentState.STARTED, intents.c.state == IntentState.IN_DOUBT),
+    )
+    .values(
+        state=sa.bindparam("to_", type_=sa.Text),
+        outcome=sa.bindparam("says_", type_=sa.Text),
+        output=sa.bindparam("output_", type_=sa.JSON),
+        evidence=sa.bindparam("evidence_", type_=sa.Text),
+        finished_at=now(),
+    )
+    .returning(*_COLUMNS),
+    ("id_", "from_", "to_", "says_", "output_", "evidence_"),
+)
 
 
 async def begin(tx: Tx, new: NewIntent) -> Intent:
@@ -51,17 +122,12 @@ async def begin(tx: Tx, new: NewIntent) -> Intent:
     Raises:
         LostRace: the key is taken, so another worker has begun this call.
     """
-    values = {name: getattr(new, name) for name in NewIntent.__dataclass_fields__}
-    row = (
-        await tx.run(
-            insert_new(tx, intents)
-            .values(id=new_id("i"), state=IntentState.STARTED, started_at=now(), **values)
-            .returning(intents)
-        )
-    ).one_or_none()
-    if row is None:
+    values = {name: getattr(new, name) for name in _NEW}
+    values |= {name: json.dumps(values[name]) for name in _JSON if name in values}
+    rows = await _BEGIN.run(tx, {"id": new_id("i"), **values})
+    if not rows:
         raise LostRace("call", new.key)
-    return _record(row)
+    return _intent(rows[0])
 
 
 _LOCK = 0x6368616E
@@ -80,8 +146,8 @@ async def one_at_a_time(tx: Tx, tenant: str) -> None:
 
 async def find(tx: Tx, tenant: str, key: str) -> Intent | None:
     """The intent of this key, or None: then the call has certainly not run."""
-    row = (await tx.run(sa.select(intents).where(intents.c.tenant == tenant, intents.c.key == key))).one_or_none()
-    return None if row is None else _record(row)
+    rows = await _BY_KEY.run(tx, {"of": tenant, "key_": key})
+    return None if not rows else _intent(rows[0])
 
 
 async def finish(
@@ -98,47 +164,27 @@ async def finish(
     Raises:
         LostRace: somebody else wrote its outcome.
     """
-    row = (
-        await tx.run(
-            intents.update()
-            .where(
-                intents.c.id == intent.id,
-                intents.c.state == intent.state,
-                intents.c.state.in_((IntentState.STARTED, IntentState.IN_DOUBT)),
-            )
-            .values(state=state, outcome=outcome, output=output, evidence=evidence, finished_at=now())
-            .returning(intents)
-        )
-    ).one_or_none()
-    if row is None:
+    new = {"to_": state, "says_": outcome, "output_": json.dumps(output), "evidence_": evidence}
+    rows = await _FINISH.run(tx, {"id_": intent.id, "from_": intent.state, **new})
+    if not rows:
         raise LostRace("intent", intent.key)
-    return _record(row)
+    return _intent(rows[0])
 
 
-async def calls_since(tx: Tx, tenant: str, tool: str, seconds: float) -> tuple[int, int, int]:
-    """(calls, failed calls) of one tool in the last `seconds`, and (third) whether it ever ran before (0 or 1)."""
-    recent = sa.select(sa.func.count(), sa.func.count().filter(intents.c.state == IntentState.FAILED)).where(
-        intents.c.tenant == tenant, intents.c.tool == tool, intents.c.started_at > now() - seconds
-    )
-    row: Any = (await tx.run(recent)).one()
-    calls, failed = int(row[0]), int(row[1])
+async def calls_since(tx: Tx, tenant: str, tool: str, seconds: float) -> tuple[float, int, int, bool]:
+    """(now, calls, failed calls) of one tool in the last `seconds`, and whether it ever ran before."""
+    [(at, calls, failed)] = await _CALLS.run(tx, {"of": tenant, "with": tool, "last": seconds})
     if calls:
-        return calls, failed, 1
-    ever = sa.select(intents.c.id).where(intents.c.tenant == tenant, intents.c.tool == tool).limit(1)
-    return 0, 0, int((await tx.run(ever)).first() is not None)
+        return float(at), int(calls), int(failed), True
+    return float(at), 0, 0, bool(await _EVER.run(tx, {"of": tenant, "with": tool}))
 
 
 async def changes_since(tx: Tx, tenant: str, task_id: str, seconds: float) -> list[Intent]:
     """What changed or may have changed something: all of the last `seconds`, and all of this task."""
-    changed = sa.select(intents).where(
-        intents.c.tenant == tenant,
-        intents.c.tier != "read",
-        sa.not_(intents.c.dry_run),
-        intents.c.state.in_((IntentState.STARTED, IntentState.RAN, IntentState.IN_DOUBT)),
-    )
-    lately = (await tx.run(changed.where(intents.c.started_at > now() - seconds))).all()
-    here = (await tx.run(changed.where(intents.c.task_id == task_id))).all()
-    return list({row.id: _record(row) for row in (*lately, *here)}.values())
+    lately = await _CHANGED_LATELY.run(tx, {"of": tenant, "last": seconds})
+    here = await _CHANGED_HERE.run(tx, {"of": tenant, "task": task_id})
+    found = (_intent(row) for row in (*lately, *here))
+    return list({one.id: one for one in found}.values())
 
 
 async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Intent]:

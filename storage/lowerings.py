@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from storage.clock import now
 from storage.db import Tx
 from storage.inserts import insert_or_update
+from storage.plain import Plain
 from storage.tables import lowerings
 
 NOT_LOWERED = 4
@@ -31,13 +32,21 @@ class Lowering:
         return self.raised_at is None
 
 
+_FIELDS = tuple(Lowering.__dataclass_fields__)
+_FIND = Plain(
+    sa.select(*(lowerings.c[name] for name in _FIELDS)).where(
+        lowerings.c.tenant == sa.bindparam("of"),
+        lowerings.c.agent == sa.bindparam("by"),
+        lowerings.c.tool == sa.bindparam("with"),
+    ),
+    ("of", "by", "with"),
+)
+
+
 async def find(tx: Tx, tenant: str, agent: str, tool: str) -> Lowering | None:
     """The last lowering of this tool for this agent, standing or raised."""
-    asked = sa.select(lowerings).where(
-        lowerings.c.tenant == tenant, lowerings.c.agent == agent, lowerings.c.tool == tool
-    )
-    row = (await tx.run(asked)).one_or_none()
-    return None if row is None else Lowering(**row._mapping)
+    rows = await _FIND.run(tx, {"of": tenant, "by": agent, "with": tool})
+    return None if not rows else Lowering(**dict(zip(_FIELDS, rows[0], strict=True)))
 
 
 async def at_most(tx: Tx, tenant: str, agent: str, tool: str) -> int:

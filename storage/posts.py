@@ -1,6 +1,8 @@
 """Which Slack message of ours shows what. A change marks the post as behind, in the same transaction."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +11,8 @@ from storage.clock import FURTHEST, come, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
-from storage.inserts import insert_or_update
+from storage.inserts import changing_in
+from storage.plain import Plain, parsed
 from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
 
@@ -21,6 +24,56 @@ _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 def record(row: sa.Row[Any]) -> Post:
     values = {name: row._mapping[name] for name in Post.__dataclass_fields__}
     return Post(**{**values, "kind": PostKind(row.kind)})
+
+
+_BY_SUBJECT = sa.and_(posts.c.tenant == sa.bindparam("of"), posts.c.subject == sa.bindparam("shows"))
+_ONE_MORE: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
+_FIELDS = tuple(Post.__dataclass_fields__)
+_SHOWING = Plain(sa.select(*(posts.c[name] for name in _FIELDS)).where(_BY_SUBJECT), ("of", "shows"))
+_KIND = "kind", "subject", "channel", "thread_ts", "body", "ts", "task_id"
+
+
+@cache
+def _want_of(*, again: bool) -> Plain:
+    """The statement that wants one subject shown; `again`: one that is shown already gets the new body as well."""
+
+    def made(engine: str) -> Any:
+        row = {name: sa.bindparam(name, type_=posts.c[name].type) for name in ("id", "tenant", *_KIND)}
+        new = {"wanted": 1, "shown": 0, "sending": sa.false(), "attempt": 0, "due_at": now(), "created_at": now()}
+        changed = _ONE_MORE | ({"body": row["body"]} if again else {})
+        return changing_in(engine, posts, row | new, key=("tenant", "kind", "subject", "channel"), again=changed)
+
+    return Plain(made, ("id", "tenant", *_KIND))
+
+
+_REFRESH = Plain(posts.update().where(_BY_SUBJECT, posts.c.kind != PostKind.STREAM).values(_ONE_MORE), ("of", "shows"))
+_REFRESH_AT = Plain(
+    posts.update()
+    .where(
+        posts.c.tenant == sa.bindparam("of"),
+        posts.c.ts == sa.bindparam("at"),
+        posts.c.channel == sa.bindparam("in_"),
+        posts.c.kind == PostKind.CARD,
+    )
+    .values(_ONE_MORE | {"shown": 0}),
+    ("of", "at", "in_"),
+)
+
+
+_SENT = Plain(
+    posts.update()
+    .where(posts.c.id == sa.bindparam("id_"), posts.c.owner == sa.bindparam("me"))
+    .values(
+        ts=sa.bindparam("ts_", type_=sa.Text),
+        shown=sa.bindparam("shown_", type_=sa.Integer),
+        sending=sa.false(),
+        attempt=0,
+        owner=None,
+        lease_until=None,
+    )
+    .returning(posts.c.wanted),
+    ("id_", "me", "ts_", "shown_"),
+)
 
 
 async def want(
@@ -39,31 +92,19 @@ async def want(
 
     `ts`: the message that is to show it, when there is one already.
     """
-    again: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
-    if body is not None:
-        again["body"] = body
-    await tx.run(
-        insert_or_update(
-            tx,
-            posts,
-            {
-                "id": new_id("p"),
-                "tenant": tenant,
-                "task_id": task_id,
-                "kind": kind,
-                "subject": subject,
-                "channel": channel,
-                "thread_ts": thread_ts,
-                "body": body or {},
-                "ts": ts,
-                "due_at": now(),
-                "created_at": now(),
-            },
-            key=("tenant", "kind", "subject", "channel"),
-            again=again,
-        )
-    )
-    tx.hint(WAKE)
+    row = {
+        "id": new_id("p"),
+        "tenant": tenant,
+        "task_id": task_id,
+        "kind": kind,
+        "subject": subject,
+        "channel": channel,
+        "thread_ts": thread_ts,
+        "body": json.dumps(body or {}),
+        "ts": ts,
+    }
+    await _want_of(again=body is not None).run(tx, row)
+    tx.hint(WAKE_SESSIONS if kind is PostKind.SESSION else WAKE)
 
 
 async def since(tx: Tx, tenant: str, channel: str, kind: PostKind, at: float) -> list[Post]:
@@ -77,16 +118,11 @@ async def want_session(tx: Tx, tenant: str, channel: str, thread_ts: str) -> Non
     """Ask that Slack be told how the work in this thread stands."""
     subject = f"session:{channel}:{thread_ts}"
     await want(tx, tenant=tenant, kind=PostKind.SESSION, subject=subject, channel=channel, thread_ts=thread_ts)
-    tx.hint(WAKE_SESSIONS)
 
 
 async def refresh(tx: Tx, tenant: str, subject: str) -> None:
     """Ask that every message showing `subject` be brought up to date."""
-    await tx.run(
-        posts.update()
-        .where(posts.c.tenant == tenant, posts.c.subject == subject, posts.c.kind != PostKind.STREAM)
-        .values(wanted=posts.c.wanted + 1, due_at=now())
-    )
+    await _REFRESH.run(tx, {"of": tenant, "shows": subject})
     tx.hint(WAKE)
 
 
@@ -105,16 +141,8 @@ async def refresh_waiting(tx: Tx, tenant: str) -> None:
 
 async def refresh_at(tx: Tx, tenant: str, channels: Collection[str], ts: str) -> None:
     """Ask that one message be sent again, even if we think it is up to date; its channel is one of these."""
-    await tx.run(
-        posts.update()
-        .where(
-            posts.c.tenant == tenant,
-            posts.c.ts == ts,
-            posts.c.channel.in_(channels),
-            posts.c.kind == PostKind.CARD,
-        )
-        .values(wanted=posts.c.wanted + 1, shown=0, due_at=now())
-    )
+    for channel in channels:
+        await _REFRESH_AT.run(tx, {"of": tenant, "at": ts, "in_": channel})
     tx.hint(WAKE)
 
 
@@ -128,28 +156,39 @@ async def readdress(tx: Tx, tenant: str, subject: str, new_subject: str) -> None
     tx.hint(WAKE)
 
 
-async def claim(tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool = False) -> list[Post]:
-    """Lease posts that are behind, each to one sender: messages, or with `sessions` what threads say of their work."""
-    mine = posts.c.kind == PostKind.SESSION if sessions else posts.c.kind.not_in((PostKind.STREAM, PostKind.SESSION))
+def _post(row: Sequence[Any]) -> Post:
+    """As `record`, of a row that the driver gave."""
+    values = dict(zip(_FIELDS, row, strict=True))
+    kind, body = PostKind(values["kind"]), parsed(values["body"])
+    return Post(**{**values, "kind": kind, "body": body, "sending": bool(values["sending"])})
+
+
+@cache
+def _claim_of(*, sessions: bool) -> Plain:
+    of_outbox = sa.and_(posts.c.kind != PostKind.STREAM, posts.c.kind != PostKind.SESSION)
     pick = (
         sa.select(posts.c.id)
         .where(
             posts.c.shown < posts.c.wanted,
             come(posts.c.due_at),
-            mine,
+            posts.c.kind == PostKind.SESSION if sessions else of_outbox,
             sa.or_(posts.c.owner.is_(None), lapsed(posts.c.lease_until)),
         )
         .order_by(posts.c.due_at)
-        .limit(limit)
+        .limit(sa.bindparam("most_"))
         .with_for_update(skip_locked=True)
     )
-    rows = await tx.run(
-        posts.update()
-        .where(posts.c.id.in_(pick.scalar_subquery()))
-        .values(owner=owner, lease_until=now() + lease, attempt=posts.c.attempt + 1)
-        .returning(posts)
-    )
-    return [record(row) for row in rows]
+    me = sa.bindparam("me", type_=sa.Text)
+    until = now() + sa.bindparam("lease_", type_=sa.Double)
+    claimed = posts.update().where(posts.c.id.in_(pick.scalar_subquery()))
+    claimed = claimed.values(owner=me, lease_until=until, attempt=posts.c.attempt + 1)
+    return Plain(claimed.returning(*(posts.c[name] for name in _FIELDS)), ("me", "lease_", "most_"))
+
+
+async def claim(tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool = False) -> list[Post]:
+    """Lease posts that are behind, each to one sender: messages, or with `sessions` what threads say of their work."""
+    rows = await _claim_of(sessions=sessions).run(tx, {"me": owner, "lease_": lease, "most_": limit})
+    return [_post(row) for row in rows]
 
 
 async def about_to_send(tx: Tx, post: Post, *, owner: str) -> None:
@@ -161,13 +200,16 @@ async def about_to_send(tx: Tx, post: Post, *, owner: str) -> None:
     await _by_owner(tx, post, owner, sending=True)
 
 
-async def sent(tx: Tx, post: Post, ts: str | None, *, owner: str) -> None:
-    """Note which message it is and that it shows what was wanted when `post` was claimed.
+async def sent(tx: Tx, post: Post, ts: str | None, *, owner: str) -> bool:
+    """Note which message it is and that it shows what was wanted when `post` was claimed; whether it shows the newest.
 
     Raises:
         LostRace: another sender has this post now.
     """
-    await _by_owner(tx, post, owner, ts=ts, shown=post.wanted, sending=False, attempt=0, **_FREE)
+    rows = await _SENT.run(tx, {"ts_": ts, "shown_": post.wanted, "id_": post.id, "me": owner})
+    if not rows:
+        raise LostRace("post", post.id)
+    return int(rows[0][0]) <= post.wanted
 
 
 async def put_off(tx: Tx, post: Post, delay: float, *, owner: str) -> None:
@@ -228,8 +270,7 @@ async def _by_owner(tx: Tx, post: Post, mine: str, /, **columns: Any) -> None:
 
 async def showing(tx: Tx, tenant: str, subject: str) -> list[Post]:
     """Every message that shows `subject`."""
-    rows = await tx.run(sa.select(posts).where(posts.c.tenant == tenant, posts.c.subject == subject))
-    return [record(row) for row in rows]
+    return [_post(row) for row in await _SHOWING.run(tx, {"of": tenant, "shows": subject})]
 
 
 async def carries(tx: Tx, tenant: str, channels: Collection[str], ts: str, subjects: Collection[str]) -> bool:

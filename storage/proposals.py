@@ -1,5 +1,7 @@
 """Sealed calls waiting for people, and the votes on them."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +10,8 @@ from storage import seals
 from storage.clock import now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
-from storage.inserts import insert_new
+from storage.inserts import new_in
+from storage.plain import Plain
 from storage.records import PLAN, PostKind, Proposal, ProposalState, Vote
 from storage.tables import posts, proposals, tasks, votes
 
@@ -26,6 +29,45 @@ ENDED = (
 def _record(row: sa.Row[Any]) -> Proposal:
     values = {name: row._mapping[name] for name in Proposal.__dataclass_fields__}
     return Proposal(**{**values, "state": ProposalState(row.state)})
+
+
+_FIELDS = tuple(Proposal.__dataclass_fields__)
+_COLUMNS = [proposals.c[name] for name in _FIELDS]
+
+
+def _proposal(row: Sequence[Any]) -> Proposal:
+    values = dict(zip(_FIELDS, row, strict=True))
+    return Proposal(**{**values, "state": ProposalState(values["state"])})
+
+
+_ONE = Plain(
+    sa.select(*_COLUMNS).where(proposals.c.tenant == sa.bindparam("of"), proposals.c.id == sa.bindparam("id_")),
+    ("of", "id_"),
+)
+_CALLS = Plain(
+    sa.select(*_COLUMNS)
+    .where(proposals.c.tenant == sa.bindparam("of"), proposals.c.plan_id == sa.bindparam("plan"))
+    .order_by(proposals.c.place),
+    ("of", "plan"),
+)
+
+
+@lru_cache(maxsize=64)
+def _move_of(columns: frozenset[str], *, decides: bool, ends: bool) -> Plain:
+    """The statement of a move that sets these columns besides: few kinds of moves are made often."""
+    new = {name: sa.bindparam(f"new_{name}", type_=proposals.c[name].type) for name in sorted(columns)}
+    values: dict[str, Any] = {"state": sa.bindparam("to_", type_=sa.Text), **new}
+    if decides:
+        values["decided_at"] = now()
+    if ends:
+        values["finished_at"] = now()
+    which = sa.and_(
+        proposals.c.id == sa.bindparam("id_"),
+        proposals.c.tenant == sa.bindparam("of"),
+        proposals.c.state == sa.bindparam("from_"),
+    )
+    moved = proposals.update().where(which).values(values).returning(*_COLUMNS)
+    return Plain(moved, ("to_", "id_", "of", "from_", *(f"new_{name}" for name in columns)))
 
 
 async def create(
@@ -73,11 +115,10 @@ async def get(tx: Tx, tenant: str, proposal_id: str) -> Proposal:
     Raises:
         NotFound: no such proposal in this tenant.
     """
-    query = sa.select(proposals).where(proposals.c.tenant == tenant, proposals.c.id == proposal_id)
-    row = (await tx.run(query)).one_or_none()
-    if row is None:
+    rows = await _ONE.run(tx, {"of": tenant, "id_": proposal_id})
+    if not rows:
         raise NotFound("proposal", proposal_id)
-    return _record(row)
+    return _proposal(rows[0])
 
 
 async def find_short(tx: Tx, tenant: str, prefix: str) -> Proposal:
@@ -99,26 +140,13 @@ async def move(tx: Tx, proposal: Proposal, to: ProposalState, **columns: Any) ->
     Raises:
         LostRace: it moved since.
     """
-    values: dict[str, Any] = {"state": to, **columns}
-    if proposal.state is ProposalState.OPEN:
-        values["decided_at"] = now()
-    if to in ENDED:
-        values["finished_at"] = now()
-    row = (
-        await tx.run(
-            proposals.update()
-            .where(
-                proposals.c.id == proposal.id,
-                proposals.c.tenant == proposal.tenant,
-                proposals.c.state == proposal.state,
-            )
-            .values(values)
-            .returning(proposals)
-        )
-    ).one_or_none()
-    if row is None:
+    statement = _move_of(frozenset(columns), decides=proposal.state is ProposalState.OPEN, ends=to in ENDED)
+    values = {f"new_{name}": value for name, value in columns.items()}
+    values |= {"to_": to, "id_": proposal.id, "of": proposal.tenant, "from_": proposal.state}
+    rows = await statement.run(tx, values)
+    if not rows:
         raise LostRace("proposal", proposal.id)
-    return _record(row)
+    return _proposal(rows[0])
 
 
 async def mark(tx: Tx, tenant: str, proposal_id: str, **columns: Any) -> None:
@@ -159,12 +187,7 @@ async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Proposal]:
 
 async def calls_of(tx: Tx, tenant: str, plan_id: str) -> list[Proposal]:
     """The calls of a plan in their order; [] for a call of its own."""
-    rows = await tx.run(
-        sa.select(proposals)
-        .where(proposals.c.tenant == tenant, proposals.c.plan_id == plan_id)
-        .order_by(proposals.c.place)
-    )
-    return [_record(row) for row in rows]
+    return [_proposal(row) for row in await _CALLS.run(tx, {"of": tenant, "plan": plan_id})]
 
 
 async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
@@ -237,6 +260,24 @@ async def waiting_in_thread(tx: Tx, tenant: str, channel: str, person: str, thre
     return (await tx.run(found)).scalar_one_or_none()
 
 
+_VOTE = tuple(Vote.__dataclass_fields__)
+_VOTES = Plain(
+    sa.select(*(votes.c[name] for name in _VOTE))
+    .where(votes.c.tenant == sa.bindparam("of"), votes.c.proposal_id == sa.bindparam("on"))
+    .order_by(votes.c.at),
+    ("of", "on"),
+)
+_NEW_VOTE = Plain(
+    lambda engine: new_in(engine, votes).values(at=now()).returning(votes.c.voter),
+    ("proposal_id", "voter", "approve", "tenant", "reason", "stepped_up", "stepped_up_at"),
+)
+
+
+def _vote(row: Sequence[Any]) -> Vote:
+    values = dict(zip(_VOTE, row, strict=True))
+    return Vote(**{**values, "approve": bool(values["approve"])})
+
+
 async def vote(
     tx: Tx, *, tenant: str, proposal_id: str, voter: str, approve: bool, reason: str = "", stepped_up: str = ""
 ) -> bool:
@@ -245,10 +286,10 @@ async def vote(
     `stepped_up` is the second factor just proven for it; it is added to a vote that was given without one.
     """
     row = {"proposal_id": proposal_id, "voter": voter, "approve": approve, "tenant": tenant, "reason": reason}
-    proven = {"stepped_up": stepped_up, "stepped_up_at": now() if stepped_up else None}
-    done = await tx.run(insert_new(tx, votes).values(**row, **proven, at=now()))
-    if done.rowcount or not stepped_up:
-        return bool(done.rowcount)
+    proven = {"stepped_up": stepped_up, "stepped_up_at": await tx.time() if stepped_up else None}
+    done = await _NEW_VOTE.run(tx, {**row, **proven})
+    if done or not stepped_up:
+        return bool(done)
     same = (votes.c.proposal_id == proposal_id, votes.c.voter == voter, votes.c.approve == approve)
     again = await tx.run(votes.update().where(*same, votes.c.tenant == tenant, votes.c.stepped_up == "").values(proven))
     return bool(again.rowcount)
@@ -256,7 +297,4 @@ async def vote(
 
 async def votes_on(tx: Tx, tenant: str, proposal_id: str) -> list[Vote]:
     """The votes on one proposal, oldest first."""
-    rows = await tx.run(
-        sa.select(votes).where(votes.c.tenant == tenant, votes.c.proposal_id == proposal_id).order_by(votes.c.at)
-    )
-    return [Vote(**{name: row._mapping[name] for name in Vote.__dataclass_fields__}) for row in rows]
+    return [_vote(row) for row in await _VOTES.run(tx, {"of": tenant, "on": proposal_id})]

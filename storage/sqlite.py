@@ -9,7 +9,7 @@ needed around it; whoever is cancelled while a thread has it waits for that thre
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,7 +79,7 @@ class LocalConnection:
             self._raw.set_progress_handler(None, 0)
         return await _in_thread(lambda: self._conn.execute(statement, parameters))
 
-    async def execute_plain(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    async def execute_plain(self, statement: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         """The rows of one quick statement of the driver's own kind."""
         try:
             return self._raw.execute(statement, values).fetchall()
@@ -101,7 +101,8 @@ class LocalConnection:
             await asyncio.sleep(wait)
             wait = min(2 * wait, 0.05)
 
-    async def commit(self) -> None:
+    async def commit(self, _channel: str = "", _topics: Collection[str] = ()) -> None:
+        """Commit. There is nobody else to tell of it."""
         if self._pace.elsewhere:
             self._pace.elsewhere -= 1
             return await _in_thread(self._conn.commit)

@@ -1,6 +1,6 @@
 """Tasks: create, claim, move, release. Each change of state is one UPDATE guarded by state and fence."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ from storage.clock import FURTHEST, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
 from storage.ids import new_id
-from storage.records import UNATTENDED, Source, Task, TaskState
-from storage.row_security import EVERYTHING
-from storage.tables import halts, tasks
-from storage.task_moves import FIELDS, as_task, move_of, touch_of
+from storage.plain import Plain
+from storage.records import Source, Task, TaskState
+from storage.tables import tasks
+from storage.task_moves import COLUMNS, FIELDS, as_task, claim_of, move_of, touch_of
 
 WAKE = "tasks"
 WAKE_APPROVED = "approved"
@@ -49,12 +49,18 @@ def _record(row: sa.Row[Any]) -> Task:
     return as_task({name: found[name] for name in FIELDS})
 
 
+def _task(row: Sequence[Any]) -> Task:
+    return as_task(dict(zip(FIELDS, row, strict=True)))
+
+
 _CREATE = tasks.insert().values(due_at=now(), created_at=now(), updated_at=now()).returning(tasks)
 """made once: building a statement and hashing it costs more than SQLite takes to run it, and acks wait for it"""
 
 
-_ONE = sa.select(tasks).where(tasks.c.tenant == sa.bindparam("tenant_"), tasks.c.id == sa.bindparam("id_"))
-_LOCKED = _ONE.with_for_update(key_share=True)
+_OF = ("tenant_", "id_")
+_BY_ID = sa.select(*COLUMNS).where(tasks.c.tenant == sa.bindparam("tenant_"), tasks.c.id == sa.bindparam("id_"))
+_ONE = Plain(_BY_ID, _OF)
+_LOCKED = Plain(_BY_ID.with_for_update(key_share=True), _OF)
 """key_share: a foreign key's check of the row must not wait for us"""
 
 
@@ -74,10 +80,10 @@ async def get(tx: Tx, tenant: str, task_id: str) -> Task:
     Raises:
         NotFound: no such task in this tenant.
     """
-    row = (await tx.run(_ONE, {"tenant_": tenant, "id_": task_id})).one_or_none()
-    if row is None:
+    rows = await _ONE.run(tx, {"tenant_": tenant, "id_": task_id})
+    if not rows:
         raise NotFound("task", task_id)
-    return _record(row)
+    return _task(rows[0])
 
 
 async def lock(tx: Tx, tenant: str, task_id: str) -> Task:
@@ -88,23 +94,10 @@ async def lock(tx: Tx, tenant: str, task_id: str) -> Task:
     Raises:
         NotFound: no such task in this tenant.
     """
-    row = (await tx.run(_LOCKED, {"tenant_": tenant, "id_": task_id})).one_or_none()
-    if row is None:
+    rows = await _LOCKED.run(tx, {"tenant_": tenant, "id_": task_id})
+    if not rows:
         raise NotFound("task", task_id)
-    return _record(row)
-
-
-_MAY_GO_ON = sa.or_(
-    ~sa.exists().where(halts.c.tenant.in_((tasks.c.tenant, EVERYTHING))),
-    sa.and_(tasks.c.state != TaskState.EXECUTING, tasks.c.source.not_in(UNATTENDED)),
-)
-
-
-_COME = sa.or_(
-    tasks.c.due_at <= now(),
-    # Noted by a clock that went ahead and was set back since. The turn of a request may be far off without that.
-    sa.and_(tasks.c.due_at > now() + FURTHEST, tasks.c.updated_at > now()),
-)
+    return _task(rows[0])
 
 
 async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: bool = False) -> list[Task]:
@@ -114,29 +107,8 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: 
     calls and unattended tasks wait; what people ask is still looked into.
     """
     states = (TaskState.EXECUTING,) if approved_only else CLAIMABLE
-    approved_first = sa.case((tasks.c.state == TaskState.EXECUTING, 0), else_=1)
-    pick = (
-        sa.select(tasks.c.id)
-        .where(tasks.c.state.in_(states), tasks.c.owner.is_(None), _COME, _MAY_GO_ON)
-        .order_by(approved_first, tasks.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    state = sa.case((tasks.c.state == TaskState.EXECUTING, TaskState.EXECUTING), else_=TaskState.RUNNING)
-    rows = await tx.run(
-        tasks.update()
-        .where(tasks.c.id.in_(pick.scalar_subquery()))
-        .values(
-            state=state,
-            owner=owner,
-            lease_until=now() + lease,
-            attempt=tasks.c.attempt + 1,
-            fence=tasks.c.fence + 1,
-            updated_at=now(),
-        )
-        .returning(tasks)
-    )
-    return [_record(row) for row in rows]
+    rows = await claim_of(states).run(tx, {"owner_": owner, "lease_": lease, "most_": limit})
+    return [_task(row) for row in rows]
 
 
 async def move(tx: Tx, task: Task, to: TaskState, *, keep: bool = False, delay: float = 0.0, **columns: Any) -> Task:
@@ -163,8 +135,7 @@ async def touch(tx: Tx, task: Task, **columns: Any) -> None:
         LostRace: the lease was taken over.
     """
     values = {f"new_{name}": value for name, value in columns.items()}
-    done = await tx.run(touch_of(frozenset(columns)), values | {"id_": task.id, "fence_": task.fence})
-    if not done.rowcount:
+    if not await touch_of(frozenset(columns)).run(tx, values | {"id_": task.id, "fence_": task.fence}):
         raise LostRace("task", task.id)
 
 

@@ -78,8 +78,7 @@ class Asking:
 
 async def history(tx: Tx, tenant: str, tool: str) -> tuple[float, int, int, bool]:
     """(now, calls in the last hour, failures among them, whether it ever ran)."""
-    calls, failed, ever = await calls_since(tx, tenant, tool, HOUR)
-    return await tx.time(), calls, failed, bool(ever)
+    return await calls_since(tx, tenant, tool, HOUR)
 
 
 def judge(

@@ -1,6 +1,7 @@
 """What a worker adds to the gateway's transactions: the transcript, the proposal's state, the task's move."""
 
 import time
+from collections.abc import Callable
 
 from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note, show_card, show_card_in, show_picture, tell
@@ -100,9 +101,11 @@ class CallHooks:
 class ExecutionHooks:
     """For one approved proposal: its state follows the execution, in the same transaction."""
 
-    def __init__(self, hooks: Hooks, proposal: Proposal) -> None:
+    def __init__(self, hooks: Hooks, proposal: Proposal, begun: Callable[[], None] = lambda: None) -> None:
         self._hooks = hooks
         self._proposal = proposal
+        self._begun = begun
+        """called when the intent is written: what comes now takes as long as its service does"""
 
     def check_lease(self) -> None:
         self._hooks.check_lease()
@@ -112,6 +115,7 @@ class ExecutionHooks:
         await self._hooks.running(tx)
         await self._say_whose_grant(tx)
         await show_card_if_shown(tx, self._hooks.task, self._proposal.card_id)
+        self._begun()
 
     async def _say_whose_grant(self, tx: Tx) -> None:
         proposal = self._proposal

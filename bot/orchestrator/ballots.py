@@ -77,7 +77,7 @@ async def vote(
     actors: dict[str, Actor | None] = {voter.id: voter}
     while True:
         try:
-            return await transact(db, lambda tx: _count(tx, gateway, ballot, actors))
+            return await transact(db, lambda tx: _count(tx, gateway, ballot, proposal.task_id, actors))
         except _Strangers as strangers:
             for user in strangers.args:
                 actors[user] = await people.actor(click.tenant, user)
@@ -85,10 +85,9 @@ async def vote(
             return LOST
 
 
-async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Actor | None]) -> Answer:
+async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, task_id: str, actors: dict[str, Actor | None]) -> Answer:
     click = ballot.click
-    seen = await proposals.get(tx, click.tenant, click.proposal_id)
-    task = await tasks.lock(tx, click.tenant, seen.task_id)
+    task = await tasks.lock(tx, click.tenant, task_id)
     proposal = await proposals.get(tx, click.tenant, click.proposal_id)  # as it is under the lock
     try:
         sealed = open_seal(proposal)
@@ -100,7 +99,7 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, actors: dict[str, Act
         return Answer(said=Said.DUPLICATE, message="this press was already counted")
     await redraw(tx, click)  # whatever comes of it, the pressed card is drawn again
     late = proposal.state is ProposalState.OPEN and await tx.time() >= proposal.expires_at
-    of_plan = await proposals.calls_of(tx, click.tenant, proposal.id)
+    of_plan = await proposals.calls_of(tx, click.tenant, proposal.id) if proposal.is_plan else []
     if late or not _may_still_vote(proposal, of_plan, task, approve=ballot.approve):
         return Answer(said=Said.STALE, message=how_it_stands(proposal, late=late))
     if ballot.proven is not None and not await step_ups.use(tx, ballot.proven.link):

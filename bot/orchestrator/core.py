@@ -78,7 +78,8 @@ class Orchestrator:
         voting = partial(
             ballots.vote, self.db, self.gateway, self.people, click, approve=True, means=self.step_up, proven=proven
         )
-        return await self._known(click, voting, "vote_refused")
+        with self.db.precedence.starting():
+            return await self._known(click, voting, "vote_refused")
 
     async def reject(self, click: Click, reason: str) -> Answer:
         voting = partial(ballots.vote, self.db, self.gateway, self.people, click, approve=False, reason=reason)

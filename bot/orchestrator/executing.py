@@ -1,5 +1,6 @@
 """Running what people approved: one call, or those of a plan in turn, each written down before the next begins."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -39,9 +40,12 @@ class Executing:
         """Run the call whose turn it is; None when another of its plan is next."""
         task = hooks.task
         assert task.proposal_id is not None
-        async with self.db.read() as tx:
-            proposal = await proposals.get(tx, task.tenant, task.proposal_id)
-        outcome = ended_before(proposal) or await self.gateway.execute(task, proposal, ExecutionHooks(hooks, proposal))
+        with contextlib.ExitStack() as first:
+            first.enter_context(self.db.precedence.starting())
+            async with self.db.read() as tx:
+                proposal = await proposals.get(tx, task.tenant, task.proposal_id)
+            then = ExecutionHooks(hooks, proposal, begun=first.close)
+            outcome = ended_before(proposal) or await self.gateway.execute(task, proposal, then)
         if isinstance(outcome, InDoubt | AskAgain):
             return False
         if isinstance(outcome, Halted):

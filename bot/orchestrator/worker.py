@@ -98,19 +98,23 @@ class Worker:
 
     async def _claim(self, free: int) -> list[Task]:
         try:
-            async with self.db.write() as tx:
-                room = free - self.pace.kept_for_approved
-                return await tasks.claim(
-                    tx,
-                    owner=self.name,
-                    lease=self.pace.lease,
-                    limit=room if room > 0 else free,
-                    approved_only=room <= 0,
-                )
+            with self.db.precedence.starting():
+                return await self._claimed(free)
         except LOST_DATABASE as error:  # claims are fenced, so asking again is safe
             log.warning("the database does not answer; trying again", extra={"why": type(error).__name__})
             await asyncio.sleep(self.pace.poll)
             return []
+
+    async def _claimed(self, free: int) -> list[Task]:
+        async with self.db.write() as tx:
+            room = free - self.pace.kept_for_approved
+            return await tasks.claim(
+                tx,
+                owner=self.name,
+                lease=self.pace.lease,
+                limit=room if room > 0 else free,
+                approved_only=room <= 0,
+            )
 
     # --- one task -----------------------------------------------------------------------------------------
 
@@ -149,14 +153,12 @@ class Worker:
 
     async def _go_on(self, hooks: Hooks) -> None:
         task = hooks.task
+        approved = task.state is TaskState.EXECUTING
+        if approved and not await Executing(db=self.db, gateway=self.gateway, room=self._room_to_talk).run(hooks):
+            return
         async with self.db.read() as tx:
-            so_far = await steps.of_task(tx, task)
-        if task.state is TaskState.EXECUTING:
-            if not await Executing(db=self.db, gateway=self.gateway, room=self._room_to_talk).run(hooks):
-                return
-            async with self.db.read() as tx:
-                so_far = await steps.of_task(tx, hooks.task)
-        elif len(so_far) == 1 and task.thread_ts != task.request_ts:
+            so_far = await steps.of_task(tx, hooks.task)
+        if not approved and len(so_far) == 1 and task.thread_ts != task.request_ts:
             await self._take_in_thread(hooks)
         # After the execution: what people approved does not wait for Slack.
         await self.stage.recover(hooks.task, so_far)

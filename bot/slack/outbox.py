@@ -32,6 +32,8 @@ BEATS = 4
 POLL = 1.0
 AT_ONCE = 32
 """messages taken up together: most of them wait for their turn at Slack, and none waits for another"""
+GATHER = 0.1
+"""seconds between two looks for what is behind: a card whose call runs and ends at once is drawn once, not thrice"""
 LOOKS_KEPT = 2_000
 SETTLE = 2.0
 """seconds before we look for a message that another send began: it may still be on its way into Slack"""
@@ -93,12 +95,13 @@ class Outbox:
                 except LOST_DATABASE as error:
                     _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
                     taken = {}
-                if not taken:
+                if len(self._sending) >= AT_ONCE:
+                    await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(GATHER if taken else 0)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await wake.wait()
-                elif len(self._sending) >= AT_ONCE:
-                    await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             beating.cancel()
             await self._break_off()
@@ -132,7 +135,8 @@ class Outbox:
     def _ended(self, post_id: str, task: asyncio.Task[None]) -> None:
         if self._sending.get(post_id) is task:
             del self._sending[post_id]
-        self.db.wakes.of(posts.WAKE).set()  # more may have been wanted of it meanwhile
+        if len(self._sending) == AT_ONCE - 1:  # there was no room to look before
+            self.db.wakes.ring(posts.WAKE)
         if task.cancelled() or (error := task.exception()) is None:
             return
         # Either way its lease lapses, and then it is tried again.
@@ -186,9 +190,11 @@ class Outbox:
         else:
             with contextlib.suppress(LostRace):
                 async with self.db.write() as tx:
-                    await posts.sent(tx, post, ts, owner=self.name)
+                    newest = await posts.sent(tx, post, ts, owner=self.name)
                     if post.ts is None and post.kind is PostKind.CARD:  # Home links to it
                         await homes.outdated(tx, post.tenant)
+                if not newest:  # more was wanted of it meanwhile
+                    self.db.wakes.ring(posts.WAKE)
 
     async def _show(self, post: Post) -> str | None:
         """Post or update the message; its ts. A first send that may have happened is looked for, not repeated."""

@@ -17,6 +17,8 @@ from storage.records import Post, Task, TaskState
 
 POLL = 1.0
 AT_ONCE = 8
+GATHER = 0.2
+"""seconds between two looks: what a thread was in between, nobody has seen"""
 LEASE = 15.0
 _PASSING = (Fault.RATE_LIMITED, Fault.NOT_SENT, Fault.UNKNOWN)
 _LONGEST_PAUSE = 60.0
@@ -52,7 +54,8 @@ class Sessions:
             except LOST_DATABASE as error:
                 _log.warning("sessions could not be read; trying again", why=type(error).__name__)
                 told = 0
-            if not told:
+            if told < AT_ONCE:
+                await asyncio.sleep(GATHER if told else 0)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await wake.wait()
@@ -71,8 +74,8 @@ class Sessions:
                 if failure is not None and failure.fault in _PASSING:
                     delay = failure.retry_after or min(_LONGEST_PAUSE, 0.5 * 2 ** min(post.attempt, 7))
                     await posts.put_off(tx, post, delay, owner=self.name)
-                else:
-                    await posts.sent(tx, post, None, owner=self.name)
+                elif not await posts.sent(tx, post, None, owner=self.name):
+                    self.db.wakes.ring(posts.WAKE_SESSIONS)
 
     async def _tell(self, post: Post) -> Failure | None:
         """What Slack said against it, if anything."""

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL that died meanwhile are not handed out."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 import pytest
@@ -68,3 +69,59 @@ async def test_one_in_use_is_not_asked(postgres_url: str, monkeypatch: pytest.Mo
         assert not asked
     finally:
         await db.close()
+
+
+async def test_a_connection_left_inside_a_transaction_is_not_used_again(postgres_url: str) -> None:
+    """Transactions are begun behind SQLAlchemy's back, so its pool would hand one on as it is."""
+    db = Database(postgres_url)
+    try:
+        before = await _one(db)
+        async with db.engine.connect() as conn:
+            raw = (await conn.get_raw_connection()).driver_connection
+            assert raw is not None
+            await raw.execute("begin")
+        assert await _one(db) != before
+    finally:
+        await db.close()
+
+
+async def test_a_transaction_that_failed_inside_says_so_at_its_end(postgres_url: str) -> None:
+    """PostgreSQL answers a COMMIT of it with ROLLBACK, and no error."""
+    db = Database(postgres_url)
+    try:
+        with pytest.raises(sa.exc.InvalidRequestError, match="had failed before"):
+            async with db.write() as tx:
+                with contextlib.suppress(sa.exc.DBAPIError):
+                    await tx.run(sa.text("select 1 from no_such_table"))
+    finally:
+        await db.close()
+
+
+async def test_replicas_hear_of_each_other_and_nobody_of_themselves_twice(postgres_url: str) -> None:
+    """Every transaction tells of something: each told twice would be looked for twice."""
+    ours, theirs = Database(postgres_url), Database(postgres_url)
+    heard: dict[str, list[str]] = {"ours": [], "theirs": []}
+    ours.wakes.ring = heard["ours"].append  # type: ignore[assignment,method-assign]
+    theirs.wakes.ring = heard["theirs"].append  # type: ignore[assignment,method-assign]
+    listening = [asyncio.create_task(db.listen()) for db in (ours, theirs)]
+    try:
+        async with asyncio.timeout(30):
+            while "there" not in heard["theirs"] or "here" not in heard["ours"]:
+                for db, topic in ((ours, "there"), (theirs, "here")):
+                    async with db.write() as tx:
+                        tx.hint(topic)
+        told = heard["ours"].count("there")
+        async with ours.write() as tx:
+            tx.hint("there")
+        async with asyncio.timeout(30):
+            async with theirs.write() as tx:
+                tx.hint("last")
+            while "last" not in heard["ours"]:  # noqa: ASYNC110 - what came before it has come by then
+                await asyncio.sleep(0.01)
+        assert heard["ours"].count("there") == told + 1
+    finally:
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+        await ours.close()
+        await theirs.close()
