@@ -29,7 +29,7 @@ async def test_a_change_that_cannot_be_undone_takes_three_people(demo: RunningDe
         await visitor.agree()
         await expect(card).to_contain_text(so_far)
     await visitor.is_told("still needs 1 of @sre.")
-    await visitor.shoot("42-quorum-two-of-three", dark=True)
+    await visitor.shoot("42-quorum-two-of-three", in_all_lights=True)
     assert await demo.effects() == []
     await visitor.be(NOOR)
     await visitor.press("approve", card)
@@ -54,7 +54,7 @@ async def test_a_target_that_moved_is_shown_before_and_after_and_asks_again(
     await expect(card).to_contain_text("true → false")
     await expect(card).to_contain_text("Approve again")
     await expect(card).to_contain_text("needs 1 of @operators · 0 of 1 so far")
-    await visitor.shoot("50-moved-asks-again", dark=True)
+    await visitor.shoot("50-moved-asks-again", in_all_lights=True)
     assert await demo.effects() == []
 
 
@@ -70,7 +70,7 @@ async def test_a_card_changes_hands_and_a_stale_copy_is_refused(demo: RunningDem
     await modal.locator("select").select_option(label="Riley Chen · Product analyst")
     await modal.locator("[data-modal=submit]").click()
     await expect(modal).to_contain_text("Riley Chen cannot approve this; it needs @operators")
-    await visitor.shoot("60-hand-over-refused", dark=True)
+    await visitor.shoot("60-hand-over-refused", in_all_lights=True)
     await modal.locator("select").select_option(label="Sam Lindqvist · SRE lead")
     await modal.locator("[data-modal=submit]").click()
     await expect(modal).to_have_count(0)
@@ -81,11 +81,11 @@ async def test_a_card_changes_hands_and_a_stale_copy_is_refused(demo: RunningDem
     await visitor.be(SAM)
     copy = await visitor.read_direct_messages()
     await expect(copy).to_contain_text("@dana hands this to you")
-    await visitor.shoot("61-handed-to-sam", dark=True)
+    await visitor.shoot("61-handed-to-sam", in_all_lights=True)
     await page.locator("[data-tab=home]").click()
     home = page.locator("[data-home]")
     await expect(home).to_contain_text("1 waiting for you")
-    await visitor.shoot("62-home-decides", dark=True)
+    await visitor.shoot("62-home-decides", in_all_lights=True)
 
     await demo.slack_takes_no_updates(True)
     await visitor.be(DANA)
@@ -98,9 +98,9 @@ async def test_a_card_changes_hands_and_a_stale_copy_is_refused(demo: RunningDem
     await visitor.press("approve", copy)
     told = page.locator("#main [data-ephemeral]").last
     await expect(told).to_contain_text("It was approved and has already run")
-    await visitor.shoot("63-stale-refused", dark=True)
+    await visitor.shoot("63-stale-refused", in_all_lights=True)
     await demo.slack_takes_no_updates(False)
     await visitor.press("approve", copy)
     await expect(copy).to_contain_text("Done and verified", timeout=70_000)
     assert len(await demo.effects()) == 1
-    await visitor.shoot("64-copy-redrawn", dark=True)
+    await visitor.shoot("64-copy-redrawn", in_all_lights=True)

@@ -40,7 +40,7 @@ async def test_a_failing_checkout_is_explained_approved_and_undone(demo: Running
     card = visitor.card(TURN_OFF)
     await expect(visitor.thread.locator("[data-task-id]").first).to_be_visible()
     await expect(card).to_contain_text("Waiting for approval")
-    await visitor.shoot("01-card-proposed")
+    await visitor.shoot("01-card-proposed", in_all_lights=True)
     for part in (
         TURN_OFF,
         "Before → after",
@@ -77,7 +77,7 @@ async def test_a_failing_checkout_is_explained_approved_and_undone(demo: Running
     await visitor.shoot("06-undo-confirm")
     await visitor.agree()
     await visitor.hears("Undone by @dana", seconds=40)
-    await visitor.shoot("07-undone")
+    await visitor.shoot("07-undone", in_all_lights=True)
     assert [args["on"] for _, args in await demo.effects()] == [False, True]
 
     await visitor.go(OPS)
@@ -85,7 +85,7 @@ async def test_a_failing_checkout_is_explained_approved_and_undone(demo: Running
     digest = visitor.page.locator("#main article", has_text="Daily operations digest")
     await expect(digest).to_contain_text("2 proposals: 1 approved, 0 rejected")
     await expect(digest).to_contain_text("1 undone")
-    await visitor.shoot("08-digest")
+    await visitor.shoot("08-digest", in_all_lights=True)
 
 
 async def test_a_no_is_answered_and_an_edit_is_a_new_proposal(demo: RunningDemo, visitor: Visitor) -> None:
@@ -124,7 +124,7 @@ async def test_a_no_is_answered_and_an_edit_is_a_new_proposal(demo: RunningDemo,
     await visitor.hears("Replaced by an edited proposal")
     card = visitor.card(TURN_ON)
     await expect(card).to_contain_text("needs 1 of @operators")
-    await visitor.shoot("13-edited")
+    await visitor.shoot("13-edited", in_all_lights=True)
     await visitor.press("approve", card)
     await visitor.is_told("you changed the values")
     await _approve_by_keyboard_as_sam(visitor, card)

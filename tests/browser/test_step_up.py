@@ -11,7 +11,7 @@ from bot.demo.shop.faults import Story
 from bot.factors import enrolling, totp
 from bot.factors.keys import Keys, new_key
 from storage import audit, factors
-from tests.browser.visitor import DANA, NOOR, SAM, SCREENS, Visitor
+from tests.browser.visitor import DANA, NOOR, SAM, Visitor
 from tests.scenarios.world import World, a_world
 
 pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -60,14 +60,14 @@ async def test_two_leads_approve_with_their_authenticator_apps(
     page = await _link(visitor, card, DANA, shoot=True)
     await expect(page.locator("h1")).to_contain_text("Restart")
     await expect(page.locator("main")).to_contain_text("Dana Okafor (U0DANA), you are about to approve")
-    await _shoot(page, "70-step-up")
+    await Visitor(page=page, base="").shoot("70-step-up", in_all_lights=True)
     await _types(page, await _code(world, sam))
     await expect(page.get_by_role("alert")).to_contain_text("That code is not right")
-    await _shoot(page, "71-step-up-wrong-code")
+    await Visitor(page=page, base="").shoot("71-step-up-wrong-code", in_all_lights=True)
     await expect(card).to_contain_text("1 of 3 so far")
     await _types(page, await _code(world, dana, later=1))  # the code of this moment was used up at the enrolment
     await expect(page.locator("h1")).to_contain_text("still needs 1 of @sre-leads with a second factor")
-    await _shoot(page, "72-step-up-counted")
+    await Visitor(page=page, base="").shoot("72-step-up-counted", in_all_lights=True)
     await expect(card).to_contain_text("2 of 3 so far")
     await page.goto(page.url)
     await expect(page.locator("h1")).to_contain_text("used, replaced or is too old")
@@ -78,14 +78,14 @@ async def test_two_leads_approve_with_their_authenticator_apps(
         late = await _link(visitor, card, SAM)
     await expect(late.locator("h1")).to_contain_text("used, replaced or is too old")
     await expect(late.locator("input")).to_have_count(0)
-    await _shoot(late, "73-step-up-too-old")
+    await Visitor(page=late, base="").shoot("73-step-up-too-old", in_all_lights=True)
     await late.close()
     page = await _link(visitor, card, SAM)
     await _types(page, await _code(world, sam))
     await expect(page.locator("h1")).to_contain_text("Approved")
     await expect(visitor.card("Restart")).to_contain_text("Done", timeout=60_000)
     await visitor.page.bring_to_front()
-    await visitor.shoot("74-step-up-ran", dark=True)
+    await visitor.shoot("74-step-up-ran", in_all_lights=True)
     async with world.database() as db, db.read() as tx:
         events = [entry.event for entry in await audit.entries(tx, TENANT)]
     assert events.count("ops.agent_task.step_up_failed") == 1
@@ -104,7 +104,7 @@ async def _takes_an_app(world: World, visitor: Visitor, who: str) -> str:
     await expect(page.locator("h1")).to_contain_text("cut off or was never made")
     await page.goto(address)
     await expect(page.locator("svg.qr")).to_be_visible()
-    await _shoot(page, "75-enrol")
+    await Visitor(page=page, base="").shoot("75-enrol", in_all_lights=True)
     await page.get_by_text("No camera?").click()
     shown = (await page.locator("details code").inner_text()).replace(" ", "")
     assert shown == secret
@@ -112,7 +112,7 @@ async def _takes_an_app(world: World, visitor: Visitor, who: str) -> str:
     await expect(page.get_by_role("alert")).to_contain_text("That code is not right")
     await _types(page, await _code(world, shown))
     await expect(page.locator("h1")).to_contain_text("Your app is enrolled")
-    await _shoot(page, "76-enrolled")
+    await Visitor(page=page, base="").shoot("76-enrolled", in_all_lights=True)
     await page.goto(address)
     await expect(page.locator("h1")).to_contain_text("was used or is too old")
     await page.close()
@@ -130,7 +130,7 @@ async def _link(visitor: Visitor, card: Locator, who: str, *, shoot: bool = Fals
     await expect(buttons).to_have_count(before + 1)
     await visitor.is_told("nothing is counted before")
     if shoot:
-        await visitor.shoot("69-step-up-link", dark=True)
+        await visitor.shoot("69-step-up-link", in_all_lights=True)
     async with visitor.page.expect_popup() as opened:
         await buttons.last.click()
     page = await opened.value
@@ -146,15 +146,3 @@ async def _code(world: World, secret: str, later: int = 0) -> str:
 async def _types(page: Page, code: str) -> None:
     await page.get_by_role("textbox").fill(code)
     await page.keyboard.press("Enter")
-
-
-async def _shoot(page: Page, name: str) -> None:
-    """By day, by night, and as narrow as a phone."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    await Visitor(page=page, base="").shoot(name, dark=True)
-    size = page.viewport_size
-    await page.set_viewport_size({"width": 400, "height": 800})
-    assert await page.evaluate("document.documentElement.scrollWidth <= 400"), "nothing is wider than the phone"
-    await page.screenshot(path=SCREENS / f"{name}-narrow.png", full_page=True)
-    if size is not None:
-        await page.set_viewport_size(size)

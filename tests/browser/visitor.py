@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 ANA, DANA, SAM, NOOR, KIM, RILEY = "U0ANA", "U0DANA", "U0SAM", "U0NOOR", "U0KIM", "U0RILEY"
 INCIDENTS, OPS = "C0INCIDENTS", "C0OPS"
 SCREENS = Path(__file__).parents[2] / ".artifacts" / "screens"
+PHONE: ViewportSize = {"width": 400, "height": 800}
 ASK = "@autopilot checkout is failing, what is going on?"
 
 
@@ -72,11 +73,18 @@ class Visitor:
         """Words anywhere in the open thread."""
         await expect(self.thread).to_contain_text(words, timeout=seconds * 1000)
 
-    async def shoot(self, name: str, *, dark: bool = False) -> None:
-        """A picture of the page as it is, for people to look at; with `dark`, a second one by night."""
+    async def shoot(self, name: str, *, in_all_lights: bool = False) -> None:
+        """A picture of the page as it is, for people to look at; or three: by day, by night, as narrow as a phone."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SCREENS / f"{name}.png")
-        if dark:
-            await self.page.emulate_media(color_scheme="dark")
-            await self.page.screenshot(path=SCREENS / f"{name}-dark.png")
-            await self.page.emulate_media(color_scheme="light")
+        if not in_all_lights:
+            return
+        await self.page.emulate_media(color_scheme="dark")
+        await self.page.screenshot(path=SCREENS / f"{name}-dark.png")
+        await self.page.emulate_media(color_scheme="light")
+        size = self.page.viewport_size
+        assert size is not None
+        await self.page.set_viewport_size(PHONE)
+        assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        await self.page.screenshot(path=SCREENS / f"{name}-narrow.png")
+        await self.page.set_viewport_size(size)

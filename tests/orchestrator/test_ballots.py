@@ -1,11 +1,12 @@
 """Cases 10–12, 16–18: whose press counts, once, and what two presses at once come to."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.orchestrator.requests import Said
-from storage import proposals, tasks
+from storage import posts, proposals, tasks
 from storage.records import ProposalState, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.office import Office
@@ -139,6 +140,18 @@ async def test_a_press_on_a_card_that_ended_is_refused_and_redrawn(office: Offic
             answer = await press("U0SAM", proposal)
             assert answer.said is Said.STALE and answer.message, proposal.state
     assert len(office.lab.effects) == 1
+
+
+async def test_the_message_that_was_pressed_is_sent_again_whatever_it_shows(office: Office) -> None:
+    """It may be a copy that Slack never updated."""
+    old = await office.proposed()
+    await office.reject("U0DANA", old)
+    await tamper(office.db, "update posts set ts = '9.9', shown = wanted where kind = 'card'")
+    answer = await office.desk.approve(replace(office.click("U0SAM", old), channel="C0INC", message_ts="9.9"))
+    assert answer.said is Said.STALE
+    async with office.db.read() as tx:
+        card = await posts.at(tx, TENANT, "C0INC", "9.9")
+    assert card is not None and card.shown == 0 < card.wanted
 
 
 async def test_a_press_after_expiry_is_refused_before_the_sweep_and_after(office: Office) -> None:
