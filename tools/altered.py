@@ -26,6 +26,12 @@ async def what_moved(tx: Tx, proposal: Proposal) -> tuple[SealedRow, ...]:
     return tuple(rows)
 
 
+async def was_erased(tx: Tx, proposal: Proposal) -> bool:
+    """Whether nothing of an ended call is left because it was erased, copy and all; not so while it can still run."""
+    ended = proposal.state in proposals.ENDED and not proposal.sealed
+    return ended and not await seals.find(tx, proposal.tenant, proposal.id)
+
+
 async def how_broken(tx: Tx, proposal: Proposal) -> str:
     """A sentence for people about a proposal whose seal is broken; it names what moved, and holds no value."""
     if not proposal.sealed and not await seals.find(tx, proposal.tenant, proposal.id):

@@ -21,7 +21,7 @@ from storage.canonical import canonical
 from storage.db import Database
 from storage.errors import NotFound
 from storage.records import JsonObject, Post, PostKind, Proposal, ProposalState, Task, Vote
-from tools.altered import what_moved
+from tools.altered import was_erased, what_moved
 from tools.contract import Change, Counted
 from tools.gateway import Gateway
 from tools.granting import never
@@ -141,10 +141,14 @@ class Showroom:
         each = [await self.approval(tenant, call.id) for call in calls]
         return whole(view, proposal, each, (proposal.finished_at or 0) + UNDO_HOURS * 3600)
 
-    async def altered(self, tenant: str, proposal_id: str) -> tuple[Change, ...]:
-        """What moved in a proposal whose seal is broken, without secrets: sealed field, as it was, as it is."""
+    async def altered(self, tenant: str, proposal_id: str) -> tuple[Change, ...] | None:
+        """What moved in a proposal whose seal is broken, without secrets: sealed field, as it was, as it is; None when
+        it was erased."""
         async with self._db.read() as tx:
-            moved = await what_moved(tx, await proposals.get(tx, tenant, proposal_id))
+            proposal = await proposals.get(tx, tenant, proposal_id)
+            if await was_erased(tx, proposal):
+                return None
+            moved = await what_moved(tx, proposal)
         clean = [self._gateway.clean_json({"before": row.before, "after": row.after}) for row in moved]
         return tuple(
             Change(label=self._gateway.clean(row.label), before=values["before"], after=values["after"])

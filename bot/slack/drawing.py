@@ -8,7 +8,7 @@ from bot.orchestrator.show import Showroom
 from bot.schedules.autonomy import autonomy
 from bot.schedules.digests import digest
 from bot.slack.cards import blocks, escaping
-from bot.slack.cards.altered import altered_card
+from bot.slack.cards.altered import altered_card, erased_card
 from bot.slack.cards.answer import more_row
 from bot.slack.cards.approval import approval_card
 from bot.slack.cards.autonomy import autonomy_card
@@ -48,7 +48,8 @@ class Drawing:
                 try:
                     view = await self.showroom.approval(post.tenant, post.subject)
                 except SealBroken:  # a card that cannot be drawn would keep its buttons
-                    return altered_card(post.subject, await self.showroom.altered(post.tenant, post.subject))
+                    moved = await self.showroom.altered(post.tenant, post.subject)
+                    return erased_card(post.subject) if moved is None else altered_card(post.subject, moved)
                 return approval_card(replace(view, asked=str(post.body.get("asked", ""))))
             case PostKind.NOTICE:
                 return notice_card(post, await self._card_of(post))

@@ -8,7 +8,7 @@ import pytest
 from bot.orchestrator.show import Showroom
 from bot.slack.charts import Charts
 from bot.slack.drawing import Drawing
-from storage import posts
+from storage import erasing, posts
 from storage.canonical import canonical
 from storage.db import Database
 from storage.records import PostKind, Proposal, ProposalState
@@ -103,6 +103,18 @@ async def test_a_plan_names_the_call_that_was_altered(office: Office) -> None:
     plan, calls = await planned(office)
     await _seal_says(office.db, calls[1], calls[1].sealed.replace('"value":9', '"value":99'))
     assert "`call 2: arguments.value`:  `9` → `99`" in await _drawn(office, plan)
+
+
+async def test_an_erased_call_is_not_called_altered(office: Office) -> None:
+    """Only once it has ended: what can still run and says nothing was altered."""
+    proposal = await office.proposed()
+    await office.reject("U0DANA", proposal)
+    async with office.db.write() as tx:
+        await erasing.empty_seals(tx, TENANT, [proposal.id])
+    card = await _drawn(office, proposal)
+    assert "was erased on request" in card and "Altered" not in card
+    await tamper(office.db, "update proposals set state = 'open'")
+    assert "Altered after it was proposed" in await _drawn(office, proposal)
 
 
 async def test_the_kept_copy_cannot_be_changed_and_without_it_the_card_says_so(office: Office) -> None:

@@ -30,6 +30,13 @@ def altered_card(proposal_id: str, moved: Sequence[Change]) -> Card:
     return Card(blocks=tuple(body), text=f"{_SAID}{f' ({names})' if names else ''}: nothing of it runs")
 
 
+def erased_card(proposal_id: str) -> Card:
+    """What stands where an ended card stood whose call was erased."""
+    said = "What this card said was erased on request; the record says when and by whom."
+    body = (blocks.section(said), blocks.context(escaping.code(escaping.reveal(proposal_id[:12]))))
+    return Card(blocks=body, text=said)
+
+
 def _row(change: Change) -> str:
     if change.before is None and change.after is None:
         return f"• {_label(change)}"
