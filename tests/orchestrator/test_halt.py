@@ -1,9 +1,11 @@
 """The kill switch: exact at the next call on every replica, over everything that writes, until a person lifts it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import sqlalchemy as sa
 
 from bot.brains.base import Call
@@ -12,7 +14,8 @@ from bot.orchestrator import halting
 from bot.orchestrator.executing import Executing
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Said
-from storage import audit, halts, posts, tasks
+from storage import audit, halts, intents, posts, tasks
+from storage.attempts import transact
 from storage.db import Database
 from storage.records import AuditEntry, PostKind, ProposalState, Source, TaskState
 from storage.row_security import EVERYTHING
@@ -183,6 +186,40 @@ async def test_running_tasks_stop_and_say_what_happened(office: Office) -> None:
     assert len(office.lab.effects) == 1
     [words] = [said for said in await said_in(office) if "It had changed" in said]
     assert words.startswith(f"Halted by <@U0DANA>: {WHY}. It had changed: ")
+
+
+@pytest.mark.parametrize("scope", [TENANT, EVERYTHING])
+async def test_a_halt_is_in_force_on_a_busy_replica_as_soon_as_it_is_answered(office: Office, scope: str) -> None:
+    """Within a second on an idle machine (pytest -s shows it); in any case, once it is answered nothing is begun."""
+    office.script[:] = [*([a_change(value=7 + n % 2, call_id=f"c{n}")] for n in range(20)), DONE]
+    busy = asyncio.Event()
+
+    async def started() -> None:
+        busy.set()
+
+    office.lab.at_run = started
+    async with a_replica(office) as other:
+        alone(other.gateway)
+        task = await office.ask(text=TRUSTED)
+        working = asyncio.create_task(other.work())
+        async with asyncio.timeout(60):
+            await busy.wait()
+        pressed = time.perf_counter()
+        if scope == TENANT:
+            assert (await press(office, "halt")).said is Said.DONE
+        else:
+            await transact(office.db, lambda tx: halting.begin(tx, EVERYTHING, who="cli:kim", reason=WHY))
+        answered = time.perf_counter()
+        async with office.db.read() as tx:
+            begun = len(await intents.of_task(tx, TENANT, task.id))
+        await working
+        ended = time.perf_counter()
+    async with office.db.read() as tx:
+        assert len(await intents.of_task(tx, TENANT, task.id)) == begun < 20
+        assert (await tasks.get(tx, TENANT, task.id)).state is TaskState.CANCELLED
+    took = f"in force after {(answered - pressed) * 1000:.0f} ms, the busy task ended {(ended - pressed) * 1000:.0f} ms"
+    print(took)  # noqa: T201  # the number, with pytest -s
+    assert ended - pressed < 30, "generous: a second is the promise where nothing else runs"
 
 
 async def test_nobody_waits_for_what_runs_unattended_so_it_does_not_begin(office: Office) -> None:
