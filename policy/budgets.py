@@ -58,19 +58,28 @@ class Budget(BaseModel):
         """What is used up, in words, when this call came on top; "" while it fits."""
         if not self._counts(call):
             return ""
-        span = {"task": float("inf"), "hour": HOUR, "day": DAY}[self.per]
-        counted = [
-            one
-            for one in earlier
-            if self._counts(one) and call.at - one.at < span and (self.per != "task" or one.task == call.task)
-        ]
-        used, asks, most, of = self._measure(call, counted)
+        used, asks, most, of = self._measure(call, self._within(call, earlier))
         if used + asks <= most:
             return ""
         what = f" of {self.tool}" if self.tool else ""
         where = f" in {self.env}" if self.env else ""
         left = max(0, most - used)
         return f"the budget of {most} {of}{what}{where} a {self.per} has {left} left and this takes {asks}"
+
+    def left_for(self, call: Spending, earlier: Iterable[Spending]) -> str:
+        """What of it is used and what this call takes, in words; "" when it does not count this call."""
+        if not self._counts(call):
+            return ""
+        used, asks, most, of = self._measure(call, self._within(call, earlier))
+        return f"budget of {most} {of} a {self.per}: {used} used, this takes {asks}"
+
+    def _within(self, call: Spending, earlier: Iterable[Spending]) -> list[Spending]:
+        span = {"task": float("inf"), "hour": HOUR, "day": DAY}[self.per]
+        return [
+            one
+            for one in earlier
+            if self._counts(one) and call.at - one.at < span and (self.per != "task" or one.task == call.task)
+        ]
 
     def _counts(self, one: Spending) -> bool:
         return self.tool in (None, one.tool) and self.tier in (None, one.tier) and self.env in (None, one.env)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 
 from policy.approval import tally
-from policy.budgets import DAY, Spending
+from policy.budgets import DAY
 from policy.people import CannotAsk, People, unasked
 from policy.types import NOTHING_KNOWN, Actor, CastVote, Obligation, Place, Tier, Trust
 from storage import channels, intents, lowerings
 from storage.db import Database, Tx
-from storage.records import Intent, Task, Vote
+from storage.records import Task, Vote
 from tools.admitting import Admitted
 from tools.cleaning import Cleaner
 from tools.contract import Change, Counted, Impact, Tool, ToolContext, ToolFailed
-from tools.judging import Asking, Judgement, history, judge
+from tools.judging import Asking, Judgement, history, judge, spent
 from tools.manifest import SENSITIVITIES
 from tools.registry import Registry
 from tools.rules import Rules, VoteRule
@@ -142,7 +142,7 @@ class Desk:
             failures_1h=failures,
             ran_before=ever,
             task=around.task.id,
-            earlier=[_change(one) for one in changes],
+            earlier=[spent(one) for one in changes],
             level_at_most=level_at_most,
         )
 
@@ -169,16 +169,3 @@ class Desk:
             if why := unasked(one.voter, {state.obligation.group for state in short}):
                 raise CannotAsk(why)
         return ", ".join(state.in_words for state in short)
-
-
-def _change(one: Intent) -> Spending:
-    return Spending(
-        task=one.task_id,
-        tool=one.tool,
-        tier=Tier(one.tier),
-        env=one.env,
-        target=one.target,
-        blast=one.blast,
-        at=one.started_at,
-        arguments=one.input,
-    )

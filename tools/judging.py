@@ -25,6 +25,7 @@ from policy.types import (
 )
 from storage.db import Tx
 from storage.intents import calls_since
+from storage.records import Intent
 from tools import people_only
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, JsonObject, Tool
@@ -171,17 +172,31 @@ def judge(
     )
 
 
-def change_of(tool: Tool, call: Admitted, percent: int, *, task: str, at: float) -> Spending:
+def change_of(tool: Tool, call: Admitted, percent: int, *, task: str, at: float, env: str = "") -> Spending:
     """The call as budgets count it."""
     return Spending(
         task=task,
         tool=tool.name,
         tier=tool.manifest.tier,
-        env=call.target.env,
+        env=env or call.target.env,
         target=f"{call.target.kind} {call.target.id}",
         blast=percent,
         at=at,
         arguments=call.arguments,
+    )
+
+
+def spent(one: Intent) -> Spending:
+    """A change of the ledger as budgets count it."""
+    return Spending(
+        task=one.task_id,
+        tool=one.tool,
+        tier=Tier(one.tier),
+        env=one.env,
+        target=one.target,
+        blast=one.blast,
+        at=one.started_at,
+        arguments=one.input,
     )
 
 

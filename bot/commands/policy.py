@@ -1,6 +1,8 @@
 """`autopilot policy`: check the rules, try their cases, and explain one decision."""
 
 import asyncio
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -76,10 +78,15 @@ def explain(
     blast: Annotated[int, typer.Option(min=0, max=100, help="Percent affected, as a preview would count it.")] = 0,
     untrusted: Annotated[bool, typer.Option("--untrusted", help="A value came from untrusted text.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="It is the inverse of a call that ran.")] = False,
+    channel: Annotated[str, typer.Option(help="A channel's id: its level, and what may be said in it.")] = "",
+    tenant: Annotated[str, typer.Option(help="The workspace, when the record has several.")] = "",
+    at: Annotated[datetime | None, typer.Option(help="When, for freezes (UTC); default: now.")] = None,
 ) -> None:
-    """What would happen to one call, and which rules say so. Nothing is looked up and nothing runs."""
+    """What would happen to one call, and which rules say so, with what the bot's record says of freezes, budgets and
+    levels. The target is not looked at, and nothing runs."""
     from bot.commands.configured import configured
     from bot.commands.loaded import load_registry
+    from bot.commands.policy_around import around
     from bot.commands.policy_explained import Asked, BadAssignment, explained, parse_arguments
     from policy.schema import ENVIRONMENTS
     from tools.judging import BadArguments
@@ -100,8 +107,10 @@ def explain(
             blast=blast,
             untrusted=untrusted,
             undo=undo,
+            at=at.replace(tzinfo=UTC).timestamp() if at is not None else time.time(),
         )
-        for line in explained(config, registry, asked):
+        here = asyncio.run(around(config, asked.tool, tenant=tenant, channel=channel))
+        for line in explained(config, registry, asked, here):
             typer.echo(line)
     except (BadAssignment, BadArguments) as error:
         raise typer.BadParameter(str(error), param_hint="--arg") from None
@@ -132,13 +141,16 @@ def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The candidate rules.")],
     since: Annotated[str, typer.Option(help="How far back, e.g. 30d, 12h.")] = "30d",
     tenant: Annotated[str, typer.Option(help="Only this workspace.")] = "",
+    autonomy_file: Annotated[
+        Path | None, typer.Option(help="A candidate autonomy.yaml: levels, freezes, budgets; default: the configured.")
+    ] = None,
 ) -> None:
     """Decide the recorded calls again, by candidate rules: what would have run alone, asked, been blocked."""
     from bot.commands.configured import configured
     from bot.commands.policy_simulated import BadSpan, simulated
 
     try:
-        for line in asyncio.run(simulated(configured(quiet=True), folder, since, tenant)):
+        for line in asyncio.run(simulated(configured(quiet=True), folder, since, tenant, autonomy_file)):
             typer.echo(line)
     except BadSpan as error:
         raise typer.BadParameter(str(error), param_hint="--since") from None

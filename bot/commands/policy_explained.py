@@ -1,10 +1,10 @@
 """One decision in words, by the code the gateway decides with."""
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bot.commands.policy_around import AGENT, Around
 from bot.settings import Settings
 from policy import loader
 from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
@@ -13,13 +13,10 @@ from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.risk import DEFAULT_TABLE as DEFAULT_RISKS
 from policy.risk import RiskTable, in_words
 from policy.rule import Rule
-from policy.types import Actor, Allow, Deny, NeedsApproval, Place, Target, Trust
+from policy.types import Actor, Allow, Deny, NeedsApproval, Target, Tier, Trust
 from tools.contract import Counted, Impact, JsonObject, Tool
-from tools.judging import Asking, Judgement, judge, validate
+from tools.judging import Asking, Judgement, change_of, judge, validate
 from tools.registry import Registry
-
-TENANT = "T-explained"
-PLACE = Place(id="C-explained", tenant=TENANT, max_autonomy=4)
 
 
 class BadAssignment(ValueError):
@@ -40,6 +37,8 @@ class Asked:
     blast: int
     untrusted: bool
     undo: bool
+    at: float
+    """seconds since the epoch: freezes come and go"""
 
 
 def parse_arguments(given: Iterable[str]) -> JsonObject:
@@ -60,15 +59,16 @@ def parse_arguments(given: Iterable[str]) -> JsonObject:
     return arguments
 
 
-def explained(config: Settings, registry: Registry, asked: Asked) -> Iterator[str]:
-    """The decision, the rules behind it with their places, and the risk.
+def explained(config: Settings, registry: Registry, asked: Asked, here: Around) -> Iterator[str]:
+    """The decision, the rules behind it with their places, what is left of budgets, and the risk.
 
     Raises:
         BadArguments: the arguments do not fit the tool.
         PolicyError: the rules do not load.
     """
     book = loader.load(config.policy_dir or DEFAULT_RULES, registry.actions(), config.groups)
-    judged = _judged(config, PolicyEngine(book, registry.actions()), asked)
+    table = AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
+    judged = _judged(config, PolicyEngine(book, registry.actions()), table, asked, here)
     rules = {rule.id: rule for rule in book.rules}
     target = judged.target
     yield f"{asked.tool.name} on {target.kind} {target.id!r} in {target.env}, level {judged.autonomy}"
@@ -87,17 +87,22 @@ def explained(config: Settings, registry: Registry, asked: Asked) -> Iterator[st
             yield "it would be denied" + (f": {hint}" if hint else "")
             yield from _because("denied by", because, rules)
     yield f"risk {judged.risk.score} of 100, {judged.risk.band}: {in_words(judged.risk)}"
+    change = change_of(
+        asked.tool, validate(asked.tool, asked.arguments), asked.blast, task="", at=asked.at, env=target.env
+    )
+    if asked.tool.manifest.tier is not Tier.READ:
+        yield from filter(None, (f"  {said}" for one in table.budgets if (said := one.left_for(change, here.earlier))))
+    yield from (f"  {note}" for note in here.notes)
     if not asked.blast and asked.tool.preview is not None:
         yield "  without what a preview would count; give --blast to assume a share"
 
 
-def _judged(config: Settings, engine: PolicyEngine, asked: Asked) -> Judgement:
+def _judged(config: Settings, engine: PolicyEngine, table: AutonomyTable, asked: Asked, here: Around) -> Judgement:
     def moved(args: object) -> Target:
         target = asked.tool.target(args)
         return replace(target, env=asked.env or target.env)
 
     tool = replace(asked.tool, target=moved)
-    table = AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
     if asked.autonomy is not None:
         caps = dict.fromkeys(("dev", "staging", "prod"), asked.autonomy)
         table = table.model_copy(update={"default": asked.autonomy, "caps": caps, "lines": ()})
@@ -107,17 +112,19 @@ def _judged(config: Settings, engine: PolicyEngine, asked: Asked) -> Judgement:
         validate(tool, asked.arguments),
         Impact(grade=tool.manifest.dry_run, counted=counted),
         Asking(
-            tenant=TENANT,
-            agent="autopilot",
-            requester=Actor(id="U-explained", tenant=TENANT, groups=asked.groups),
-            place=PLACE,
+            tenant=here.place.tenant,
+            agent=AGENT,
+            requester=Actor(id="U-explained", tenant=here.place.tenant, groups=asked.groups),
+            place=here.place,
             reason_code=asked.reason_code,
             trust=Trust(untrusted=("a value",) if asked.untrusted else ()),
             undo=asked.undo,
-            now=time.time(),
-            calls_1h=1,
-            failures_1h=0,
-            ran_before=True,
+            now=asked.at,
+            calls_1h=here.calls_1h,
+            failures_1h=here.failures_1h,
+            ran_before=here.ran_before,
+            earlier=here.earlier,
+            level_at_most=here.level_at_most,
         ),
         engine=engine,
         risks=RiskTable.load(config.risk_file or DEFAULT_RISKS),

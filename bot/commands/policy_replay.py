@@ -4,18 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.commands.policy_ledger import Ledger
 from policy.autonomy import AutonomyTable
+from policy.budgets import DAY, Spending
 from policy.cedar import PolicyEngine
 from policy.risk import RiskTable
 from policy.types import Actor, Allow, Decision, Deny, NeedsApproval, Place, Trust
-from storage import intents, proposals, tasks
+from storage import channels, intents, proposals, tasks
 from storage.db import Database
 from storage.errors import NotFound
-from storage.records import Intent, IntentState, Proposal
+from storage.records import Intent, Proposal
 from tools.admitting import BadArguments, validate
 from tools.contract import Counted, Impact, JsonObject
 from tools.errors import SealBroken, UnknownTool
-from tools.judging import HOUR, Asking, judge
+from tools.judging import Asking, judge
 from tools.manifest import SENSITIVITIES, DryRun
 from tools.registry import Registry
 from tools.sealing import open_seal
@@ -47,6 +49,17 @@ class RecordedCall:
     calls_1h: int
     failures_1h: int
     ran_before: bool
+    earlier: tuple[Spending, ...]
+    """what was changed in its task, and everywhere in the day before it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One set of rules, with its levels, freezes and budgets."""
+
+    engine: PolicyEngine
+    autonomy: AutonomyTable
+    risks: RiskTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,25 +76,37 @@ class Replayed:
 async def recorded(db: Database, tenant: str, since: float) -> list[RecordedCall]:
     """Every call of the ledger since then, oldest first; a call that people were asked about counts once."""
     async with db.read() as tx:
-        ledger = sorted(await intents.recent(tx, tenant, since=since - HOUR, limit=MOST), key=lambda i: i.started_at)
+        ledger = Ledger(await intents.recent(tx, tenant, since=since - DAY, limit=MOST))
         asked = [p for p in await proposals.recent(tx, tenant, since=since, limit=MOST) if p.created_at >= since]
         agents: dict[str, tuple[str, str]] = {}
-        for task_id in {one.task_id for one in ledger}:
+        for task_id in {one.task_id for one in ledger.lines}:
             try:
                 task = await tasks.get(tx, tenant, task_id)
             except NotFound:
                 continue
             agents[task_id] = (task.agent, task.channel)
     alone = [
-        _of_intent(one, agents, ledger) for one in ledger if one.started_at >= since and one.key.startswith("call:")
+        _of_intent(one, agents, ledger)
+        for one in ledger.lines
+        if one.started_at >= since and one.key.startswith("call:")
     ]
     sealed = [call for proposal in asked if (call := _of_proposal(proposal, ledger)) is not None]
     return sorted([*alone, *sealed], key=lambda call: call.at)
 
 
-def _of_intent(one: Intent, agents: Mapping[str, tuple[str, str]], ledger: Sequence[Intent]) -> RecordedCall:
+async def channel_levels(db: Database, tenant: str, calls: Sequence[RecordedCall]) -> dict[str, Place]:
+    """Each channel of these calls with what admins have set for it by now."""
+    async with db.read() as tx:
+        found = {channel: await channels.in_force(tx, tenant, channel) for channel in {call.channel for call in calls}}
+    return {
+        channel: Place(id=channel, tenant=tenant, max_autonomy=here.autonomy, hears=SENSITIVITIES.index(here.hears))
+        for channel, here in found.items()
+    }
+
+
+def _of_intent(one: Intent, agents: Mapping[str, tuple[str, str]], ledger: Ledger) -> RecordedCall:
     agent, channel = agents.get(one.task_id, ("autopilot", ""))
-    calls, failures, before = _history(ledger, one.tool, one.started_at)
+    calls, failures, before = ledger.history(one.tool, one.started_at)
     return RecordedCall(
         tenant=one.tenant,
         task=one.task_id,
@@ -99,17 +124,18 @@ def _of_intent(one: Intent, agents: Mapping[str, tuple[str, str]], ledger: Seque
         calls_1h=calls,
         failures_1h=failures,
         ran_before=before,
+        earlier=ledger.changes(one.task_id, one.started_at),
     )
 
 
-def _of_proposal(one: Proposal, ledger: Sequence[Intent]) -> RecordedCall | None:
+def _of_proposal(one: Proposal, ledger: Ledger) -> RecordedCall | None:
     try:
         sealed = open_seal(one)
     except SealBroken:
         return None
     if sealed.supersedes is not None:
         return None  # the same call once more
-    calls, failures, before = _history(ledger, sealed.tool, sealed.proposed_at)
+    calls, failures, before = ledger.history(sealed.tool, sealed.proposed_at)
     counted = tuple(Counted(count=c.count, unit=c.unit, of=c.of) for c in sealed.counted)
     return RecordedCall(
         tenant=one.tenant,
@@ -132,24 +158,19 @@ def _of_proposal(one: Proposal, ledger: Sequence[Intent]) -> RecordedCall | None
         calls_1h=calls,
         failures_1h=failures,
         ran_before=before,
+        earlier=ledger.changes(one.task_id, sealed.proposed_at),
     )
-
-
-def _history(ledger: Sequence[Intent], tool: str, at: float) -> tuple[int, int, bool]:
-    hour = [one for one in ledger if one.tool == tool and at - HOUR < one.started_at < at]
-    failed = sum(one.state is IntentState.FAILED for one in hour)
-    return len(hour) + 1, failed, any(one.tool == tool and one.started_at < at for one in ledger)
 
 
 def replay(
     calls: Sequence[RecordedCall],
     registry: Registry,
-    today: PolicyEngine,
-    candidate: PolicyEngine,
+    today: Side,
+    candidate: Side,
     groups: Mapping[str, frozenset[str]] | frozenset[str],
+    places: Mapping[str, Place] | None = None,
 ) -> Iterator[Replayed]:
     """Both decisions of each call. `groups` are each person's, or those that everybody is assumed to be in."""
-    risks, autonomy = RiskTable.load(), AutonomyTable.load()
     for call in calls:
         own = groups if isinstance(groups, frozenset) else groups.get(call.requester, frozenset())
         try:
@@ -158,11 +179,12 @@ def replay(
         except (UnknownTool, BadArguments) as error:
             yield Replayed(call=call, today="", candidate="", because=(), why_not=str(error))
             continue
+        anywhere = Place(id=call.channel, tenant=call.tenant, max_autonomy=4)
         asking = Asking(
             tenant=call.tenant,
             agent=call.agent,
             requester=Actor(id=call.requester, tenant=call.tenant, groups=own),
-            place=Place(id=call.channel, tenant=call.tenant, max_autonomy=4),
+            place=(places or {}).get(call.channel, anywhere),
             reason_code=call.reason_code,
             trust=call.trust,
             undo=call.undo,
@@ -170,12 +192,16 @@ def replay(
             calls_1h=call.calls_1h,
             failures_1h=call.failures_1h,
             ran_before=call.ran_before,
+            task=call.task,
+            earlier=call.earlier,
         )
         was, now = (
-            judge(tool, admitted, call.impact, asking, engine=engine, risks=risks, autonomy=autonomy).decision
-            for engine in (today, candidate)
+            judge(tool, admitted, call.impact, asking, engine=side.engine, risks=side.risks, autonomy=side.autonomy)
+            for side in (today, candidate)
         )
-        yield Replayed(call=call, today=_word(was), candidate=_word(now), because=_because(now))
+        yield Replayed(
+            call=call, today=_word(was.decision), candidate=_word(now.decision), because=_because(now.decision)
+        )
 
 
 def _word(decision: Decision) -> str:

@@ -1,10 +1,14 @@
 """The rules from the command line: checked, tried case by case, and one decision explained."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from policy.cedar import DEFAULT_RULES
+from storage import audit, channels
+from storage.db import Database
+from storage.migrate import migrate
 from tests.commands.conftest import Cli
 
 OFF = ("--tool", "shop.set_flag", "--arg", "name=new-checkout", "--arg", "on=false", "--arg", "percent=0")
@@ -64,6 +68,37 @@ def test_a_decision_is_explained(cli: Cli, facts: tuple[str, ...], decision: str
     assert done.exit_code == 0, done.output
     assert decision in done.stdout
     assert rule in done.stdout
+
+
+def test_an_explanation_knows_freezes_budgets_and_the_channels_level(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "autonomy.yaml"
+    table.write_text(
+        "default: 1\ncaps: {prod: 2}\n"
+        "lines: [{tier: reversible, level: 2}]\n"
+        "freezes: [{name: sale, tz: UTC, from: '2030-01-01', to: '2030-02-01'}]\n"
+        "budgets: [{per: day, changes: 5}]\n"
+    )
+    monkeypatch.setenv("AUTOPILOT_AUTONOMY_FILE", str(table))
+    done = cli("policy", "explain", *OFF, "--at", "2030-01-15")
+    assert done.exit_code == 0 and "change freeze 'sale'" in done.stdout, done.output
+    assert "budget of 5 changes a day: 0 used, this takes 1" in done.stdout
+    assert "level 2" in done.stdout and "without the bot's record: there is no database" in done.stdout
+
+    async def make() -> None:
+        db = Database(f"sqlite:///{home / 'autopilot.db'}")
+        await migrate(db)
+        async with db.write() as tx:
+            await audit.append(tx, "T1", "ops.test")
+            await channels.put(tx, "T1", "C1", channels.ChannelSettings(autonomy=1), by="U1")
+        await db.close()
+
+    asyncio.run(make())
+    done = cli("policy", "explain", *OFF, "--channel", "C1", "--at", "2030-03-01")
+    assert "level 1" in done.stdout and "channel C1: level 1 at most" in done.stdout, done.output
+    assert "by the record of T1: 0 changes in a day" in done.stdout and "freeze" not in done.stdout
+    assert cli("policy", "explain", *OFF, "--tenant", "T2").exit_code != 0
 
 
 def test_arguments_that_do_not_fit_are_wrong_usage(cli: Cli) -> None:
