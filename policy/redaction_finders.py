@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policy import redaction_validators as valid
-from policy.redaction_rules import SECRETS, Claim
+from policy.redaction_rules import SECRETS, Claim, places
 
 _DOMAIN: Final = re.compile(r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+([^\W\d_]{2,24})(?![\w-])")
 _SYSTEMD: Final = frozenset(
@@ -17,21 +17,26 @@ _USERINFO: Final = re.compile(r"://[^\s/?#]*\Z")
 """what stands before the @ of a URL is the url-password rule's, and its host is no secret"""
 _LOCAL: Final = re.compile(r"[\w.%+'-]{1,64}\Z")
 
-_PLUS_PHONE: Final = re.compile(r"(?<![\w+.])\+\d(?:[ .()/-]{0,2}\d){6,14}(?!\d)")
-_US_PHONE: Final = re.compile(r"(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}([-.]))\d{3}[-.]\d{4}(?![\w-]|\.\d)")
+# A pattern begins with a character and looks at what stands before it afterwards: Python then passes over all others at
+# once. A look behind first is asked at each place of the text, and costs most of the time.
+_PLUS_PHONE: Final = re.compile(r"\+(?<![\w+.]\+)\d(?:[ .()/-]{0,2}\d){6,14}(?!\d)")
+_US_PHONE: Final = re.compile(r"[(\d](?<![\w.+-].)(?:(?<=\()\d{3}\) ?|(?<=\d)\d{2}[-.])\d{3}[-.]\d{4}(?![\w-]|\.\d)")
+_PHONE_NAMES: Final = ("phone", "tel", "mobile", "cell", "fax", "handy")
 _NAMED_PHONE: Final = re.compile(
-    r"(?:phone|tel|mobile|cell|fax|handy)(?: number)?\.?\s{0,2}[:=]\s{0,3}(?P<v>\(?0?\d[\d ()/-]{5,16}\d)(?![\w-])",
+    rf"(?:{'|'.join(_PHONE_NAMES)})(?: number)?\.?\s{{0,2}}[:=]\s{{0,3}}"
+    r"(?P<v>\(?0?\d[\d ()/-]{5,16}\d)(?![\w-])",
     re.IGNORECASE,
 )
 _CARD: Final = re.compile(
-    r"(?<![\w.+-])(?:\d{4}(?P<s>[ -])\d{4}(?P=s)\d{4}(?P=s)\d{4}|3\d{3}(?P<a>[ -])\d{6}(?P=a)\d{4,5}|\d{14,19})"
+    r"\d(?<![\w.+-]\d)"
+    r"(?:\d{3}(?P<s>[ -])\d{4}(?P=s)\d{4}(?P=s)\d{4}|(?<=3)\d{3}(?P<a>[ -])\d{6}(?P=a)\d{4,5}|\d{13,18})"
     r"(?![\w-]|\.\d)"
 )
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?= ?[A-Z0-9]{4})")
-_IPV4: Final = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?!\w|-[A-Za-z]|\.\d)")
+_IBAN: Final = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z]\d{2}(?= ?[A-Z0-9]{4})")
+_IPV4: Final = re.compile(r"\d(?<![\w.-]\d)\d{0,2}(?:\.\d{1,3}){3}(?!\w|-[A-Za-z]|\.\d)")
 _VERSION: Final = re.compile(r"(?:version|release|ver\.?|==)\W{0,3}\Z", re.IGNORECASE)
-_IPV6: Final = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:]|\.\d)")
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}")
+_IPV6: Final = re.compile(r"[23](?<![\w:.][23])[0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:]|\.\d)")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _PRINTABLE: Final = re.compile(rb"[\t\r\n -~]+")
 _DECODE_AT_MOST: Final = 8192
 
@@ -58,8 +63,21 @@ def phones(text: str, complete: bool) -> Iterator[Claim]:
     for found in _US_PHONE.finditer(text):
         if valid.is_phone(found[0], "US"):
             yield _claim("phone", *found.span())
-    for found in _NAMED_PHONE.finditer(text):
+    for found in _named_phones(text):
         yield Claim(start=found.start(), end=found.end(), label="phone", mask=found.span("v"))
+
+
+def _named_phones(text: str) -> Iterator[re.Match[str]]:
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters grow; then places would differ
+        yield from _NAMED_PHONE.finditer(text)
+        return
+    end = 0
+    for place in places(lowered, _PHONE_NAMES):
+        found = _NAMED_PHONE.match(text, place) if place >= end else None
+        if found is not None:
+            end = found.end()
+            yield found
 
 
 def _phone_end(candidate: str) -> int:
@@ -115,7 +133,8 @@ def encoded(text: str, complete: bool) -> Iterator[Claim]:
         plain = _decoded(found[0])
         if plain:
             lowered = plain.lower()
-            claims = (claim for rule in SECRETS for claim in rule.find(plain, lowered, True))
+            held = (rule for rule in SECRETS if any(needle in lowered for needle in rule.needles))
+            claims = (claim for rule in held for claim in rule.find(plain, lowered, True))
             details = (claim for find in FINDERS if find is not encoded for claim in find(plain, True))
             if any(claim.mask for claim in (*claims, *details)):
                 yield _claim("encoded-secret", *found.span())

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from policy.types import ActionSpec, ParamType
 from storage.canonical import canonical, digest
@@ -84,8 +87,13 @@ def schema_of(tool: Tool) -> dict[str, Any]:
 
 def param_types(tool: Tool) -> dict[str, ParamType]:
     """Parameters policy can look at: text, whole numbers, yes/no, lists of text. Others it cannot name."""
+    return _types_of(tool.arguments)
+
+
+@lru_cache(maxsize=1024)  # asked at each decision, and pydantic takes a millisecond over a schema
+def _types_of(arguments: type[BaseModel]) -> dict[str, ParamType]:
     out: dict[str, ParamType] = {}
-    for name, prop in schema_of(tool).get("properties", {}).items():
+    for name, prop in arguments.model_json_schema().get("properties", {}).items():
         kinds = [prop] if "anyOf" not in prop else [p for p in prop["anyOf"] if p.get("type") != "null"]
         if len(kinds) != 1:
             continue

@@ -55,6 +55,11 @@ class Verification:
             yield from self.named([f"{chain.tenant}: {which} missing: the tail was cut"])
         yield _summary(chain)
 
+    @property
+    def checked(self) -> int:
+        """How many entries were."""
+        return sum(chain.count for chain in self._chains.values())
+
     def finish(self) -> Iterator[str]:
         """The last lines."""
         if len(self._chains) > 1 and (self.after or self.head):

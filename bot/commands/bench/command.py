@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from bot.commands.bench.numbers import Measured
 
 NAMES = (
-    "idle", "ack", "first_token", "streams", "click", "click_postgres", "gateway", "audit", "transitions", "parked",
+    "idle", "ack", "first_token", "streams", "click", "click_postgres", "gateway", "redaction", "audit",
+    "transitions", "parked",
     "takeover",
     "hostile",
     "sources", "crowd",

@@ -14,9 +14,15 @@ class Number:
     unit: str
     target: float | None = None
     """what it should stay below; None: told for comparison only"""
+    at_least: bool = False
+    """the target is what it should reach instead"""
 
     def line(self) -> str:
-        goal = "" if self.target is None else f"   (target: at most {self.target:g} {self.unit})"
+        goal = (
+            ""
+            if self.target is None
+            else f"   (target: at {'least' if self.at_least else 'most'} {self.target:g} {self.unit})"
+        )
         return f"{self.name:<58} {self.value:>9.2f} {self.unit}{goal}"
 
 
