@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.lifecycle.consent import WAITS
 from bot.orchestrator import granting
 from bot.orchestrator.areas import Areas
 from bot.orchestrator.asking import may_approve
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import AgentLine, ApprovalView, HomeView, Paged, TaskLine
 from policy.people import People
-from storage import halts, proposals, tasks
+from storage import consents, halts, proposals, tasks
 from storage.db import Database, Tx
 from storage.homes import Look
 from storage.records import Proposal, ProposalState, Task
@@ -110,7 +111,7 @@ class Front:
             [
                 TaskLine(
                     title=task.title,
-                    state=task.state,
+                    state="needs_consent" if consents.waits(task, WAITS) else task.state,
                     requester=task.requester,
                     at=task.created_at,
                     link=await self.request_url(task),

@@ -12,7 +12,7 @@ AUTONOMY = {
     0: "observe: reads only, proposes nothing",
     1: "suggest: every change waits for approval",
     2: "runs reversible changes alone where the policy allows it",
-    3: "as 2, and irreversible ones with approval",
+    3: "runs reversible changes alone, proposes irreversible ones",
     4: "the policy's table decides",
 }
 """what each cap means for a channel"""
@@ -123,7 +123,7 @@ def _of_agents(before: Member | None, after: Member | None) -> tuple[str, ...]:
         return ()
     found = []
     if after.sends_out and (before is None or before.data != after.data):
-        found.append(f"What is said here is sent to where {after.name!r} works: {after.data.in_words()}.")
+        found.append(f"What is said here leaves the house: {after.name!r} works elsewhere ({after.data.in_words()}).")
     if before is None or not all(map(before.definition.may_ask_for, after.definition.tools)):
         found.append(
             f"{after.name!r} works here from now on, with tools that the agent before did not have; "

@@ -41,6 +41,7 @@ async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
         ts = await world.see(lambda: _question(world, second), 60)
         await world.slack.ui.click(ANA, INCIDENTS, ts, "consent.yes")
         await world.text(second, "I have no playbook for that", seconds=60)
+        await world.see(lambda: _question(world, second) is None)  # it says what was answered, without buttons
         third = await world.ask("please write another poem")
         await world.text(third, "I have no playbook for that", seconds=60)
         assert _question(world, third) is None
@@ -51,5 +52,7 @@ async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
         await world.text(third, "Nothing more of yours is sent")
         fourth = await world.ask("please write a poem")
         assert await world.see(lambda: _question(world, fourth), 60)
+        await world.slack.ui.home(ANA)
+        await world.see(lambda: "may it be sent to the provider" in str(world.slack.ui.home_view(ANA)))
         await world.slack.ui.command(ANA, INCIDENTS, "/autopilot", "consent withdraw")
         await _told(world, "There was nothing to take back")

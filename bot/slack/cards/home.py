@@ -17,6 +17,7 @@ _TITLE, _NAME, _SAYS = 200, 80, 1_200
 _NO_TASKS = "Ask in a channel: mention me and say what is wrong. Or write to me under Messages."
 _EVERYTHING = "all"
 _GRANTS = 10
+_AGENTS = 10
 _HOW = "Each lets one exact call run again without asking."
 
 
@@ -42,7 +43,7 @@ def _body(view: HomeView) -> Iterator[Block]:
     yield from _grants(view)
     yield blocks.divider()
     yield blocks.section("*Agents and what they do with your words*")
-    yield from map(blocks.section, packed([_agent(one) for one in view.agents]))
+    yield from (blocks.section(_agent(one)) for one in view.agents[:_AGENTS])
     if len(view.agents) > 1:
         first = next((one.name for one in view.agents if one.default), view.agents[0].name)
         yield blocks.context(f"{shortened(first, _NAME)} works where no admin chose another: `/autopilot settings`")
@@ -107,6 +108,7 @@ def _task(task: TaskLine) -> str:
 
 _STATES = {
     "needs_approval": "waits for approval",
+    "needs_consent": "waits for a word in its thread: may it be sent to the provider?",
     "escalated_to_human": "*needs a person's word*",
     "failed_retryable": "tries again soon",
     "executing": "runs an approved change",

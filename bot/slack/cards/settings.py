@@ -139,7 +139,7 @@ def saved_modal(now: InForce, per_minute: int, agents: Lineup, note: str = "") -
     """What holds from now on."""
     body = [blocks.section("Saved. From now on:"), *in_words(now, per_minute, agents).blocks]
     if note:
-        body.append(blocks.context(escaping.ours(note)))
+        body.append(blocks.section(f"! {escaping.ours(note)}"))
     return blocks.modal(callback_id=CallbackId.SETTINGS_SAVED, title="Saved", blocks=body, metadata="")
 
 
@@ -179,7 +179,7 @@ def typed(state_values: object) -> ChannelSettings | FieldErrors:
 
 
 def _cap(level: int) -> str:
-    return "none: the policy's table decides" if level == _NO_CAP else _LEVELS[str(level)]
+    return "none, the policy's table decides" if level == _NO_CAP else _LEVELS[str(level)]
 
 
 def _name(name: str, agents: Lineup) -> str:

@@ -13,6 +13,7 @@ from bot.lifecycle.consent import Terms
 from bot.slack.actions import ActionId
 from bot.slack.cards.blocks import Card
 from bot.slack.cards.consent import agreed_card, withdrawn_card
+from bot.slack.cards.notice import notice
 from bot.slack.inbound import Command
 from bot.slack.replies import Replies
 from bot.slack.tenants import FromSlack
@@ -75,7 +76,10 @@ class ConsentDesk:
 
     async def _replace(self, tenant: str, url: str, said: str) -> None:
         session = self.replies.workspaces.client(tenant).session
-        await AsyncWebhookClient(url, session=session).send(text=said, replace_original=True)
+        answered = notice(said)  # with blocks of its own, or the question's buttons could stay
+        await AsyncWebhookClient(url, session=session).send(
+            text=answered.text, blocks=list(answered.blocks), replace_original=True
+        )
 
 
 def register(app: AsyncApp, desk: ConsentDesk) -> None:
