@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.agent import transcript
 from bot.agent.transcript import OpenCall
-from bot.brains.base import JsonObject, JsonValue
+from bot.brains.base import THE_REQUEST, JsonObject, JsonValue
 from policy.provenance import LookedUp, Origin, Provenance, trace
 from storage.records import Step, StepKind, Task
 from tools.errors import UnknownTool
@@ -28,6 +28,8 @@ class Witness:
     own: Mapping[str, str]
     read: tuple[tuple[str, str], ...]
     """(where, text) of everything nobody vouches for"""
+    spoken: bool = True
+    """a person made the request; an alert's words are nobody's"""
     registry: Registry = field(repr=False)
 
     def of(self, call: OpenCall, typed: Mapping[str, JsonValue]) -> dict[str, Provenance]:
@@ -49,6 +51,7 @@ def witness(
         found=(),
         own={"id": task.requester, "channel": task.channel},
         read=tuple(_hearsay(steps)),
+        spoken=not transcript.quoted(steps),
         registry=registry,
     )
     calls = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
@@ -102,17 +105,19 @@ def _trace(
     drawn: Mapping[str, tuple[str, ...]] | None,
 ) -> dict[str, Provenance]:
     """`drawn`: of a playbook's call, which tools' results each argument is made of; None: a brain made the call."""
-    fixed: JsonObject = {}
+    constants: JsonObject = {}
     picked: JsonObject = {}
     if drawn is not None:
         ours = {one.name for one in seen.registry if one.manifest.trusted_output}
-        fixed = {name: value for name, value in arguments.items() if ours.issuperset(drawn.get(name, ()))}
-        picked = {name: value for name, value in arguments.items() if name not in fixed}
+        heard = {name for name in arguments if THE_REQUEST in drawn.get(name, ()) and not seen.spoken}
+        fixed = {name for name in arguments if (ours | {THE_REQUEST}).issuperset(drawn.get(name, ()))} - heard
+        constants = {name: value for name, value in arguments.items() if name in fixed}
+        picked = {name: value for name, value in arguments.items() if name not in fixed | heard}
     traced = trace(
         arguments,
         trusted_text=seen.words,
         looked_up=seen.found,
-        constants=fixed,
+        constants=constants,
         picked=picked,
         own=seen.own,
         typed=tuple(typed),

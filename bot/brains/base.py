@@ -105,6 +105,10 @@ class Saying:
     delta: str
 
 
+THE_REQUEST = "the request"
+"""stands among the tools of `Call.drawn_from` for a value that a playbook read out of the words it was asked with"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """A complete request to call a tool. `arguments` is whatever object the brain gave; the gateway validates."""

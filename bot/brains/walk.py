@@ -3,7 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.brains.base import Alert, Call, CallResult, Chart, JsonObject, JsonValue, Saying, SkillEnded, Thinking
+from bot.brains.base import (
+    THE_REQUEST,
+    Alert,
+    Call,
+    CallResult,
+    Chart,
+    JsonObject,
+    JsonValue,
+    Saying,
+    SkillEnded,
+    Thinking,
+)
 from tools.expressions import Expression, ExpressionError
 from tools.playbooks.library import Library
 from tools.playbooks.playbook import BadInput, CallStep, Playbook, Scalar, SkillStep, Step
@@ -30,7 +41,7 @@ class _Frame:
     env: str
     aloud: bool
     inputs_from: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """input → tools whose results its value was made of"""
+    """input → tools whose results its value was made of, and the request where it was read there"""
     done: JsonObject = field(default_factory=dict)
     steps_from: dict[str, frozenset[str]] = field(default_factory=dict)
     changed: bool = False
@@ -55,7 +66,11 @@ class Walk:
     def fresh(self, name: str, inputs: Mapping[str, Scalar]) -> list[Act]:
         """What comes after the newest result: up to the next calls, or to the end."""
         fresh: list[Act] = []
-        for act in self._skill(self._frame(name, "", inputs, aloud=True)):
+        frame = self._frame(name, "", inputs, aloud=True)
+        asked = frozenset({THE_REQUEST})  # of a list, the playbook itself says what may be taken
+        taken = {key: spec for key, spec in frame.book.inputs.items() if not spec.one_of}
+        frame.inputs_from = {key: asked for key, spec in taken.items() if inputs.get(key) != spec.default}
+        for act in self._skill(frame):
             if isinstance(act, Asked) and all(call.call_id in self._results for call in act.calls):
                 fresh.clear()  # everything up to here was said in the turn that made these calls
                 continue
