@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from policy.types import Actor
 from storage import proposals
 from storage.canonical import canonical
 from storage.db import Tx
-from storage.records import Proposal, ProposalState, Source
+from storage.records import Proposal, ProposalState, Source, Task
 from tools.contract import JsonObject
 from tools.errors import SealBroken
 from tools.outcomes import Denied
@@ -16,8 +17,8 @@ MOST_A_MINUTE = 10
 """proposals all tasks of one requester may make in a minute; people cannot read more with care"""
 AGAIN = 5
 """times a call is decided anew because other changes began at the very moment it was to begin"""
-OF_PEOPLE = (Source.MENTION, Source.DM, Source.COMMAND)
-"""sources that name a person who must still be one of us when a call is judged"""
+OF_PEOPLE = (Source.MENTION, Source.DM, Source.COMMAND, Source.SCHEDULE, Source.UNDO)
+"""sources that name a person who must still be one of us when a call is judged, and again when it runs"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +86,15 @@ def out_of_scope(call: RequestedCall) -> Denied | None:
     """Why this agent, on behalf of this person, may not even have the call looked at; None when it may."""
     if not call.scope.covers(call.tool):
         return Denied(because=("builtin:agent-tools",), message=f"agent {call.task.agent!r} may not use {call.tool!r}")
-    if call.requester is None and call.task.source in OF_PEOPLE:
-        message = f"{call.task.requester!r} is no active member of this workspace any more, so nothing is done for them"
-        return Denied(because=("builtin:unknown-requester",), message=message)
-    return None
+    return unknown_requester(call.task, call.task.requester, call.requester)
+
+
+def unknown_requester(task: Task, named: str, requester: Actor | None) -> Denied | None:
+    """Why nothing is done in the name of somebody who has left; None for others, and for what no person asked for."""
+    if requester is not None or task.source not in OF_PEOPLE:
+        return None
+    message = f"{named!r} is no active member of this workspace any more, so nothing is done for them"
+    return Denied(because=("builtin:unknown-requester",), message=message)
 
 
 def denied_by_halt(halted: str) -> Denied:

@@ -13,14 +13,23 @@ from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
 from tools.errors import GrantEnded, SealBroken, UnknownTool
 from tools.judging import Judgement
-from tools.limits import AGAIN, overtaken
+from tools.limits import AGAIN, overtaken, unknown_requester
 from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
 from tools.planning import turn_of
 from tools.proposing import Proposing, lifetime, plan_of
 from tools.recording import Book, with_impact
 from tools.requests import Then
 from tools.running import Line
-from tools.sealing import SealedCall, SealedRow, counts_moved, drifted, fingerprint, moved_rows, open_seal
+from tools.sealing import (
+    SealedCall,
+    SealedRow,
+    counts_moved,
+    drifted,
+    fingerprint,
+    moved_rows,
+    open_seal,
+    read_otherwise,
+)
 from tools.tracing import trust_of
 
 log = logging.getLogger(__name__)
@@ -109,6 +118,8 @@ class Rechecking:
     async def _recheck(self, approved: Approved, line: Line, then: Then) -> Execution | Overtaken:
         task, sealed, tool = approved.task, approved.sealed, approved.tool
         requester = await self.desk.people.actor(task.tenant, sealed.requester)
+        if (gone := unknown_requester(task, sealed.requester, requester)) is not None:
+            return await self.book.settle(task, Refused(because=gone.because, message=gone.message), then)
         try:
             impact = await self.desk.preview(tool, approved.call.parsed, line.context)
         except ToolFailed as error:
@@ -134,7 +145,7 @@ class Rechecking:
             return await self._refuse(task, "builtin:entitlement", message, then)
         today = judged.decision.obligations if isinstance(judged.decision, NeedsApproval) else ()
         stricter = sealed.kind == "call" and bool(await self.desk.missing(task.tenant, sealed, today, approved.votes))
-        why, moved = self._what_moved(sealed, tool, judged, today if stricter else ())
+        why, moved = self._what_moved(approved, judged, today if stricter else ())
         if why and approved.proposal.plan_id is not None:
             # The calls after it were weighed beside what was shown of this one, so the plan ends here.
             moved_says = "; ".join(f"{row.label}: {row.before} → {row.after}" for row in moved[:3])
@@ -154,11 +165,16 @@ class Rechecking:
             return await self._ask_again(approved, judged, today or owed, why, (), then)
 
     def _what_moved(
-        self, sealed: SealedCall, tool: Tool, judged: Judgement, stricter: tuple[Obligation, ...]
+        self, approved: Approved, judged: Judgement, stricter: tuple[Obligation, ...]
     ) -> tuple[str, tuple[SealedRow, ...]]:
         """(why people are asked again, what moved), or "" when all is as it was approved."""
+        sealed, tool = approved.sealed, approved.tool
         reasons: list[str] = []
         rows: list[SealedRow] = []
+        # A release can read the same bytes otherwise and declare the same: it is what would run that people approve.
+        if other := read_otherwise(sealed, approved.call.arguments, judged.target):
+            reasons.append("the tool reads these values otherwise")
+            rows += other
         if fingerprint(judged.impact) != sealed.fingerprint:
             reasons.append("the target changed")
             rows += moved_rows(sealed, judged.impact)
@@ -201,6 +217,9 @@ class Rechecking:
                 **self.proposing.as_judged(tool, approved.call, judged),
                 **lifetime(obligations, now, plan_of(self.desk.rules.waiting, sealed).expires),
                 "arguments": approved.call.arguments,
+                "target_kind": judged.target.kind,
+                "target_id": judged.target.id,
+                "env": judged.target.env,
                 "undo": undo and undo.model_copy(update={"rehearsed_at": now}),
                 "supersedes": old.id,
                 "moved": moved,

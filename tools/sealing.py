@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from policy.types import Obligation, Risk, RiskPart, StepUp
+from policy.types import Obligation, Risk, RiskPart, StepUp, Target
 from storage.canonical import canonical, digest
 from storage.records import Proposal
-from tools.contract import Change, Counted, Impact
+from tools.contract import Change, Counted, Impact, JsonObject
 from tools.errors import SealBroken, SealErased
 from tools.manifest import DryRun, Sensitivity
 
@@ -197,6 +197,19 @@ def moved_rows(old: SealedCall, impact: Impact | None) -> tuple[SealedRow, ...]:
         SealedRow(label=name, before=old.before.get(name), after=now.get(name))
         for name in names
         if old.before.get(name) != now.get(name)
+    )
+
+
+def read_otherwise(old: SealedCall, arguments: JsonObject, target: Target) -> tuple[SealedRow, ...]:
+    """What the sealed values mean to the tool of today, where that is not what was sealed: (part, then, now)."""
+    names = sorted(old.arguments.keys() | arguments.keys())
+    then = {name: old.arguments.get(name) for name in names} | {"target": f"{old.target_kind} {old.target_id}"}
+    now = {name: arguments.get(name) for name in names} | {"target": f"{target.kind} {target.id}"}
+    then["environment"], now["environment"] = old.env, target.env
+    return tuple(
+        SealedRow(label=name, before=then[name], after=now[name])
+        for name in then
+        if canonical(then[name]) != canonical(now[name])
     )
 
 

@@ -13,7 +13,7 @@ from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.redaction import Redactor
 from storage import proposals
 from storage.db import Database
-from storage.records import Proposal, ProposalState, Task
+from storage.records import Proposal, ProposalState, Source, Task
 from tests.builders import TENANT
 from tests.tools.asking import approved, bodies, execute, ledger, proposals_of, propose, tamper
 from tests.tools.conftest import GROUPS
@@ -22,6 +22,7 @@ from tests.tools.staff import Staff
 from tools.contract import ToolFailed
 from tools.gateway import Gateway
 from tools.outcomes import AskAgain, Failed, Ran, Refused
+from tools.registry import Registry
 from tools.sealing import SealedCall, open_seal
 
 AGAIN = {"thing": "checkout", "value": 1}
@@ -220,8 +221,6 @@ async def test_a_target_that_cannot_be_looked_at_fails_without_running(
 
 
 async def test_a_withdrawn_tool_is_refused(gateway: Gateway, db: Database, staff: Staff, lab: Lab, task: Task) -> None:
-    from tools.registry import Registry
-
     proposal = await approved(db, await propose(gateway, db, task))
     without = Registry(tool for tool in lab.tools() if tool.name != "lab.set")
     bare = Gateway(db=db, registry=without, rules=gateway.rules, redactor=Redactor.default(), people=staff)
@@ -233,3 +232,16 @@ async def test_the_votes_of_another_tenant_do_not_count(gateway: Gateway, db: Da
     proposal = await approved(db, await propose(gateway, db, task))
     await tamper(db, "update votes set tenant = 'T0OTHER'")
     assert isinstance(await execute(gateway, task, proposal), Refused) and lab.effects == []
+
+
+@pytest.mark.parametrize("source", [Source.MENTION, Source.SCHEDULE])
+async def test_a_requester_who_is_gone_gets_nothing_that_was_approved_for_them(
+    gateway: Gateway, db: Database, staff: Staff, lab: Lab, task: Task, source: Source
+) -> None:
+    """Rules about who asks hold only where they are asked about somebody; an account that was closed is nobody."""
+    task = replace(task, source=source)
+    old = await approved(db, await propose(gateway, db, task))
+    del staff.groups["U0ANA"]
+    refused = await execute(gateway, task, old)
+    assert isinstance(refused, Refused) and refused.because == ("builtin:unknown-requester",)
+    assert lab.effects == [] and [b["rules"] for b in await bodies(db, "refused")] == [["builtin:unknown-requester"]]
