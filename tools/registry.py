@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
 
 from pydantic import BaseModel
 
@@ -24,6 +27,7 @@ class Registry:
         self._tools: dict[str, Tool] = {}
         self._versions: dict[str, str] = {}
         self._index: ToolIndex | None = None
+        self._sorted: tuple[Tool, ...] | None = None
         for tool in tools:
             self.add(tool)
 
@@ -32,7 +36,7 @@ class Registry:
         if (first := self._tools.get(tool.name)) is not None:
             raise DuplicateTool(tool.name, first.source, tool.source)
         self._tools[tool.name] = tool
-        self._index = None
+        self._index = self._sorted = None
 
     @property
     def index(self) -> ToolIndex:
@@ -61,7 +65,9 @@ class Registry:
         return self._versions[name]
 
     def __iter__(self) -> Iterator[Tool]:
-        return iter(sorted(self._tools.values(), key=lambda tool: tool.name))
+        if self._sorted is None:
+            self._sorted = tuple(self._tools[name] for name in sorted(self._tools))
+        return iter(self._sorted)
 
     def __len__(self) -> int:
         return len(self._tools)
@@ -80,9 +86,14 @@ class Registry:
         ]
 
 
+_schemas: WeakKeyDictionary[type[BaseModel], dict[str, Any]] = WeakKeyDictionary()
+
+
 def schema_of(tool: Tool) -> dict[str, Any]:
-    """JSON Schema of a tool's arguments."""
-    return tool.arguments.model_json_schema()
+    """JSON Schema of a tool's arguments: made once, asked for with every call and every prompt, changed by nobody."""
+    if (made := _schemas.get(tool.arguments)) is None:
+        made = _schemas[tool.arguments] = tool.arguments.model_json_schema()
+    return made
 
 
 def param_types(tool: Tool) -> dict[str, ParamType]:

@@ -57,5 +57,6 @@ def _wanted(registry: Registry, transcript: Sequence[Entry]) -> Iterator[str]:
                 yield from (str(one["name"]) for one in found if isinstance(one, dict) and "name" in one)
     said = [entry.text for entry in transcript if isinstance(entry, UserSaid)]
     trusted = [entry.text for entry in transcript if isinstance(entry, UserSaid) and entry.trusted]
-    yield from registry.index.find(" ".join(trusted[-3:]), LOOKED_AT)
-    yield from registry.index.find(" ".join(said[-6:]), LOOKED_AT)
+    words = dict.fromkeys((" ".join(trusted[-3:]), " ".join(said[-6:])))
+    for one in words:
+        yield from registry.index.find(one, LOOKED_AT)

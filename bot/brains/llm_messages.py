@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -114,13 +115,14 @@ class _Conversation:
 
 def to_tools(tools: Iterable[ToolSummary]) -> list[JsonValue]:
     """The tool definitions, with tier and examples told in the description."""
+    # Copied: a provider's adapter may change what it is given, and the schema is the tool's own.
     return [
         {
             "type": "function",
             "function": {
                 "name": wire_name(tool.name),
                 "description": _description(tool),
-                "parameters": {"type": "object", "properties": {}, **tool.parameters},
+                "parameters": {"type": "object", "properties": {}, **deepcopy(tool.parameters)},
             },
         }
         for tool in tools

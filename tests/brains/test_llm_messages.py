@@ -8,9 +8,10 @@ from bot.brains.base import (
     Entry,
     JsonObject,
     Prompt,
+    ToolSummary,
     UserSaid,
 )
-from bot.brains.llm_messages import ThoughtStyle, fenced, to_messages
+from bot.brains.llm_messages import ThoughtStyle, fenced, to_messages, to_tools
 
 GO_ON = {"role": "user", "content": "Go on with the task."}
 ASKED = UserSaid(text="switch it off", by="ann")
@@ -119,3 +120,11 @@ def test_thinking_goes_back_only_in_the_shape_the_provider_takes() -> None:
     blocks = told(*turn, thoughts=ThoughtStyle.BLOCKS)[1]
     assert blocks["thinking_blocks"] == [{"type": "thinking", "thinking": "hm", "signature": "SIG"}]
     assert told(*turn, thoughts=ThoughtStyle.REASONING)[1]["reasoning_content"] == "hm\n\nwell"
+
+
+def test_what_an_adapter_does_to_a_definition_leaves_the_tools_schema_alone() -> None:
+    """Providers' adapters strike words out of what they are given; the schema is made once for everybody."""
+    schema: JsonObject = {"properties": {"thing": {"type": "string", "title": "Thing"}}}
+    [told] = to_tools([ToolSummary(name="lab.read", description="", parameters=schema, tier="read")])
+    told["function"]["parameters"]["properties"]["thing"].pop("title")  # type: ignore[index,call-overload,union-attr,arg-type]
+    assert schema == {"properties": {"thing": {"type": "string", "title": "Thing"}}}

@@ -38,9 +38,9 @@ async def measure(home: Path, *, quick: bool) -> Measured:
     said = [UserSaid(text="please set switch 17 to on", by="ana")]
     took = []
     for _ in range(5 if quick else 30):
-        began = time.perf_counter()
+        began = time.process_time()
         chosen = choosing.choose(registry, said, lambda _: True, summary)
-        took.append((time.perf_counter() - began) * 1e3)
+        took.append((time.process_time() - began) * 1e3)
     return Measured(
         benchmark="crowd",
         how=f"{len(registry)} tools of one OpenAPI manifest; tokens estimated at 3 characters each, rather too many",
@@ -48,7 +48,7 @@ async def measure(home: Path, *, quick: bool) -> Measured:
             Number(name="reading and checking them all", value=loaded, unit="s"),
             Number(name="rules over them, validated and tried on their cases", value=policy, unit="s"),
             Number(name="the search index", value=indexed * 1e3, unit="ms"),
-            Number(name="choosing the tools of one prompt, p50", value=p50(took), unit="ms"),
+            Number(name="choosing the tools of one prompt, CPU, p50", value=p50(took), unit="ms", target=20),
             Number(name="tool text of all of them", value=sum(map(choosing.tokens_of, every)), unit="tokens"),
             Number(
                 name="tool text in one prompt",

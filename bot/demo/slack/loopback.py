@@ -59,7 +59,8 @@ class _Server(uvicorn.Server):
 
 
 def _listen(port: int) -> socketlib.socket:
-    listener = socketlib.socket(socketlib.AF_INET, socketlib.SOCK_STREAM)
+    # asyncio sends small answers at once only where the protocol is named; else each one waits 40 ms for an ack.
+    listener = socketlib.socket(socketlib.AF_INET, socketlib.SOCK_STREAM, socketlib.IPPROTO_TCP)
     listener.setsockopt(socketlib.SOL_SOCKET, socketlib.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

@@ -43,6 +43,15 @@ def test_what_requests_need_is_named_within_the_room_there_is(registry: Registry
     assert found / needed >= LEAST_RECALL, missed
 
 
+def test_a_prompt_makes_no_schema_twice(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making one takes a millisecond, and a prompt looks at a hundred: that was the turn's whole cost."""
+    said = UserSaid(text="scale the checkout deployment", by="U0ANA")
+    first, made = named(registry, said), []
+    for tool in registry:
+        monkeypatch.setattr(tool.arguments, "model_json_schema", lambda: made.append(1))
+    assert (named(registry, said), made) == (first, [])
+
+
 def test_what_was_called_or_found_before_stays_named(registry: Registry) -> None:
     said = UserSaid(text="good morning", by="U0ANA")
     assert "wishlist.scale" not in named(registry, said)
