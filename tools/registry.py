@@ -2,11 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
-
-from pydantic import BaseModel
 
 from pydantic import BaseModel
 
@@ -90,7 +87,7 @@ _schemas: WeakKeyDictionary[type[BaseModel], dict[str, Any]] = WeakKeyDictionary
 
 
 def schema_of(tool: Tool) -> dict[str, Any]:
-    """JSON Schema of a tool's arguments: made once, asked for with every call and every prompt, changed by nobody."""
+    """JSON Schema of a tool's arguments: made once, because pydantic takes a millisecond; changed by nobody."""
     if (made := _schemas.get(tool.arguments)) is None:
         made = _schemas[tool.arguments] = tool.arguments.model_json_schema()
     return made
@@ -98,13 +95,8 @@ def schema_of(tool: Tool) -> dict[str, Any]:
 
 def param_types(tool: Tool) -> dict[str, ParamType]:
     """Parameters policy can look at: text, whole numbers, yes/no, lists of text. Others it cannot name."""
-    return _types_of(tool.arguments)
-
-
-@lru_cache(maxsize=1024)  # asked at each decision, and pydantic takes a millisecond over a schema
-def _types_of(arguments: type[BaseModel]) -> dict[str, ParamType]:
     out: dict[str, ParamType] = {}
-    for name, prop in arguments.model_json_schema().get("properties", {}).items():
+    for name, prop in schema_of(tool).get("properties", {}).items():
         kinds = [prop] if "anyOf" not in prop else [p for p in prop["anyOf"] if p.get("type") != "null"]
         if len(kinds) != 1:
             continue
