@@ -6,18 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.orchestrator.views import DigestView
+from bot.schedules.digests import APPROVED
 from bot.schedules.windows import day_of, days
 from storage.records import Intent, Proposal, ProposalState
 from tools.sealing import seal_if_whole
-
-_APPROVED = (
-    ProposalState.RAN,
-    ProposalState.FAILED,
-    ProposalState.APPROVED,
-    ProposalState.RUNNING,
-    ProposalState.IN_DOUBT,
-    ProposalState.REFUSED,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +60,7 @@ def autonomy(view: DigestView, *, proposals: Sequence[Proposal], intents: Sequen
         tz=tz,
         days=shown,
         series=(
-            series("approved", ended(*_APPROVED, at=lambda p: p.decided_at)),
+            series("approved", ended(*APPROVED, at=lambda p: p.decided_at)),
             series("rejected", ended(ProposalState.REJECTED, at=lambda p: p.decided_at)),
             series("unanswered", ended(ProposalState.EXPIRED, at=lambda p: p.finished_at)),
             series("ran alone", [i.started_at for i in alone]),

@@ -20,6 +20,15 @@ _CARD = {
     ProposalState.SUPERSEDED: CardState.SUPERSEDED,
     ProposalState.CANCELLED: CardState.CANCELLED,
 }
+APPROVED = (
+    ProposalState.RAN,
+    ProposalState.FAILED,
+    ProposalState.APPROVED,
+    ProposalState.RUNNING,
+    ProposalState.IN_DOUBT,
+    ProposalState.REFUSED,
+)
+"""people agreed, whatever came of it"""
 _OPEN = (ProposalState.OPEN, ProposalState.IN_DOUBT)
 _DONE = (ProposalState.RAN, ProposalState.FAILED, ProposalState.REFUSED, ProposalState.REJECTED, ProposalState.EXPIRED)
 _FAILED = (TaskState.FAILED_TERMINAL, TaskState.ESCALATED_TO_HUMAN)
@@ -37,13 +46,14 @@ def digest(
     approvers: Mapping[str, Sequence[str]],
 ) -> DigestView:
     """The digest of one window (seconds since the epoch). `approvers`: proposal id → who voted for it."""
-    asked = [p for p in proposals if p.undoes is None and p.created_at >= since]
+    # what an edit replaced is the same question, asked anew
+    replaced = ProposalState.SUPERSEDED
+    asked = [p for p in proposals if p.undoes is None and p.created_at >= since and p.state is not replaced]
     by_state = {state: [p for p in proposals if p.state is state] for state in ProposalState}
     waits = [
         p.decided_at - p.created_at
         for p in asked
-        if p.decided_at is not None
-        and p.state not in (ProposalState.EXPIRED, ProposalState.SUPERSEDED, ProposalState.CANCELLED)
+        if p.decided_at is not None and p.state not in (ProposalState.EXPIRED, ProposalState.CANCELLED)
     ]
     writes = [i for i in intents if i.tier != "read" and not i.dry_run]
     return DigestView(
@@ -54,17 +64,7 @@ def digest(
         tasks_completed=sum(t.state is TaskState.COMPLETED for t in tasks),
         tasks_failed=sum(t.state in _FAILED for t in tasks),
         proposed=len(asked),
-        approved=sum(
-            p.state
-            in (
-                ProposalState.RAN,
-                ProposalState.FAILED,
-                ProposalState.APPROVED,
-                ProposalState.RUNNING,
-                ProposalState.IN_DOUBT,
-            )
-            for p in asked
-        ),
+        approved=sum(p.state in APPROVED for p in asked),
         rejected=len(by_state[ProposalState.REJECTED]),
         expired=len(by_state[ProposalState.EXPIRED]),
         auto_run=sum(not i.approved_by for i in writes),
