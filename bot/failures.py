@@ -16,7 +16,7 @@ from bot.schedules.cadence import BadSchedule
 from bot.settings import BadSettings
 from policy.errors import PolicyError
 from policy.redaction import Redactor
-from storage.errors import StorageError
+from storage.errors import FULL, StorageError, is_full
 from tools.errors import ToolError
 from tools.sources.errors import SourceError
 
@@ -41,6 +41,8 @@ def explain(error: Exception) -> str:
     redactor = Redactor.default()
     if isinstance(error, KNOWN):
         return redactor.text(str(error)).text
+    if is_full(error):
+        return f"the database cannot be written to: {FULL}"
     if isinstance(error, sa.exc.DBAPIError | sa.exc.ArgumentError | ConnectionError):
         first = str(getattr(error, "orig", None) or error).splitlines()[0]
         return redactor.text(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from storage.db import Database, Tx
-from storage.errors import SchemaBehind
+from storage.errors import SchemaAhead, SchemaBehind
 from storage.row_security import EVERYTHING, SETTING, protect
 
 if TYPE_CHECKING:
@@ -25,9 +25,15 @@ def head() -> str:
 
 
 async def migrate(db: Database, target: str = "head") -> None:
-    """Run every migration up to `target`; replicas that start together queue on a lock."""
-    if target == "head" and await current(db) == head():
+    """Run every migration up to `target`; replicas that start together queue on a lock.
+
+    Raises:
+        SchemaAhead: a newer version migrated it; nothing is touched.
+    """
+    have = await current(db)
+    if target == "head" and have == head():
         return
+    _know(have)
     from alembic import command
 
     async with db.write() as tx:
@@ -63,10 +69,18 @@ async def require_current(db: Database) -> None:
 
     Raises:
         SchemaBehind: it is not; the message says to run the migration.
+        SchemaAhead: a newer version migrated it.
     """
     have, need = await current(db), head()
+    _know(have)
     if have != need:
         raise SchemaBehind(have, need)
+
+
+def _know(have: str | None) -> None:
+    """Pass when the revision is one of ours: what a newer version made of the database, we would write to blindly."""
+    if have is not None and not list((MIGRATIONS / "versions").glob(f"{have}_*.py")):
+        raise SchemaAhead(have, head())
 
 
 async def above_row_security(db: Database) -> bool:

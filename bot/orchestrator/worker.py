@@ -26,7 +26,7 @@ from bot.orchestrator.retention import Keep
 from policy.people import CannotAsk
 from storage import steps, tasks
 from storage.db import Database, within
-from storage.errors import LOST_DATABASE, LostRace
+from storage.errors import LOST_DATABASE, LostRace, is_full, why_lost
 from storage.ids import new_id
 from storage.records import StepKind, Task, TaskState
 from tools.gateway import Gateway
@@ -101,7 +101,7 @@ class Worker:
             with self.db.precedence.starting():
                 return await self._claimed(free)
         except LOST_DATABASE as error:  # claims are fenced, so asking again is safe
-            log.warning("the database does not answer; trying again", extra={"why": type(error).__name__})
+            log.warning("no work is taken from the database; trying again", extra={"why": why_lost(error)})
             await asyncio.sleep(self.pace.poll)
             return []
 
@@ -141,8 +141,12 @@ class Worker:
                 await self._go_on(hooks)
             except LostRace as lost:
                 log.info("somebody else has this task now", extra={"why": str(lost)})
-            except LOST_DATABASE:
-                log.exception("the database went away under a task; a lease will run out and it is taken up again")
+            except LOST_DATABASE as error:
+                said = "the database failed a task; its lease will run out and it is taken up again"
+                if is_full(error):
+                    log.error(said, extra={"why": why_lost(error)})
+                else:
+                    log.exception(said)
             except CannotAsk as error:
                 log.warning("a task waits until it can be said who is who", extra={"why": str(error)})
                 if not await ask_later(self.db, hooks.task, self.name, str(error)):

@@ -79,6 +79,7 @@ CASES: dict[int, tuple[str, ...]] = {
     38: ("policy/test_redaction_stream.py::test_no_secret_leaks_at_any_single_split_point",),
     39: (
         "tools/test_gateway_order.py::test_nothing_runs_when_the_audit_cannot_be_written",
+        "tools/test_full_disk.py::test_nothing_runs_while_there_is_no_room_and_it_runs_once_there_is",
         "storage/test_audit.py::test_a_changed_dropped_or_reordered_entry_is_named",
         "commands/test_audit.py::test_a_tail_cut_together_with_its_head_shows_against_a_published_link",
     ),

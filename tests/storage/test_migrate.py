@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from storage.db import Database
-from storage.errors import SchemaBehind
+from storage.errors import SchemaAhead, SchemaBehind
 from storage.migrate import MIGRATIONS, current, head, migrate, require_current
 from storage.tables import metadata
 
@@ -37,6 +37,16 @@ async def test_an_empty_database_is_behind(database_url: str) -> None:
             await require_current(database)
     finally:
         await database.close()
+
+
+async def test_what_a_newer_version_made_is_left_alone(db: Database) -> None:
+    """After a rollback of the program: one sentence, and neither a migration nor a write."""
+    async with db.write() as tx:
+        await tx.run(sa.text("update alembic_version set version_num = '9999'"))
+    for ask in (require_current, migrate):
+        with pytest.raises(SchemaAhead, match="run the newer version again"):
+            await ask(db)
+    assert await current(db) == "9999"
 
 
 async def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
