@@ -215,7 +215,11 @@ def says(text: str, value: Scalar) -> bool:
         case int() | float():
             return bool(re.search(rf"(?<![\w.-]){re.escape(str(value))}(?![\w-]|\.\d)", text))
         case str():
-            return len(value.strip()) > 1 and _stands_in(" ".join(text.split()), " ".join(value.split()))
+            if value != value.strip() or len(value) < 2:
+                return False
+            # Between words any white space will do, but what the value holds must be what was typed.
+            even = value == " ".join(value.split())
+            return _stands_in(" ".join(text.split()) if even else text, value)
         case _:
             return False
 
@@ -223,4 +227,5 @@ def says(text: str, value: Scalar) -> bool:
 def _stands_in(text: str, words: str) -> bool:
     # A full stop or colon that ends a sentence does not continue the identifier before it.
     after = r"(?![\w/@-]|[.:]\w)"
-    return bool(re.search(rf"(?<!{_EDGE}){re.escape(words)}{after}", text, re.IGNORECASE))
+    # Only plain letters have a case here: Unicode would take "chec\u212aout" for "checkout".
+    return bool(re.search(rf"(?<!{_EDGE})(?ai:{re.escape(words)}){after}", text))

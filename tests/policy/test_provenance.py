@@ -80,3 +80,24 @@ def test_a_playbook_constant_vouches_only_for_its_own_slot() -> None:
     """Values are bound to slots, not to strings."""
     traced = trace({"from": "b", "to": "a"}, trusted_text="", constants={"from": "a", "to": "b"})
     assert untrusted(traced) == ("from", "to")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "chec\u212aout",  # the Kelvin sign folds to k
+        "payment\u017f",  # the long s folds to s
+        "check out\u2003now",
+        " checkout",
+        "checkout\n",
+        "\u00e9tat-2".replace("\u00e9", "e\u0301"),
+    ],
+)
+def test_what_only_looks_like_a_word_of_the_request_is_not_vouched_for(value: str) -> None:
+    """Other bytes are another target to the far end, however alike they are to a reader."""
+    text = "look at checkout, payments, état-2 and check out now"
+    assert untrusted(trace({"service": value}, trusted_text=text)) == ("service",)
+
+
+def test_case_of_plain_letters_is_a_persons_spelling() -> None:
+    assert untrusted(trace({"service": "checkout"}, trusted_text="restart Checkout")) == ()
