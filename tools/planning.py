@@ -79,7 +79,7 @@ def bind(calls: Sequence[SealedCall], *, undoes: str | None = None, supersedes: 
             "undo": None,
             "undoes": undoes,
             "supersedes": supersedes,
-            "moved": (),
+            "moved": tuple(row for call in together for row in call.moved),
             "obligations": strictest(together),
             "rules": tuple(dict.fromkeys(rule for call in together for rule in call.rules)),
         }

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from policy.types import Actor, Deny, NeedsApproval, Place
 from storage.records import Proposal, Task
 from tools.admitting import BadArguments, validate
-from tools.contract import ToolFailed
+from tools.contract import Held, ToolFailed
 from tools.desk import Circumstances, Desk
 from tools.errors import UnknownTool
 from tools.outcomes import Denied
 from tools.proposing import Draft, Proposing, relaxed
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall, SealedRow, open_seal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,12 @@ class Undoing:
             hint = f"; {judged.decision.hint}" if judged.decision.hint else ""
             message = f"policy does not allow the undo ({', '.join(judged.decision.because)}){hint}"
             return Denied(because=judged.decision.because, message=message)
+        moved = () if by_check else await self._changed_since(task, done, was)
         if isinstance(judged.decision, NeedsApproval):
             obligations = judged.decision.obligations
         else:
             obligations = relaxed(was.policy_obligations(), presser.groups)
-        return await self.proposing.seal(
+        sealed = await self.proposing.seal(
             Draft(
                 task=task,
                 call_id=f"undo-{done.id[:12]}",
@@ -66,3 +67,19 @@ class Undoing:
                 undoes=done.id,
             )
         )
+        return sealed.model_copy(update={"moved": moved})
+
+    async def _changed_since(self, task: Task, done: Proposal, was: SealedCall) -> tuple[SealedRow, ...]:
+        """What the check after the run saw and sees no more: somebody changed it since, and that would be lost."""
+        if done.verified != Held.YES:
+            return ()
+        try:
+            tool = self.desk.registry.get(was.tool)
+            call = validate(tool, dict(was.arguments))
+        except (UnknownTool, BadArguments):
+            return ()
+        context = self.desk.context(task, f"undo:{done.id}", env=was.env)
+        seen = await self.desk.runner.verify(tool, call.parsed, was.impact(), context)
+        if seen.held is not Held.NO:
+            return ()
+        return (SealedRow(label="what its check sees", before=done.outcome, after=seen.says),)

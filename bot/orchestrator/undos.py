@@ -1,5 +1,7 @@
 """Undo: the sealed inverse of a call that ran becomes a task of its own and goes through the same door."""
 
+from dataclasses import replace
+
 from bot.lifecycle import plans
 from bot.lifecycle.moves import note, show_card, show_card_in
 from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
@@ -73,7 +75,8 @@ async def undo(
         tenant=click.tenant,
         judge=gateway.judge_of(whole),
     )
-    enough = all(not state.missing for state in states)
+    moved = any(inverse.moved for inverse in inverses)
+    enough = not moved and all(not state.missing for state in states)
     try:
         begun = await transact(db, lambda tx: _begin(tx, gateway, click, was, done, inverses, cause, enough=enough))
     except LostRace:
@@ -82,6 +85,10 @@ async def undo(
         async with db.write() as tx:
             task = await tasks.get(tx, click.tenant, begun.task_id)
             await show_card_in(tx, task, task.proposal_id or "", cards_channel)
+    if begun.said is Said.DONE and moved:
+        return replace(
+            begun, said=Said.STALE, message="it was changed since; a card in the thread shows what you would lose"
+        )
     return begun
 
 
@@ -115,8 +122,14 @@ async def _begin(
         proposal = await gateway.store_plan(tx, task, bind(own, undoes=done.id))
     await _book(tx, done, proposal)
     await tasks.touch(tx, task, proposal_id=proposal.id)
-    await proposals.vote(tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason=cause)
     await note(tx, task, "created", {"source": "undo", "requester": click.who, "undoes": done.id, "why": cause})
+    if any(
+        inverse.moved for inverse in own
+    ):  # who pressed had not seen what is lost: a card asks, and nobody has voted
+        await show_card(tx, task, proposal.id)
+        await posts.refresh(tx, click.tenant, done.card_id)
+        return Answer(said=Said.DONE, task_id=task.id)
+    await proposals.vote(tx, tenant=click.tenant, proposal_id=proposal.id, voter=click.who, approve=True, reason=cause)
     if enough:
         first = await plans.approve(tx, proposal)
         await tasks.touch(tx, task, proposal_id=first.id)

@@ -106,6 +106,7 @@ async def test_an_undo_that_is_turned_down_is_offered_again(office: Office, how:
             assert await sweeps.expire(office.db) == 1
     assert (await office.task(inverse)).state is TaskState.CANCELLED
     assert not await office.work() and (await office.again(done)).undone_by is None
+    office.lab.state["checkout"] = 7
     assert (await office.undo("U0SAM", done)).said is Said.DONE and await office.work()
     assert office.lab.state["checkout"] == 1
 
@@ -134,3 +135,20 @@ async def test_a_doubtful_undo_is_ended_by_a_person(office: Office, verdict: Ver
     assert (await office.task(inverse)).state is TaskState.COMPLETED and not await office.work()
     assert len(lab.effects) == 1
     assert ((await office.again(done)).undone_by is None) is (verdict is not Verdict.HAPPENED)
+
+
+async def test_an_undo_of_what_was_changed_since_asks_before_it_runs(office: Office) -> None:
+    """Undo restores what was there before its call; a later change of somebody else must not go unseen with it."""
+    done = await office.ran()
+    office.lab.state["checkout"] = 5
+    answer = await office.undo("U0ANA", done)
+    assert answer.said is Said.STALE and "changed since" in answer.message
+    assert not await office.work() and office.lab.state["checkout"] == 5
+    async with office.db.read() as tx:
+        inverse = await proposals.get(tx, TENANT, (await office.again(done)).undone_by or "")
+        assert await proposals.votes_on(tx, TENANT, inverse.id) == [], "nobody had seen what is lost"
+    moved = open_seal(inverse).moved
+    assert inverse.state is ProposalState.OPEN
+    assert [(row.before, row.after) for row in moved] == [("checkout is 7", "checkout is 5")]
+    assert (await office.approve("U0ANA", inverse)).said is Said.DONE and await office.work()
+    assert office.lab.state["checkout"] == 1
