@@ -5,10 +5,12 @@ import re
 
 from tools.contract import JsonObject, ToolFailed
 from tools.postgres.connection import Operator, Session
+from tools.postgres.extensions import Extension, NoExtension, extension
 from tools.postgres.names import quoted, shape
 from tools.sources.python_toolbox import Toolbox
 
 DATABASE = {"kind": "database", "id": "'postgres'"}
+BY_PLANNER = "by the planner, with a hypothetical index (hypopg)"
 MOST = 10
 """candidates of one answer"""
 STATEMENTS = """
@@ -49,11 +51,13 @@ def register(box: Toolbox, operator: Operator) -> None:
         """Statements that read a large table whole for one column's value, the cost now, and with an index there."""
         async with operator.looking() as db:
             source, statements = await _statements(db)
+            thinks = await extension(db, "hypopg")
             found: list[JsonObject] = []
             for table in await db.rows(TABLES, min_rows):
-                found += await _of_table(db, table, statements)
+                found += await _of_table(db, table, statements, thinks)
         found.sort(key=lambda one: float(str(one["cost_now"])) / float(str(one["cost_with_index"])), reverse=True)
-        how = "from the table's statistics; hypopg is not used" if found else ""
+        how = f"from the table's statistics: {thinks.why}" if isinstance(thinks, NoExtension) else BY_PLANNER
+        how = how if found else ""
         return {"candidates": list(found[:MOST]), "statements_from": source, "note": how}
 
     @index_candidates.finding
@@ -69,18 +73,21 @@ def register(box: Toolbox, operator: Operator) -> None:
 
 
 async def _statements(db: Session) -> tuple[str, list[str]]:
-    where = await db.row("""
-        select n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-        where e.extname = 'pg_stat_statements'""")
+    where = await extension(db, "pg_stat_statements")
     now = [shape(str(row["query"])) for row in await db.rows(STATEMENTS)]
-    if where is None:
+    if isinstance(where, NoExtension):
         return "pg_stat_activity", now
-    source = quoted(str(where["schema"]), "pg_stat_statements")
-    kept = await db.rows(f"select query from {source} order by total_exec_time desc limit 200")  # noqa: S608 - quoted
+    source = quoted(where.schema, "pg_stat_statements")
+    try:
+        kept = await db.rows(f"select query from {source} order by total_exec_time desc limit 200")  # noqa: S608 - quoted
+    except ToolFailed:  # it was made and never loaded
+        return "pg_stat_activity", now
     return "pg_stat_statements", [*(shape(str(row["query"])) for row in kept), *now]
 
 
-async def _of_table(db: Session, table: JsonObject, statements: list[str]) -> list[JsonObject]:
+async def _of_table(
+    db: Session, table: JsonObject, statements: list[str], thinks: Extension | NoExtension
+) -> list[JsonObject]:
     schema, name = str(table["schema"]), str(table["table"])
     asking = [one for one in statements if re.search(rf"\b{re.escape(name)}\b", one)]
     out: list[JsonObject] = []
@@ -99,9 +106,7 @@ async def _of_table(db: Session, table: JsonObject, statements: list[str]) -> li
                 "whole_reads": table["whole_reads"],
                 "plan_now": plan,
                 "cost_now": cost,
-                "cost_with_index": await hypothetical(
-                    db, int(str(table["rows"])), float(str(column["distinct_values"]))
-                ),
+                "cost_with_index": await _cost_with(db, table, column, thinks),
             }
         )
     return out
@@ -111,6 +116,24 @@ def looks_up(statement: str, column: str) -> bool:
     """Pure: whether a statement looks for one value of the column. What an update sets it to is no look-up."""
     _, _, condition = re.sub(r"\s+", " ", statement.lower()).partition(" where ")
     return re.search(rf'\b{re.escape(column.lower())}"?\s*=\s*(?:\$|\?)', condition) is not None
+
+
+async def _cost_with(db: Session, table: JsonObject, column: JsonObject, thinks: Extension | NoExtension) -> float:
+    """By the planner, where hypopg lets it think of an index that is not there; else from the statistics."""
+    schema, name, on = str(table["schema"]), str(table["table"]), str(column["name"])
+    if isinstance(thinks, Extension):
+        try:
+            index = f"create index on {quoted(schema, name)} ({quoted(on)})"
+            await db.rows(f"select {quoted(thinks.schema, 'hypopg_create_index')}($1)", index)
+            try:
+                plan, cost = await _cost_now(db, schema, name, on)
+            finally:
+                await db.rows(f"select {quoted(thinks.schema, 'hypopg_reset')}()")
+            if "Seq" not in plan and cost > 0:
+                return cost
+        except ToolFailed:  # what hypopg cannot do here, the statistics can
+            pass
+    return await hypothetical(db, int(str(table["rows"])), float(str(column["distinct_values"])))
 
 
 async def _cost_now(db: Session, schema: str, table: str, column: str) -> tuple[str, float]:

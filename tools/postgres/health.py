@@ -3,8 +3,9 @@
 from pydantic import JsonValue
 
 from tools.contract import JsonObject, ToolFailed
-from tools.postgres.connection import Operator
-from tools.postgres.names import shape
+from tools.postgres.connection import Operator, Session
+from tools.postgres.extensions import Extension, NoExtension, extension
+from tools.postgres.names import quoted, shape
 from tools.sources.python_toolbox import Toolbox
 
 DATABASE = {"kind": "database", "id": "'postgres'"}
@@ -48,9 +49,7 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
                   pg_database_size(current_database())::int8 as bytes,
                   (select age(datfrozenxid) from pg_database where datname = current_database())::int8 as xid_age
                 from pg_stat_database where datname = current_database()""")
-            checkpoints = await db.row("""
-                select num_timed as timed, num_requested as requested, write_time::int8 as write_ms,
-                  sync_time::int8 as sync_ms from pg_stat_checkpointer""")
+            checkpoints = await _checkpoints(db)
             replicas = await db.rows("""
                 select coalesce(application_name, '') as name, state,
                   coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::int8 as behind_bytes
@@ -117,23 +116,22 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
     async def slow_queries(limit: int = 10) -> JsonObject:
         """The statements that take most time: of all times with pg_stat_statements, else those that run now."""
         async with operator.looking() as db:
-            where = await db.row("""
-                select n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-                where e.extname = 'pg_stat_statements'""")
-            if where is None:
-                rows = await db.rows(f"{ACTIVITY} and state = 'active' order by query_start limit $1", limit)
-                note = "pg_stat_statements is not installed, so these are only the statements that run at this moment"
-                return {"from": "pg_stat_activity", "note": note, "queries": [_shown(row) for row in rows]}
-            from tools.postgres.names import quoted
-
-            source = quoted(str(where["schema"]), "pg_stat_statements")
-            rows = await db.rows(
-                f"""select query, calls, round(total_exec_time)::int8 as total_ms, rows,
-                      round(mean_exec_time::numeric, 2)::float8 as mean_ms
-                    from {source} order by total_exec_time desc limit $1""",  # noqa: S608 - a quoted name
-                limit,
-            )
-        return {"from": "pg_stat_statements", "note": "", "queries": [_shown(row) for row in rows]}
+            where = await extension(db, "pg_stat_statements")
+            if isinstance(where, Extension):
+                source = quoted(where.schema, "pg_stat_statements")
+                try:
+                    rows = await db.rows(
+                        f"""select query, calls, round(total_exec_time)::int8 as total_ms, rows,
+                              round(mean_exec_time::numeric, 2)::float8 as mean_ms
+                            from {source} order by total_exec_time desc limit $1""",  # noqa: S608 - a quoted name
+                        limit,
+                    )
+                    return {"from": "pg_stat_statements", "note": "", "queries": [_shown(row) for row in rows]}
+                except ToolFailed as error:  # made, and not loaded at the server's start
+                    where = NoExtension(why=f"pg_stat_statements cannot be read: {error}")
+            rows = await db.rows(f"{ACTIVITY} and state = 'active' order by query_start limit $1", limit)
+        note = f"{where.why}, so these are only the statements that run at this moment"
+        return {"from": "pg_stat_activity", "note": note, "queries": [_shown(row) for row in rows]}
 
     @slow_queries.finding
     def slow_found(seen: JsonObject) -> str:
@@ -186,6 +184,18 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
         supers = [one["name"] for one in seen["roles"] if isinstance(one, dict) and one["superuser"]]
         tls = "on" if seen["tls"] else "off"
         return f"{_count(seen['roles'])} roles may log in, {len(supers)} of them superusers; TLS {tls}"
+
+
+async def _checkpoints(db: Session) -> JsonObject | None:
+    """What checkpoints cost; before PostgreSQL 17 the background writer counted them."""
+    new = await db.row("select to_regclass('pg_catalog.pg_stat_checkpointer') is not null as there")
+    if new and new["there"]:
+        return await db.row("""
+            select num_timed as timed, num_requested as requested, write_time::int8 as write_ms,
+              sync_time::int8 as sync_ms from pg_stat_checkpointer""")
+    return await db.row("""
+        select checkpoints_timed as timed, checkpoints_req as requested, checkpoint_write_time::int8 as write_ms,
+          checkpoint_sync_time::int8 as sync_ms from pg_stat_bgwriter""")
 
 
 async def backend_of(operator: Operator, pid: int, backend_start: str) -> JsonObject:

