@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
-from policy.types import ActionSpec, ParamType
+from policy.types import ActionSpec, ParamType, Tier
 from storage.canonical import canonical, digest
 from tools.contract import Tool
 from tools.errors import DuplicateTool, UnknownTool
@@ -52,6 +52,11 @@ class Registry:
             return self._tools[name]
         except KeyError:
             raise UnknownTool(name, self._tools) from None
+
+    def tier(self, name: str) -> Tier:
+        """Whether a tool of that name changes anything; one that is not here any more may have."""
+        tool = self._tools.get(name)
+        return Tier.IRREVERSIBLE if tool is None else tool.manifest.tier
 
     def version(self, name: str) -> str:
         """Hash of the manifest and the argument schema: any change of what a tool declares is a new version."""

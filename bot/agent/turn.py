@@ -35,6 +35,7 @@ class Turn:
         self._thoughts: list[Thought] = []
         self._thinking: list[str] = []
         self._said: list[str] = []
+        self._by_model = False
         self.calls: list[Call | BadCall] = []
         self.alerts: list[Alert] = []
         self.charts: list[Chart] = []
@@ -53,8 +54,9 @@ class Turn:
                 self._progress.thinking(delta)
             case Thought():
                 self._thoughts.append(event)
-            case Saying(delta=delta):
+            case Saying(delta=delta, by_model=by_model):
                 self._said.append(delta)
+                self._by_model = self._by_model or by_model
                 self._progress.say(delta)
             case Plan(title=title):
                 self._progress.plan(title)
@@ -81,7 +83,8 @@ class Turn:
             (StepKind.THOUGHT, {"text": t.text, "signature": t.signature}) for t in thoughts
         ]
         if said := "".join(self._said):
-            out.append((StepKind.SAID, {"text": said, "partial": partial}))
+            by: JsonObject = {"model": True} if self._by_model else {}
+            out.append((StepKind.SAID, {"text": said, "partial": partial, **by}))
         if partial:
             return out
         out.extend((StepKind.NOTE, ended_note(ended)) for ended in self.ended)

@@ -103,6 +103,8 @@ class Saying:
     """A piece of the answer, as it streams."""
 
     delta: str
+    by_model: bool = False
+    """a model chose the words; otherwise they were written beforehand and filled in from results"""
 
 
 THE_REQUEST = "the request"

@@ -71,7 +71,7 @@ class Assembly:
         if piece.text or piece.calls:
             yield from self._end_thinking()
         if piece.text:
-            yield Saying(delta=piece.text)
+            yield Saying(by_model=True, delta=piece.text)
         for part in piece.calls:
             self._add_call(part)
         self._reason = piece.finish_reason or self._reason

@@ -10,6 +10,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.agent.vouching import vouch
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Click, Request, Said
@@ -18,7 +19,7 @@ from storage import api_tokens, inbox, proposals, steps, tasks
 from storage.api_tokens import ApiToken
 from storage.db import within
 from storage.errors import NotFound
-from storage.records import JsonObject, Proposal, Source, StepKind
+from storage.records import JsonObject, Proposal, Source, Step, StepKind
 from tools.errors import SealBroken
 from tools.sealing import open_seal
 
@@ -118,7 +119,8 @@ class Api:
                 task = await tasks.get(tx, token.tenant, request.path_params["id"])
             except NotFound:
                 raise _Refused(404, "no such task") from None
-            said = [str(s.body.get("text", "")) for s in await steps.of_task(tx, task) if s.kind is StepKind.SAID]
+            found = await steps.of_task(tx, task)
+            said = [str(s.body.get("text", "")) for s in found if s.kind is StepKind.SAID]
             waiting = await proposals.of_task(tx, token.tenant, task.id)
         return JSONResponse(
             {
@@ -132,9 +134,19 @@ class Api:
                 "created_at": task.created_at,
                 "finished_at": task.finished_at,
                 "said": said,
+                "checked": self._checked(found),
                 "proposals": [_shown(one) for one in waiting],
             }
         )
+
+    def _checked(self, found: list[Step]) -> dict[str, object] | None:
+        """What of a model's answer stands in results, and what was changed; None where no model answered."""
+        gateway = self.orchestrator.gateway
+        known = vouch(found, gateway.registry.tier, gateway.clean)
+        if known is None:
+            return None
+        changes = {"held": known.held, "not_confirmed": known.unsure}
+        return {"results": known.results, "found": known.found, "own": known.own, "changes": changes}
 
     async def _proposals(self, _request: HttpRequest, token: ApiToken) -> Response:
         async with self.orchestrator.db.read() as tx:

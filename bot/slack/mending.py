@@ -1,7 +1,7 @@
 """Tidies a thread after a dead writer: what it left is ended, and redrawn from storage or deleted to be said again."""
 
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.cards.answer import answer_end, in_plain_blocks
+from bot.slack.cards.blocks import Block
 from bot.slack.cards.orphan import orphan_card
 from bot.slack.faults import Fault, classify
 from bot.slack.pacing import Pace
@@ -40,6 +41,7 @@ class Mender:
     pace: Pace
     registry: Registry
     bot_user: str
+    checked: Callable[[Sequence[Step]], Block | None]
 
     async def tidy(self, task: Task, steps: Sequence[Step], left: Sequence[Post]) -> None:
         """End what is `left` open; afterwards the thread shows finished steps only, each at most once.
@@ -55,7 +57,7 @@ class Mender:
         fits = sum(len(piece.text) for piece in found) <= LONGEST_ORPHAN
         for number, post in enumerate(messages):
             await self._slack(self.client.chat_stopStream(channel=post.channel, ts=post.ts or ""))
-            redrawn = number == 0 and bool(found) and fits and await self._redraw(task, post, found)
+            redrawn = number == 0 and bool(found) and fits and await self._redraw(task, post, steps, found)
             if not redrawn:
                 await self._delete(post.channel, post.ts or "")
             async with self.db.write() as tx:
@@ -83,11 +85,12 @@ class Mender:
                 await self._slack(self.client.chat_stopStream(channel=task.channel, ts=message.ts))
                 await self._delete(task.channel, message.ts)
 
-    async def _redraw(self, task: Task, post: Post, found: Sequence[Piece]) -> bool:
+    async def _redraw(self, task: Task, post: Post, steps: Sequence[Step], found: Sequence[Piece]) -> bool:
         """Whether the message now shows exactly these pieces."""
         ended = task.state in FINAL
         card = orphan_card(*as_orphan(found), interrupted=not ended)
-        end = answer_end(task.correlation_id, task.id) if task.state is TaskState.COMPLETED else ()
+        over = task.state is TaskState.COMPLETED
+        end = answer_end(task.correlation_id, task.id, self.checked(steps)) if over else ()
         error = await self._update(post, card.text, [*card.blocks, *end])
         if error == "invalid_blocks":  # a Slack from before agents
             error = await self._update(post, card.text, [*card.blocks, *in_plain_blocks(end)])

@@ -82,7 +82,7 @@ class SlackProgress:
             if self._lost:
                 return
             whole = now.state is TaskState.COMPLETED
-            blocks = answer_end(task.correlation_id, task.id) if whole else ()
+            blocks = answer_end(task.correlation_id, task.id, stage.checked(steps)) if whole else ()
             delivered = await self._writer.close(
                 blocks=blocks, session_status=status, more=partial(_more, task.id) if whole else None
             )

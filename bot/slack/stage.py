@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.agent.vouching import vouch
 from bot.lifecycle.moves import show_session
 from bot.slack.cards.answer import stop_row
+from bot.slack.cards.blocks import Block
+from bot.slack.cards.checked import checked_row
 from bot.slack.faults import classify
 from bot.slack.mending import Mender, SlackAway
 from bot.slack.progress import SlackProgress
@@ -94,7 +97,18 @@ class SlackStage:
             pace=self.workspaces.pace(task.tenant),
             registry=self.registry,
             bot_user=us.bot_user if us is not None else "",
+            checked=self.checked,
         )
+
+    def checked(self, steps: Sequence[Step]) -> Block | None:
+        """What is known of a model's answer; None where no model spoke."""
+
+        def seen(answer: str) -> str:
+            shown = self.redact()
+            return shown.feed(answer) + shown.close()
+
+        vouched = vouch(steps, self.registry.tier, seen)
+        return checked_row(vouched, self.evidence_url) if vouched is not None else None
 
     async def sweep(self, task: Task, since: float) -> None:
         """Take away messages of a finished writer whose beginning Slack never answered; nobody else knows of them."""

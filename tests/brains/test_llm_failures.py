@@ -97,7 +97,7 @@ async def test_an_answer_that_breaks_off_is_unavailable_after_what_was_told(
     with pytest.raises(BrainUnavailable, match="broke off"):
         async for event in brain(model).think(a_prompt()):
             told.append(event)
-    assert told == [Saying(delta="Hel")]
+    assert told == [Saying(by_model=True, delta="Hel")]
 
 
 async def test_an_error_event_in_the_stream_is_unavailable(server: ModelServer, brain: MakeBrain) -> None:
@@ -138,7 +138,7 @@ async def test_the_whole_turn_has_a_limit(server: ModelServer, brain: MakeBrain)
 async def test_closing_the_iterator_closes_the_connection(server: ModelServer, brain: MakeBrain, model: str) -> None:
     server.will_reply(*first_words(model), Hold())
     events = brain(model).think(a_prompt())
-    assert await anext(events) == Saying(delta="Hel")
+    assert await anext(events) == Saying(by_model=True, delta="Hel")
     assert not server.client_left.is_set()
     await events.aclose()
     await asyncio.wait_for(server.client_left.wait(), 0.5)

@@ -25,8 +25,8 @@ async def test_a_turn_streams_thinking_then_text_then_calls(server: ModelServer,
         Thinking(delta="let me "),
         Thinking(delta="see"),
         Thought(text="let me see"),
-        Saying(delta="I will "),
-        Saying(delta="switch it."),
+        Saying(by_model=True, delta="I will "),
+        Saying(by_model=True, delta="switch it."),
         Call(call_id="c1", tool="shop.set_flag", arguments={"flag": "x"}),
         Call(call_id="c2", tool="shop.set_flag", arguments={}),
         Usage(input_tokens=120, output_tokens=30),
@@ -66,7 +66,7 @@ async def test_the_request_is_what_was_asked_and_nothing_else(server: ModelServe
 
 async def test_without_usage_from_the_provider_none_is_made_up(server: ModelServer, brain: MakeBrain) -> None:
     server.will_reply(sse.text("hi"), sse.finish("stop"), sse.DONE)
-    assert await all_of(brain()) == [Saying(delta="hi"), Finished(reason="stop")]
+    assert await all_of(brain()) == [Saying(by_model=True, delta="hi"), Finished(reason="stop")]
 
 
 async def test_arguments_that_are_no_object_are_a_bad_call(server: ModelServer, brain: MakeBrain) -> None:

@@ -37,7 +37,7 @@ def test_thinking_between_texts_is_two_thoughts() -> None:
     assert played(*pieces) == [
         Thinking(delta="a"),
         Thought(text="a"),
-        Saying(delta="b"),
+        Saying(by_model=True, delta="b"),
         Thinking(delta="c"),
         Thought(text="c"),
         Finished(reason="stop"),

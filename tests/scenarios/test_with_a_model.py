@@ -74,6 +74,8 @@ async def test_a_model_thinks_proposes_and_answers(
         assert "It fails with it on." in everything(card)
         await world.click(DANA, card, "proposal.approve")
         await world.text(thread, "I turned the flag off after Dana approved.", seconds=40)
+        ended = await world.text(thread, "Changes: 1 change whose check held.", seconds=40)
+        assert "has no figure or name to compare with the 2 results" in everything(ended)
         state, _ = await _only_task(world)
     assert state is TaskState.COMPLETED
     sent = json.dumps(server.received[2].body)

@@ -8,8 +8,8 @@ from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Block
 
 
-def answer_end(correlation_id: str, task_id: str) -> tuple[Block, ...]:
-    """The blocks for `chat.stopStream`."""
+def answer_end(correlation_id: str, task_id: str, checked: Block | None = None) -> tuple[Block, ...]:
+    """The blocks for `chat.stopStream`. `checked`: the line below a model's words (checked.py)."""
     buttons: Block = {
         "type": "feedback_buttons",
         "action_id": ActionId.FEEDBACK,
@@ -18,6 +18,7 @@ def answer_end(correlation_id: str, task_id: str) -> tuple[Block, ...]:
     }
     again = blocks.button("Regenerate", action_id=ActionId.REGENERATE, value=task_id)
     return (
+        *([checked] if checked is not None else []),
         {"type": "context_actions", "block_id": BlockId.FEEDBACK, "elements": [buttons]},
         blocks.actions(BlockId.AGAIN, [again]),
         blocks.context(f"id {escaping.code(escaping.reveal(correlation_id[:128]))}"),
