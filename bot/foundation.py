@@ -21,7 +21,7 @@ from bot.brains.rules import RulesBrain
 from bot.factors.step_up import BadStepUp, StepUps
 from bot.factors.step_up import read as read_step_up
 from bot.lifecycle.consent import Terms
-from bot.lifecycle.ports import Stage
+from bot.lifecycle.ports import Files, Stage
 from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.reloading import Reloader
@@ -127,7 +127,7 @@ class Core:
             skills={skill.name: skill.hash for skill in self.library},
         )
 
-    def worker(self, gateway: Gateway, people: People, stage: Stage) -> Worker:
+    def worker(self, gateway: Gateway, people: People, stage: Stage, files: Files | None = None) -> Worker:
         runbooks = self.runbooks()
 
         def runner(one: Member) -> AgentRunner:
@@ -151,6 +151,7 @@ class Core:
             gateway=gateway,
             runner=ByAgent(self.db, {one.name: runner(one) for one in self.agents}),
             stage=stage,
+            files=files,
             pace=WorkPace(lease=self.settings.lease_seconds),
             approvals_channel=self.settings.ops_channel,
             every_card=self.settings.every_card_to_ops,

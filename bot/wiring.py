@@ -42,6 +42,7 @@ from bot.slack.charts import Charts
 from bot.slack.client import SlackClients
 from bot.slack.departures import Departures
 from bot.slack.drawing import Drawing
+from bot.slack.files import SlackFiles
 from bot.slack.homes import Homes
 from bot.slack.links import Links
 from bot.slack.listeners.consent import ConsentDesk
@@ -195,7 +196,7 @@ async def run(
         charts = Charts(db=base.db, workspaces=workspaces)
         drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)
         outbox = Outbox(db=base.db, workspaces=workspaces, draw=drawing.draw, lease=config.lease_seconds)
-        worker = base.worker(gateway, people, stage)
+        worker = base.worker(gateway, people, stage, SlackFiles(workspaces=workspaces))
         handlers = slack_app.socket_handlers(app, joined.app_token) if joined.app_token else []
 
         async def ready() -> dict[str, bool]:

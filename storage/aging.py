@@ -79,6 +79,11 @@ async def drop_tasks(tx: Tx, tenant: str, ids: Collection[str], title: str) -> J
     done = await tx.run(tasks.update().where(mine).values(text="", title=title, reason="", emptied_at=now()))
     await tx.run(mandates.delete().where(mandates.c.tenant == tenant, mandates.c.task_id.in_(ids)))
     dropped = await tx.run(steps.delete().where(steps.c.tenant == tenant, steps.c.task_id.in_(ids)))
+    # What Show more would show, and what it showed, are words of the answer.
+    theirs = sa.and_(posts.c.tenant == tenant, posts.c.task_id.in_(ids))
+    await tx.run(posts.update().where(theirs, posts.c.kind == PostKind.STREAM).values(body={}))
+    shown = sa.or_(posts.c.subject.startswith("more:"), posts.c.subject.startswith("rest:"))
+    await tx.run(posts.delete().where(theirs, posts.c.kind == PostKind.NOTICE, shown))
     return {"tasks": done.rowcount, "steps": dropped.rowcount}
 
 

@@ -1,6 +1,7 @@
 """What the orchestrator needs from its edges, without knowing Slack."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from storage.records import Step, Task
@@ -24,6 +25,23 @@ class Progress(Protocol):
     async def close(self, *, waiting: bool, final: bool, broken: bool) -> None:
         """End the live output. `waiting`: people decide next; `final`: the task is over; `broken`: what was shown
         last is not in the transcript, so the next `recover` must draw it again from the steps."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that was read, or was not."""
+
+    text: str = ""
+    why: str = ""
+    """why it was not read, in words for people; "" when it was"""
+
+
+class Files(Protocol):
+    """Where the files of requests are."""
+
+    async def read(self, tenant: str, file_id: str, *, name: str, kind: str, size: int) -> Attachment:
+        """What stands in a small text file; or why that is not known."""
         ...
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from bot.agent.lineup import Lineup
-from bot.lifecycle.moves import note
+from bot.lifecycle.moves import note, tell
 from bot.orchestrator import admission
 from bot.orchestrator.requests import Request
 from storage import channels, inbox, steps, tasks
@@ -57,6 +57,10 @@ async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Tas
     if at_work is not None:
         await steps.append(tx, at_work, at_work.turns, said)
         await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
+        if request.files:
+            names = ", ".join(one.name for one in request.files)
+            text = f"I did not read {names}: I am at work already. Attach it to a new request, and I look into it."
+            await tell(tx, at_work, f"files:{at_work.id}:{request.request_ts}", text)
         tx.hint(tasks.WAKE)
         return at_work
     task = await tasks.create(tx, _task_of(agents, around.agent, request))
@@ -84,6 +88,10 @@ async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Tas
 def _as_steps(request: Request) -> list[tuple[StepKind, JsonObject]]:
     """What was asked, and what was quoted with it."""
     asked: JsonObject = {"text": request.text, "by": request.requester}
+    if request.files:
+        asked["files"] = [
+            {"id": one.id, "name": storable(one.name), "kind": one.kind, "size": one.size} for one in request.files
+        ]
     if not request.hearsay:
         return [(StepKind.USER, asked)]
     quoted: JsonObject = {"text": storable(request.hearsay)[:LONGEST_REQUEST], "by": "alert"}

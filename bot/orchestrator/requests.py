@@ -7,6 +7,18 @@ from storage.records import JsonObject, Source
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A file that came with a request, as Slack tells of it; nobody has read it yet."""
+
+    id: str
+    name: str
+    kind: str
+    """its media type, as its sender's machine said"""
+    size: int
+    """bytes"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """Somebody asks for work."""
 
@@ -27,6 +39,7 @@ class Request:
     """words of no person who may ask, such as an alert: shown to the brain as data. With it, `text` vouches for no
     argument either"""
     parent_id: str | None = None
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from bot.orchestrator.requests import Request
+from bot.orchestrator.requests import Attached, Request
 from bot.slack.tenants import FromSlack
 from storage.records import Source
 
+MOST_FILES = 10
+"""of one message; Slack lets people add as many"""
 Payload = Mapping[str, object]
+
+
+class File(BaseModel):
+    """A file in a message; of one that is gone or not ours to see, Slack tells the id alone."""
+
+    id: str
+    name: str | None = None
+    mimetype: str | None = None
+    size: int = 0
 
 
 class Event(BaseModel):
@@ -25,6 +36,7 @@ class Event(BaseModel):
     channel_type: str = ""
     user_team: str = ""
     team: str = ""
+    files: tuple[File, ...] = ()
 
 
 class _EventBody(FromSlack):
@@ -60,6 +72,10 @@ def request_from_event(body: Payload) -> Request | None:
         text=event.text,
         # one mention arrives twice, as `message` and as `app_mention`, under two event ids
         keys=(f"event:{found.event_id}", f"message:{event.channel}:{event.ts}"),
+        files=tuple(
+            Attached(id=one.id, name=one.name or "a file", kind=one.mimetype or "", size=one.size)
+            for one in event.files[:MOST_FILES]
+        ),
     )
 
 

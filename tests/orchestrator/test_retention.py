@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.orchestrator import retention
 from bot.orchestrator.retention import Keep, sweep
-from storage import audit, evaluations, evidence, steps, tasks
+from storage import audit, evaluations, evidence, steps, streams, tasks
 from storage.db import Database
 from storage.evaluations import EvaluationKind
 from storage.hashchain import check
@@ -104,3 +104,14 @@ async def test_a_sweep_is_bounded_and_says_that_there_is_more(db: Database, monk
     async with db.read() as tx:
         assert len((await tx.run(sa.select(rows.c.id).where(rows.c.emptied_at.is_(None)))).all()) == 1
     assert await sweep(db, Keep(words=30)) is False
+
+
+async def test_the_folded_rest_of_an_answer_goes_with_its_words(db: Database) -> None:
+    task = await a_whole_task(db, ANA, "tell me everything")
+    async with db.write() as tx:
+        stretch = await streams.begin(tx, task, owner="w", lease=60)
+        await streams.end(tx, task, stretch, owner="w", upto=1, folded=["the rest"])
+    await _age(db, 31)
+    await sweep(db, Keep(words=30))
+    async with db.write() as tx:
+        assert await streams.unfold(tx, TENANT, task.id, 0) is None

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.brains.base import Saying, UserSaid
+from bot.brains.scripted import ScriptedBrain
 from storage import steps, tasks
 from storage.records import Task, TaskState
-from tests.scenarios.world import ANA, BOT, INCIDENTS, World, a_world
+from tests.scenarios.world import ANA, BOT, INCIDENTS, World, a_world, everything
 
 
 async def _tasks(world: World) -> list[Task]:
@@ -135,3 +137,37 @@ async def test_a_missing_scope_is_told_to_admins_once_and_the_rest_goes_on(
 
         assert "assistant:write" in (await world.see(notes))[0]
         assert len(notes()) == 1
+
+
+@pytest.mark.parametrize("granted", [True, False])
+async def test_an_attached_text_file_is_read_as_data_and_of_others_people_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, granted: bool
+) -> None:
+    """Secrets in it are masked; it asks for nothing by itself; without the permission it says that it was not read."""
+    brain = ScriptedBrain([[Saying(delta="I looked.")]])
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None, brain=brain) as world:
+        if not granted:
+            install = world.slack.installs.of(world.slack.workspace)
+            assert install is not None
+            install.scopes = install.scopes - {"files:read"}
+            office = world.slack.office
+            office.app = replace(office.app, scopes=office.app.scopes - {"files:read"})
+        files = {
+            "checkout.log": b"17:02 payment failed\npassword=hunter2hunter2 token=xoxb-1234567890-abcdefghijkl",
+            "screen.png": b"\x89PNG\r\n",
+            "odd.csv": b"\xff\xfe\x00",
+        }
+        sent = await world.slack.ui.send(ANA, INCIDENTS, "@autopilot what is in this log?", files=files)
+        thread = str(sent["ts"])
+        await world.text(thread, "I looked.")
+        note = await world.text(thread, "I did not read")
+        assert "screen.png (I read text files only)" in everything(note)
+        said = [one for one in brain.prompts[0].transcript if isinstance(one, UserSaid) and not one.trusted]
+        log = next(one.text for one in said if one.by == "file checkout.log")
+        if granted:
+            assert "payment failed" in log and "xoxb-1234567890" not in log
+            assert "odd.csv (it is not UTF-8 text)" in everything(note) and "checkout.log" not in everything(note)
+        else:
+            assert "not read" in log and "checkout.log (I lack the permission files:read)" in everything(note)
+        [task] = await _tasks(world)
+        assert task.text == "what is in this log?"

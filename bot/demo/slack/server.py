@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from bot.demo.slack import responding
@@ -179,6 +179,7 @@ class LocalSlack:
                 Route("/response/{key}", self._respond, methods=["POST"]),
                 Route("/upload/{file_id}", self._upload, methods=["POST"]),
                 Route("/files/{file_id}/{name}", self._download),
+                Route("/files-pri/{file_id}/{name}", self._private),
                 *InstallDoor(self.grid, self.app_config).routes(),
                 *ControlDoor(self.office, self.delivery, self.sockets, self.grid).routes(),
                 *PageDoor(self.office, self.ui).routes(),
@@ -208,6 +209,16 @@ class LocalSlack:
         except Refused as refused:
             return JSONResponse(refused.body(), status_code=404)
         return PlainTextResponse("OK")
+
+    async def _private(self, request: Request) -> Response:
+        """A file for apps: whoever may not read it is sent to where people log in, as Slack does."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            allowed = scheme == "Bearer" and "files:read" in self.grid.installs.find(token).scopes
+        except Refused:
+            allowed = False
+        self.log.add("api", "files-pri", {"file": request.path_params["file_id"]}, {"ok": allowed})
+        return await self._download(request) if allowed else RedirectResponse("/", status_code=302)
 
     async def _download(self, request: Request) -> Response:
         file_id = request.path_params["file_id"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.demo.slack import elements_in, interactions, mentions, posting, responding, view_rules
 from bot.demo.slack.delivery import Delivery
 from bot.demo.slack.methods import reactions, views
+from bot.demo.slack.methods.files import attach
 from bot.demo.slack.office import Office
 from bot.demo.slack.triggers import ResponsePlace
 from bot.demo.slack.wire import Json, Refused
@@ -40,11 +41,22 @@ class Ui:
 
     # Talking
 
-    async def send(self, as_: str, channel: str, text: str, *, thread_ts: str | None = None) -> Json:
-        """The message a person wrote; `@autopilot` becomes a real mention."""
+    async def send(
+        self,
+        as_: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> Json:
+        """The message a person wrote, with files by name; `@autopilot` becomes a real mention."""
         office, found = self._office, self._writable(as_, channel)
         message: Json = {"user": as_, "text": mentions.encode(office.workspace, text)}
-        if not text.strip():
+        if files:
+            attached = [attach(office, name, content) for name, content in files.items()]
+            message |= {"subtype": "file_share", "files": attached, "upload": False}
+        elif not text.strip():
             raise Refused("no_text")
         if thread_ts:
             office.root(found, thread_ts)

@@ -151,7 +151,9 @@ async def test_an_uploaded_file_can_be_fetched_again(slack: LocalSlack, client: 
     await client.files_upload_v2(content="a,b\n1,2\n", filename="report.csv", title="Report", channel="C0DATA")
     (message,) = slack.ui.messages("data")
     async with httpx.AsyncClient(trust_env=False) as http:
-        answer = await http.get(message["files"][0]["url_private"])
+        url, token = message["files"][0]["url_private"], {"authorization": f"Bearer {slack.bot_token}"}
+        answer = await http.get(url, headers=token)
+        assert (await http.get(url)).status_code == 302  # to where people log in
     assert (answer.text, message["files"][0]["title"]) == ("a,b\n1,2\n", "Report")
 
 

@@ -13,7 +13,8 @@ from bot.demo.slack.wire import Json, Refused
 
 def describe(office: Office, file: StoredFile) -> Json:
     """A file object."""
-    url = f"{office.base_url}/files/{file.id}/{file.name}"
+    private = f"{office.base_url}/files-pri/{file.id}/{file.name}"
+    shown = f"{office.base_url}/files/{file.id}/{file.name}"
     about = {
         "id": file.id,
         "name": file.name,
@@ -21,7 +22,7 @@ def describe(office: Office, file: StoredFile) -> Json:
         "mimetype": file.mimetype,
         "size": len(file.content),
     }
-    return {**about, "url_private": url, "url_private_download": url, "permalink": url, "mode": "hosted"}
+    return {**about, "url_private": private, "url_private_download": private, "permalink": shown, "mode": "hosted"}
 
 
 def receive(office: Office, file_id: str, content: bytes) -> None:
@@ -34,6 +35,21 @@ def receive(office: Office, file_id: str, content: bytes) -> None:
         raise Refused("file_not_found")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     office.files[file_id] = StoredFile(id=file_id, name=name, title=name, content=content, mimetype=kind)
+
+
+def attach(office: Office, name: str, content: bytes) -> Json:
+    """The file object of what a person dropped into a message."""
+    file_id = f"F{secrets.token_hex(5).upper()}"
+    office.uploads[file_id] = name
+    receive(office, file_id, content)
+    return describe(office, office.files[file_id])
+
+
+def _info(office: Office, args: Args) -> Json:
+    file = office.files.get(args.need("file"))
+    if file is None:
+        raise Refused("file_not_found")
+    return {"ok": True, "file": describe(office, file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 def _get_upload_url(office: Office, args: Args) -> Json:
@@ -68,6 +84,7 @@ def _complete(office: Office, args: Args) -> Json:
 
 
 METHODS = {
+    "files.info": Method(run=_info, scope="files:read"),
     "files.getUploadURLExternal": Method(run=_get_upload_url, scope="files:write"),
     "files.completeUploadExternal": Method(run=_complete, scope="files:write"),
 }

@@ -90,7 +90,7 @@ export class MessageView {
 
   files(message) {
     if (!message.files?.length) return null;
-    return el("div", { class: "files" }, message.files.map((file) => link(file.url_private || file.permalink || "", [icon("out"), file.title || file.name || "file"], { class: "source" })));
+    return el("div", { class: "files" }, message.files.map((file) => link(file.permalink || file.url_private || "", [icon("out"), file.title || file.name || "file"], { class: "source" })));
   }
 
   threadMark(message) {

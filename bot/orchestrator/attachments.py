@@ -1,0 +1,50 @@
+"""Files that came with a request: small text is read as data, like the thread; of all others people are told."""
+
+from collections.abc import Callable, Sequence
+
+from bot.lifecycle.hooks import Hooks
+from bot.lifecycle.moves import note, tell
+from bot.lifecycle.ports import Attachment, Files
+from storage import steps as step_store
+from storage.db import Database
+from storage.records import JsonObject, Step, StepKind
+
+LONGEST = 12_000
+"""characters of one file that a brain is given"""
+
+
+def unread(steps: Sequence[Step]) -> list[JsonObject]:
+    """The files of this task's requests that were not looked at yet."""
+    seen = {str(s.body["file"]) for s in steps if s.kind is StepKind.CONTEXT and "file" in s.body}
+    asked = [s.body.get("files") for s in steps if s.kind is StepKind.USER]
+    every = [one for files in asked if isinstance(files, list) for one in files if isinstance(one, dict)]
+    return [one for one in every if str(one["id"]) not in seen]
+
+
+async def take_in(
+    db: Database, files: Files | None, clean: Callable[[str], str], hooks: Hooks, found: Sequence[JsonObject]
+) -> None:
+    """Put what these files say into the transcript, secrets masked, as words nobody vouches for."""
+    task = hooks.task
+    told: list[tuple[StepKind, JsonObject]] = []
+    left: list[str] = []
+    for one in found:
+        file_id, name = str(one["id"]), str(one["name"])
+        kind, size = str(one["kind"]), int(str(one["size"]))
+        read = Attachment(why="files cannot be read here")
+        if files is not None:
+            read = await files.read(task.tenant, file_id, name=name, kind=kind, size=size)
+        text = clean(read.text)
+        if len(text) > LONGEST:
+            text = f"{text[:LONGEST]}\n[cut: the file has {len(text):,} characters]"
+        said = f"[the attached file was not read: {read.why}]" if read.why else text
+        told.append((StepKind.CONTEXT, {"by": f"file {name}", "text": said, "file": file_id}))
+        if read.why:
+            left.append(f"{name} ({read.why})")
+    async with db.write() as tx:
+        await step_store.append(tx, task, task.turns, told)
+        read_ones = [str(one["name"]) for one in found]
+        await note(tx, task, "files_read", {"files": [*read_ones], "not_read": [*left]})
+        if left:
+            subject = f"files:{task.id}:{found[0]['id']}"
+            await tell(tx, task, subject, f"I did not read {'; '.join(left)}.", kind="info")
