@@ -3,7 +3,7 @@ the head row is then the last lock every writer takes, so it is held briefly and
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -16,7 +16,9 @@ from storage.inserts import insert_new
 from storage.plain import Plain
 from storage.records import AuditEntry, JsonObject
 from storage.tables import audit, audit_heads
-from storage.verify_audit import Row
+
+if TYPE_CHECKING:
+    from storage.verify_audit import Row
 
 
 def record(row: sa.Row[Any]) -> AuditEntry:
@@ -121,7 +123,7 @@ _ROWS = Plain(
 )
 
 
-async def rows(tx: Tx, tenant: str, *, after: int, upto: int, limit: int) -> list[Row]:
+async def rows(tx: Tx, tenant: str, *, after: int, upto: int, limit: int) -> "list[Row]":
     """As `entries`, as plain rows in the order the verifier takes them: for those who go through millions."""
     found: Any = await _ROWS.run(tx, {"of": tenant, "after": after, "upto": upto, "most": limit})
     return list(found)

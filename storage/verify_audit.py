@@ -19,7 +19,6 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
@@ -232,6 +231,8 @@ def check_file(
             found: Iterable[Found] = map(_check_part, parts)
             _join_all(found, chains, wrong, file, after)
         else:
+            from concurrent.futures import ProcessPoolExecutor  # the bot signs with this file and needs no processes
+
             with ProcessPoolExecutor(workers) as pool:
                 _join_all(pool.map(_check_part, parts), chains, wrong, file, after)
     except OSError as error:

@@ -7,6 +7,7 @@ from bot.commands.audit_store import chains, opened
 from bot.failed import CommandFailed
 from bot.terminal.printable import one_line
 from storage import audit
+from storage.erased import is_emptied, rest_of
 
 LONGEST = 160
 """characters of an entry's body that are shown"""
@@ -24,7 +25,8 @@ async def show_entries(url: str, say: Callable[[str], None], *, task: str, tenan
                 say(f"workspace {name}")
             for entry in found:
                 at = dt.datetime.fromtimestamp(entry.at, dt.UTC)
-                body = one_line(entry.body)
+                said = f"(erased) {rest_of(entry.body)}" if is_emptied(entry.body) else entry.body
+                body = one_line(said)
                 body = body if len(body) <= LONGEST else f"{body[:LONGEST]}…"
                 say(f"{entry.seq:>7}  {at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event)}  {entry.task_id}  {body}")
             shown += len(found)
