@@ -16,6 +16,8 @@ Clean = str | int | float | bool | None | list["Clean"] | dict[str, "Clean"]
 
 MAX_DEPTH: Final = 60
 TOO_DEEP: Final = "[withheld:too-deep]"
+MASK: Final = re.compile(r"\[(?:redacted|withheld):[^\[\]\s]+\]")
+"""what stands where something was taken out"""
 
 # Characters that nobody sees; put between the letters of a secret they would hide it from every pattern.
 _INVISIBLE: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

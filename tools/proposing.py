@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from policy.redaction import MASK
 from policy.types import Obligation, StepUp
 from policy.waiting import Plan, WaitingTable, Waits, planned
 from storage import audit, proposals, reminders
@@ -18,7 +19,7 @@ from tools.limits import Earlier
 from tools.manifest import DryRun
 from tools.requests import RequestedCall
 from tools.sealing import SealedCall, SealedEvidence, SealedObligation, SealedUndo, counts, fingerprint, rows, seal
-from tools.tracing import NOTHING_TRACED, Traced, traced
+from tools.tracing import NOTHING_TRACED, Traced, slots, traced
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +207,10 @@ class Proposing:
                 return None
             other = self.desk.registry.get(inverse.tool)
             back = validate(other, inverse.arguments)
+            if masked := [slot for slot, value in slots(back.arguments) if MASK.search(str(value))]:
+                # What was there before is not known whole, and going back to a mask would destroy it.
+                log.warning("an undo would write a mask", extra={"tool": tool.name, "slots": masked})
+                return None
             context = self.desk.context(task, f"rehearsal:{task.id}", env=back.target.env)
             seen = await self.desk.preview(other, back.parsed, context)
             says = other.says(back.parsed)
