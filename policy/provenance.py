@@ -75,10 +75,10 @@ def trace(
     """The provenance of every scalar slot ("replicas", "hosts[0]", "labels.team"); empty slots are left out.
 
     A constant vouches only for its own slot, and so does a word of the request: of two named targets, each belongs
-    where the request puts it. `own`: attributes of the person who asked, by what they are. `typed`: arguments a person
-    changed. `picked`: values that an installed playbook took from the look-ups for their slots, so that which of them
-    is no guess. `defaults`: what the tool takes when nothing is said. `elsewhere`: values read in places that nobody
-    vouches for, and which.
+    where the request puts it. `own`: attributes of the person who asked, by what they are. `typed`: slots whose value
+    a person typed. `picked`: values that an installed playbook took from the look-ups for their slots, so that which
+    of them is no guess. `defaults`: what the tool takes when nothing is said. `elsewhere`: values read in places that
+    nobody vouches for, and which.
     """
     texts = [trusted_text] if isinstance(trusted_text, str) else list(trusted_text)
     known = _Known(
@@ -93,8 +93,8 @@ def trace(
     slots = {slot: value for slot, value in _slots("", arguments) if value is not None and value != ""}
     out: dict[str, Provenance] = {}
     for slot, value in slots.items():
-        typed_here = re.split(r"[.\[]", slot)[0] in typed
-        out[slot] = Provenance(origin=Origin.PERSON, where="typed by a person") if typed_here else known.of(slot, value)
+        by_hand = slot in typed
+        out[slot] = Provenance(origin=Origin.PERSON, where="typed by a person") if by_hand else known.of(slot, value)
     literals = {slot: slots[slot] for slot, one in out.items() if one.origin is Origin.LITERAL_OF_REQUEST}
     for slot, why in unsettled(literals, texts).items():
         guess = "reading" in why

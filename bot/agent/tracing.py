@@ -32,8 +32,8 @@ class Witness:
     """a person made the request; an alert's words are nobody's"""
     registry: Registry = field(repr=False)
 
-    def of(self, call: OpenCall, typed: Mapping[str, JsonValue]) -> dict[str, Provenance]:
-        """The provenance of every slot of one call. `typed`: arguments a person changed."""
+    def of(self, call: OpenCall, typed: transcript.Typed) -> dict[str, Provenance]:
+        """The provenance of every slot of one call. `typed`: values a person gave it in an edit."""
         return _trace(self, call.tool, call.arguments, typed, call.drawn_from if call.skill else None)
 
 
@@ -81,7 +81,7 @@ def _after(seen: Witness, called: Mapping[str, JsonValue], step: Step) -> Witnes
     drawn = transcript.drawn_from(called.get("drawn_from")) if called.get("skill") else None
     sought = {slot: value for slot, value in slots(arguments) if isinstance(value, str)}
     vouched = all(
-        one.origin.vouched for slot, one in _trace(seen, tool, arguments, {}, drawn).items() if slot in sought
+        one.origin.vouched for slot, one in _trace(seen, tool, arguments, frozenset(), drawn).items() if slot in sought
     )
     found, read = [], []
     for path, value in slots(content):
@@ -101,7 +101,7 @@ def _trace(
     seen: Witness,
     tool: str,
     arguments: Mapping[str, JsonValue],
-    typed: Mapping[str, JsonValue],
+    typed: transcript.Typed,
     drawn: Mapping[str, tuple[str, ...]] | None,
 ) -> dict[str, Provenance]:
     """`drawn`: of a playbook's call, which tools' results each argument is made of; None: a brain made the call."""
@@ -120,7 +120,7 @@ def _trace(
         constants=constants,
         picked=picked,
         own=seen.own,
-        typed=tuple(typed),
+        typed=transcript.typed_slots(typed, arguments),
         defaults=_defaults(seen.registry, tool),
     )
     values = dict(slots(dict(arguments)))

@@ -1,12 +1,14 @@
 """Pure: steps as stored <-> the transcript a brain reads, and which call is still open."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
 from storage.records import Step, StepKind
 from tools.sealing import SealedEvidence
+from tools.tracing import slots, top
 
 MOST_EVIDENCE = 5
 """links on a card"""
@@ -87,15 +89,27 @@ def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
     ]
 
 
-def changed_by_people(steps: Sequence[Step], call_id: str) -> dict[str, JsonValue]:
-    """The top-level arguments of a call that a person typed in an edit, with the value that stands now."""
+Typed = Set[tuple[str, str]]
+"""(argument, one value in it as JSON): of a list that a person changed, what stood in it before is not theirs"""
+
+
+def changed_by_people(steps: Sequence[Step], call_id: str) -> Typed:
+    """The values that a person typed in an edit of a call."""
     asked = [s.body for s in steps if s.kind is StepKind.CALLED and str(s.body["call_id"]) == call_id]
-    own: dict[str, JsonValue] = {}
+    own: set[tuple[str, str]] = set()
     for before, after in itertools.pairwise(asked):
-        old, new = _object(before["arguments"]), _object(after["arguments"])
         if after.get("edited_by"):
-            own |= {name: value for name, value in new.items() if old.get(name) != value}
+            own |= _values(after["arguments"]) - _values(before["arguments"])
     return own
+
+
+def typed_slots(typed: Typed, arguments: Mapping[str, JsonValue]) -> frozenset[str]:
+    """Where in these arguments the values stand that a person typed."""
+    return frozenset(slot for slot, value in slots(dict(arguments)) if (top(slot), json.dumps(value)) in typed)
+
+
+def _values(arguments: object) -> set[tuple[str, str]]:
+    return {(top(slot), json.dumps(value)) for slot, value in slots(_object(arguments))}
 
 
 def trusted_words(steps: Sequence[Step]) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from bot.agent.tracing import label, trusts, witness
-from bot.agent.transcript import OpenCall
+from bot.agent.transcript import OpenCall, changed_by_people
 from bot.hostile.estate import Estate
 from policy.provenance import Origin, Provenance
 from storage.records import JsonObject, Step, StepKind, Task
@@ -39,7 +39,7 @@ def ran(tool: str, content: JsonObject, **arguments: Any) -> tuple[tuple[StepKin
 def traced(tool: str, arguments: JsonObject, *seen: tuple[StepKind, JsonObject]) -> dict[str, Provenance]:
     found = witness(a_task(), steps(*seen), REGISTRY)
     call = OpenCall(call_id="x", tool=tool, arguments=arguments, reason_code="", why="", skill="", edited_by="")
-    return found.of(call, {})
+    return found.of(call, frozenset())
 
 
 FLAG: JsonObject = {"name": "new-checkout", "on": False}
@@ -91,3 +91,22 @@ def test_trusted_fields_are_whole_names() -> None:
     manifest = REGISTRY.get("estate.list_flags").manifest
     assert trusts(manifest, "flags[12].name")
     assert not trusts(manifest, "flags[12].note") and not trusts(manifest, "flags[12].name_of_owner")
+
+
+def test_a_person_who_changes_one_of_a_list_vouches_for_that_one() -> None:
+    """Else an edit beside it would turn a planted address into one that a person typed."""
+    before: JsonObject = {"to": ["evil@outside.example", "bob"], "text": "hello"}
+    after: JsonObject = {"to": ["evil@outside.example", "bob", "carol"], "text": "hello"}
+    called: list[tuple[StepKind, JsonObject]] = [
+        (StepKind.CALLED, {"call_id": "x", "tool": "estate.send", "arguments": before}),
+        (StepKind.CALLED, {"call_id": "x", "tool": "estate.send", "arguments": after, "edited_by": "U0ANA"}),
+    ]
+    told = steps(asked("tell bob"), *called)
+    call = OpenCall(call_id="x", tool="estate.send", arguments=after, reason_code="", why="", skill="", edited_by="")
+    found = witness(a_task(), told, REGISTRY).of(call, changed_by_people(told, "x"))
+    assert {slot: one.origin for slot, one in found.items()} == {
+        "to[0]": Origin.UNTRUSTED,
+        "to[1]": Origin.LITERAL_OF_REQUEST,
+        "to[2]": Origin.PERSON,
+        "text": Origin.UNTRUSTED,
+    }

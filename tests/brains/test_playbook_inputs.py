@@ -41,7 +41,7 @@ async def _origin(tmp_path: Path, asked: JsonObject) -> Origin:
     assert [type(call) for call in turn.calls] == [Call]
     told = steps((StepKind.USER, asked), *turn.entries(REGISTRY, taken=set(), partial=False))
     [call] = open_calls(told)
-    return witness(a_task(), told, REGISTRY).of(call, {})["name"].origin
+    return witness(a_task(), told, REGISTRY).of(call, frozenset())["name"].origin
 
 
 async def test_a_name_from_an_alert_is_vouched_for_by_nobody(tmp_path: Path) -> None:
