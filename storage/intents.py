@@ -43,6 +43,22 @@ class NewIntent:
     blast: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What of an intent counts when the next one is decided: there may be many."""
+
+    id: str
+    task_id: str
+    tool: str
+    tier: str
+    env: str
+    target: str
+    blast: int
+    started_at: float
+    input: str
+    """the redacted arguments as JSON; few look into them"""
+
+
 def _record(row: sa.Row[Any]) -> Intent:
     values = {name: row._mapping[name] for name in _FIELDS}
     return Intent(**{**values, "state": IntentState(row.state)})
@@ -71,7 +87,10 @@ _BY_KEY = Plain(
     sa.select(*_COLUMNS).where(intents.c.tenant == sa.bindparam("of"), intents.c.key == sa.bindparam("key_")),
     ("of", "key_"),
 )
-_CHANGED = sa.select(*_COLUMNS).where(
+_CHANGE = ("id", "task_id", "tool", "tier", "env", "target", "blast", "started_at", "input")
+_CHANGED = sa.select(
+    *(intents.c[name] for name in _CHANGE[:-1]), sa.cast(intents.c.input, sa.Text).label("input")
+).where(
     intents.c.tenant == sa.bindparam("of"),
     intents.c.tier != "read",
     sa.not_(intents.c.dry_run),
@@ -179,12 +198,18 @@ async def calls_since(tx: Tx, tenant: str, tool: str, seconds: float) -> tuple[f
     return float(at), 0, 0, bool(await _EVER.run(tx, {"of": tenant, "with": tool}))
 
 
-async def changes_since(tx: Tx, tenant: str, task_id: str, seconds: float) -> list[Intent]:
+async def changes_since(tx: Tx, tenant: str, task_id: str, seconds: float) -> list[Change]:
     """What changed or may have changed something: all of the last `seconds`, and all of this task."""
     lately = await _CHANGED_LATELY.run(tx, {"of": tenant, "last": seconds})
     here = await _CHANGED_HERE.run(tx, {"of": tenant, "task": task_id})
-    found = (_intent(row) for row in (*lately, *here))
-    return list({one.id: one for one in found}.values())
+    by_id = {row[0]: row for row in (*lately, *here)}
+    return [Change(**dict(zip(_CHANGE, row, strict=True))) for row in by_id.values()]
+
+
+def as_change(one: Intent) -> Change:
+    """What of a whole line counts when another call is decided."""
+    same = {name: getattr(one, name) for name in _CHANGE[:-1]}
+    return Change(**same, input=json.dumps(one.input))
 
 
 async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Intent]:

@@ -5,6 +5,7 @@ That is enough: it goes on, but a hundred redraws cannot stand between a person'
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ class Precedence:
     """Of one process. Between processes the database's own locks decide."""
 
     _starting: int = 0
+    _lull: asyncio.Event = field(default_factory=asyncio.Event)
     _lane: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @contextmanager
@@ -32,6 +34,17 @@ class Precedence:
         finally:
             self._starting -= 1
             _first.reset(token)
+            if not self._starting:
+                self._lull.set()
+
+    async def lull(self, longest: float) -> None:
+        """Wait until no call is being started, at most `longest` seconds: before work that takes more than a moment."""
+        if not self._starting:
+            return
+        self._lull.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._lull.wait()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

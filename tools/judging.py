@@ -1,8 +1,10 @@
 """Everything known about one call before anybody decides: validated, previewed, scored, judged."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from policy.autonomy import AutonomyTable, level
 from policy.budgets import Spending, together, used_up
@@ -24,8 +26,7 @@ from policy.types import (
     Trust,
 )
 from storage.db import Tx
-from storage.intents import calls_since
-from storage.records import Intent
+from storage.intents import Change, calls_since
 from tools import people_only
 from tools.admitting import Admitted, BadArguments, validate
 from tools.contract import Impact, JsonObject, Tool
@@ -186,7 +187,28 @@ def change_of(tool: Tool, call: Admitted, percent: int, *, task: str, at: float,
     )
 
 
-def spent(one: Intent) -> Spending:
+@dataclass(frozen=True)
+class _Arguments(Mapping[str, object]):
+    """Read from their text only when a budget looks into them."""
+
+    text: str
+
+    @cached_property
+    def _read(self) -> Mapping[str, object]:
+        read: Mapping[str, object] = json.loads(self.text)
+        return read
+
+    def __getitem__(self, name: str) -> object:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def spent(one: Change) -> Spending:
     """A change of the ledger as budgets count it."""
     return Spending(
         task=one.task_id,
@@ -196,7 +218,7 @@ def spent(one: Intent) -> Spending:
         target=one.target,
         blast=one.blast,
         at=one.started_at,
-        arguments=one.input,
+        arguments=_Arguments(one.input),
     )
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 
 from policy.budgets import DAY, Spending
 from policy.types import Tier
+from storage.intents import as_change
 from storage.records import Intent, IntentState
 from tools.judging import HOUR, spent
 
@@ -24,7 +25,7 @@ class Ledger:
         for one in self.lines:
             self._of_tool[one.tool].append(one)
             if one.tier != Tier.READ and not one.dry_run and one.state in _CHANGED:
-                self._changes.append(change := spent(one))
+                self._changes.append(change := spent(as_change(one)))
                 self._in_task[one.task_id].append(change)
 
     def history(self, tool: str, at: float) -> tuple[int, int, bool]:

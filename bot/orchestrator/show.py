@@ -66,7 +66,7 @@ class Showroom:
         async with self._db.read() as tx:
             proposal = await proposals.get(tx, tenant, proposal_id)
             votes = await proposals.votes_on(tx, tenant, proposal.card_id)
-            calls = await proposals.calls_of(tx, tenant, proposal_id)
+            calls = await proposals.calls_of(tx, tenant, proposal_id) if proposal.is_plan else []
             task = await tasks.get(tx, tenant, proposal.task_id)
             undone = await proposals.get(tx, tenant, proposal.undone_by) if proposal.undone_by else None
             waits = proposal.state in (ProposalState.OPEN, ProposalState.APPROVED)

@@ -31,6 +31,8 @@ from storage.ids import new_id
 from storage.records import StepKind, Task, TaskState
 from tools.gateway import Gateway
 
+LONGEST_LULL = 5.0
+"""seconds that the answer after a call waits at most for other calls to begin"""
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("ops_autopilot")
 
@@ -162,6 +164,8 @@ class Worker:
         approved = task.state is TaskState.EXECUTING
         if approved and not await Executing(db=self.db, gateway=self.gateway, room=self._room_to_talk).run(hooks):
             return
+        if approved:  # the brain's next words can wait for others' calls
+            await self.db.precedence.lull(LONGEST_LULL)
         async with self.db.read() as tx:
             so_far = await steps.of_task(tx, hooks.task)
         if not approved and len(so_far) == 1 and task.thread_ts != task.request_ts:

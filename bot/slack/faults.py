@@ -6,6 +6,24 @@ from enum import StrEnum
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+HOPELESS = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "message_not_found",
+        "cant_update_message",
+        "account_inactive",
+        "token_revoked",
+        "thread_not_found",
+        "restricted_action",
+        "user_not_found",
+        "user_disabled",
+        "cannot_dm_bot",
+    }
+)
+"""errors that another try cannot mend: https://docs.slack.dev/reference/methods/chat.postMessage"""
+
 
 class Fault(StrEnum):
     """What is known after a call that did not answer ok."""

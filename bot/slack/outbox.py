@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.slack.actions import unfenced
 from bot.slack.cards.blocks import Card
-from bot.slack.faults import Fault, classify
+from bot.slack.faults import HOPELESS, Fault, classify
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
 from bot.slack.whispers import whisper
 from bot.slack.workspaces import Workspaces
@@ -34,27 +34,12 @@ AT_ONCE = 32
 """messages taken up together: most of them wait for their turn at Slack, and none waits for another"""
 GATHER = 0.1
 """seconds between two looks for what is behind: a card whose call runs and ends at once is drawn once, not thrice"""
+LONGEST_LULL = 2.0
+"""seconds that cards wait at most for approved calls to begin; a stale one is replaced within five"""
 LOOKS_KEPT = 2_000
 SETTLE = 2.0
 """seconds before we look for a message that another send began: it may still be on its way into Slack"""
 MOST_REFUSALS = 20
-HOPELESS = frozenset(
-    {
-        "channel_not_found",
-        "is_archived",
-        "not_in_channel",
-        "message_not_found",
-        "cant_update_message",
-        "account_inactive",
-        "token_revoked",
-        "thread_not_found",
-        "restricted_action",
-        "user_not_found",
-        "user_disabled",
-        "cannot_dm_bot",
-    }
-)
-"""errors that another try cannot mend: https://docs.slack.dev/reference/methods/chat.postMessage"""
 _log = structlog.get_logger(__name__)
 
 
@@ -89,6 +74,7 @@ class Outbox:
         beating = asyncio.create_task(self._beat())
         try:
             while True:
+                await self.db.precedence.lull(LONGEST_LULL)
                 wake.clear()
                 try:
                     taken = await self._take_up()

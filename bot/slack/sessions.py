@@ -17,6 +17,8 @@ from storage.records import Post, Task, TaskState
 
 POLL = 1.0
 AT_ONCE = 8
+LONGEST_LULL = 2.0
+"""seconds that this waits at most for approved calls to begin"""
 GATHER = 0.2
 """seconds between two looks: what a thread was in between, nobody has seen"""
 LEASE = 15.0
@@ -48,6 +50,7 @@ class Sessions:
         """Tell until cancelled."""
         wake = self.db.wakes.of(posts.WAKE_SESSIONS)
         while True:
+            await self.db.precedence.lull(LONGEST_LULL)
             wake.clear()
             try:
                 told = await self.once()

@@ -71,3 +71,17 @@ async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.gather(*others)
     async with crowd.door.turn():
         assert not crowd.door._lane.locked()
+
+
+async def test_a_lull_is_when_nothing_starts_and_is_not_waited_for_for_ever() -> None:
+    door = Precedence()
+    await door.lull(30)
+    with door.starting():
+        await door.lull(0.01)
+        with door.starting():
+            waiting = asyncio.create_task(door.lull(30))
+            await _settled()
+        await _settled()
+        assert not waiting.done()
+    async with asyncio.timeout(10):
+        await waiting
