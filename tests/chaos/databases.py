@@ -25,6 +25,8 @@ _ONE_AT_A_TIME = threading.Lock()
 """the package's own lock is one a process, and not meant for two threads of it"""
 _ONE_MIGRATION = asyncio.Lock()
 """Alembic keeps what it is at in the module, and lanes begin together"""
+OWNER = "of_the_runs"
+"""owns the tables and is no superuser, whom row-level security would not hold"""
 LOCKED = 2.0
 """seconds somebody else holds SQLite's write lock"""
 
@@ -39,7 +41,8 @@ class Databases:
 
     async def prepare(self) -> None:
         await _migrated(self._sqlite("template"))
-        await self._sql("create database template_of_runs")
+        await self._sql(f"create role {OWNER} login nosuperuser")
+        await self._sql(f"create database template_of_runs owner {OWNER}")
         await _migrated(self._postgres("template_of_runs"))
 
     async def another(self, engine: Engine) -> str:
@@ -49,7 +52,7 @@ class Databases:
         if engine is Engine.SQLITE:
             shutil.copy(self.home / "template.db", self.home / f"{name}.db")
             return self._sqlite(name)
-        await self._sql(f"create database {name} template template_of_runs")
+        await self._sql(f"create database {name} template template_of_runs owner {OWNER}")
         return self._postgres(name)
 
     async def drop(self, url: str) -> None:
@@ -86,7 +89,7 @@ class Databases:
         return f"sqlite:///{self.home / name}.db"
 
     def _postgres(self, name: str) -> str:
-        url = make_url(self.server.get_uri()).set(drivername="postgresql+asyncpg", database=name)
+        url = make_url(self.server.get_uri()).set(drivername="postgresql+asyncpg", database=name, username=OWNER)
         return url.render_as_string(hide_password=False)
 
 
