@@ -30,6 +30,7 @@ class Installed:
         registry = self.gateway.registry
         around = await channels.in_force(tx, schedule.tenant, schedule.channel)
         agent = self.agents.named(around.agent)
+        rules = self.gateway.rules
         return digest(
             canonical(
                 {
@@ -42,7 +43,10 @@ class Installed:
                     "added": around.prompt,
                     "tools": {tool.name: registry.version(tool.name) for tool in registry},
                     "skills": dict(self.skills),
-                    "policy": self.gateway.rules.engine.version,
+                    "policy": rules.engine.version,
+                    # What waited for people in the proof must not begin to run alone because a level was raised.
+                    "levels": rules.autonomy.model_dump(mode="json", include={"default", "caps", "lines"}),
+                    "here": [around.autonomy, rules.channel_caps.get(schedule.channel, 4), around.hears],
                 }
             )
         )

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.agent.lineup import Lineup
 from bot.brains.rules import RulesBrain
 from bot.schedules.definition import Installed
-from storage import posts, schedules, skill_runs, steps, tasks
-from storage.records import PostKind, ScheduleKind, Source, Step, StepKind, Task, TaskState
+from policy.autonomy import Line
+from policy.types import Tier
+from storage import channels, posts, schedules, skill_runs, steps, tasks
+from storage.channels import ChannelSettings
+from storage.records import PostKind, Schedule, ScheduleKind, Source, Step, StepKind, Task, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.conftest import lab, lab_engine, office, rules, staff
 from tests.orchestrator.office import Office
@@ -204,8 +208,7 @@ async def test_a_chart_is_the_result_of_a_call_as_a_picture(office: Office, tmp_
     assert post.kind is PostKind.PICTURE
 
 
-async def test_a_changed_skill_has_to_be_proven_anew_before_it_runs_alone(office: Office) -> None:
-    """The watcher is a schedule: what it would do is part of what was proven."""
+async def _a_watch(office: Office) -> Schedule:
     async with office.db.write() as tx:
         watch = await schedules.add(
             tx,
@@ -219,8 +222,32 @@ async def test_a_changed_skill_has_to_be_proven_anew_before_it_runs_alone(office
             payload={"text": "skill pg-watch"},
         )
     assert watch is not None
+    return watch
+
+
+async def test_a_changed_skill_has_to_be_proven_anew_before_it_runs_alone(office: Office) -> None:
+    """The watcher is a schedule: what it would do is part of what was proven."""
+    watch = await _a_watch(office)
     installed = Installed(gateway=office.gateway, agents=Lineup.only(office.agent), skills={"pg-watch": "1"})
     changed = replace(installed, skills={"pg-watch": "2"})
     async with office.db.read() as tx:
         assert await installed.definition_of(tx, watch) == await replace(installed).definition_of(tx, watch)
         assert await installed.definition_of(tx, watch) != await changed.definition_of(tx, watch)
+
+
+@pytest.mark.parametrize("changes", [{"caps": {"prod": 3}}, {"lines": (Line(tier=Tier.REVERSIBLE, level=2),)}])
+async def test_a_schedule_that_people_were_asked_about_has_to_be_proven_anew_to_act_alone(
+    office: Office, changes: dict[str, Any]
+) -> None:
+    """A raised level is no change of the rules' text, but what waited for people in the proof would wait no more."""
+    watch = await _a_watch(office)
+    installed = Installed(gateway=office.gateway, agents=Lineup.only(office.agent))
+    async with office.db.write() as tx:
+        proven = await installed.definition_of(tx, watch)
+        table = office.gateway.rules.autonomy
+        office.gateway.rules = replace(office.gateway.rules, autonomy=table.model_copy(update=changes))
+        assert await installed.definition_of(tx, watch) != proven
+        office.gateway.rules = replace(office.gateway.rules, autonomy=table)
+        assert await installed.definition_of(tx, watch) == proven
+        await channels.put(tx, TENANT, watch.channel, ChannelSettings(autonomy=0), by="U0ANA")
+        assert await installed.definition_of(tx, watch) != proven
