@@ -16,7 +16,7 @@ from storage import erasing
 from storage.clock import now
 from storage.db import Tx
 from storage.records import OPEN_STATES, JsonObject
-from storage.tables import api_tokens, evidence, metadata, proposals, schedules
+from storage.tables import api_tokens, evidence, grants, metadata, proposals, schedules
 
 _APART = ("audit", "audit_heads", "evidence", "erasing")
 _THEIRS = {"consents": "person", "factors": "person", "homes": "person", "feedback": "person", "step_ups": "person"}
@@ -43,7 +43,9 @@ async def withdraw(tx: Tx, tenant: str, person: str) -> JsonObject:
     revoked = await tx.run(api_tokens.update().where(live).values(revoked_at=now()))
     owned = sa.and_(schedules.c.tenant == tenant, schedules.c.owner == person, schedules.c.enabled)
     stopped = await tx.run(schedules.update().where(owned).values(enabled=False))
-    counts: JsonObject = {"api_tokens": revoked.rowcount, "schedules": stopped.rowcount}
+    given = sa.and_(grants.c.tenant == tenant, grants.c.granter == person, grants.c.revoked_by.is_(None))
+    ended = await tx.run(grants.update().where(given).values(revoked_by=person))
+    counts: JsonObject = {"grants": ended.rowcount, "api_tokens": revoked.rowcount, "schedules": stopped.rowcount}
     for name, column in _THEIRS.items():
         table = metadata.tables[name]
         done = await tx.run(table.delete().where(table.c.tenant == tenant, table.c[column] == person))

@@ -7,10 +7,11 @@ from storage import proposals, seals
 from storage.canonical import canonical, digest
 from storage.db import Tx
 from storage.records import JsonObject, JsonValue, Proposal
-from tools.errors import SealBroken, SealErased
+from tools.errors import SealBroken, SealErased, SealForeign
 from tools.sealing import SealedRow, seal_if_whole
 
 UNREADABLE = "the whole text"
+FOREIGN = "nothing: another version of this program sealed it, and this one cannot read it"
 NO_ORIGINAL = "something; the copy to compare it with is not whole either"
 _ROW = {"tenant": "tenant", "task_id": "task", "call_id": "call", "tool": "tool", "undoes": "undoes"}
 """columns beside the sealed text, and the sealed field each repeats"""
@@ -34,9 +35,12 @@ async def was_erased(tx: Tx, proposal: Proposal) -> bool:
 
 async def how_broken(tx: Tx, proposal: Proposal) -> str:
     """A sentence for people about a proposal whose seal is broken; it names what moved, and holds no value."""
-    if not proposal.sealed and not await seals.find(tx, proposal.tenant, proposal.id):
+    if await was_erased(tx, proposal):
         return str(SealErased(proposal.id))
-    return str(SealBroken(proposal.id, named(await what_moved(tx, proposal))))
+    moved = await what_moved(tx, proposal)
+    if [row.label for row in moved] == [FOREIGN]:
+        return str(SealForeign(proposal.id))
+    return str(SealBroken(proposal.id, named(moved)))
 
 
 def named(moved: tuple[SealedRow, ...]) -> str:
@@ -55,7 +59,8 @@ async def _of_one(tx: Tx, proposal: Proposal) -> list[SealedRow]:
         return [SealedRow(label=NO_ORIGINAL, before=None, after=None)]
     was = _read(kept)
     assert was is not None, "its hash is the id, so it is what was sealed"
-    return [*_fields(was, proposal.sealed, kept), *_row(was, proposal)]
+    moved = [*_fields(was, proposal.sealed, kept), *_row(was, proposal)]
+    return moved or [SealedRow(label=FOREIGN, before=None, after=None)]
 
 
 def _fields(was: JsonObject, stored: str, kept: str) -> Iterator[SealedRow]:
@@ -82,12 +87,12 @@ def _moved(at: str, was: JsonObject, now: JsonObject) -> Iterator[SealedRow]:
 
 def _row(was: JsonObject, proposal: Proposal) -> Iterator[SealedRow]:
     for column, field in _ROW.items():
-        if getattr(proposal, column) != was[field]:
-            yield SealedRow(label=f"{column}, beside the seal", before=was[field], after=getattr(proposal, column))
-    if proposal.expires_at != was["expires_at"]:
-        yield SealedRow(label="expires_at, beside the seal", before=was["expires_at"], after=proposal.expires_at)
-    if proposal.is_plan is not (was["kind"] == "plan"):
-        yield SealedRow(label="kind, beside the seal", before=was["kind"], after=proposal.tool)
+        if getattr(proposal, column) != was.get(field):
+            yield SealedRow(label=f"{column}, beside the seal", before=was.get(field), after=getattr(proposal, column))
+    if proposal.expires_at != was.get("expires_at"):
+        yield SealedRow(label="expires_at, beside the seal", before=was.get("expires_at"), after=proposal.expires_at)
+    if proposal.is_plan is not (was.get("kind") == "plan"):
+        yield SealedRow(label="kind, beside the seal", before=was.get("kind"), after=proposal.tool)
 
 
 def _read(text: str) -> JsonObject | None:

@@ -39,5 +39,13 @@ class SealErased(SealBroken):
         Exception.__init__(self, said)
 
 
+class SealForeign(SealBroken):
+    """The bytes are whole, and this version cannot read them: another one sealed them, before an upgrade or after."""
+
+    def __init__(self, proposal_id: str) -> None:
+        said = f"proposal {proposal_id[:12]!r} was sealed by another version of this program; nothing ran, ask again"
+        Exception.__init__(self, said)
+
+
 class GrantEnded(Exception):
     """The standing grant a call was approved by is used up, revoked or over; nothing began."""

@@ -8,7 +8,7 @@ from policy.types import Obligation, Risk, RiskPart, StepUp, Target
 from storage.canonical import canonical, digest
 from storage.records import Proposal
 from tools.contract import Change, Counted, Impact, JsonObject
-from tools.errors import SealBroken, SealErased
+from tools.errors import SealBroken, SealErased, SealForeign
 from tools.manifest import DryRun, Sensitivity
 
 
@@ -160,7 +160,7 @@ def open_seal(proposal: Proposal) -> SealedCall:
     try:
         call = SealedCall.model_validate_json(proposal.sealed)
     except ValidationError:
-        raise SealBroken(proposal.id) from None
+        raise SealForeign(proposal.id) from None
     sealed = (call.tenant, call.task, call.call, call.tool, call.undoes, call.expires_at)
     row = (proposal.tenant, proposal.task_id, proposal.call_id, proposal.tool, proposal.undoes, proposal.expires_at)
     if sealed != row or (call.kind == "plan") is not proposal.is_plan:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from bot.orchestrator import erasing
-from storage import api_tokens, audit, steps
+from storage import api_tokens, audit, grants, steps
 from storage.canonical import canonical
 from storage.checkpoints import hashes_of
 from storage.db import Database
@@ -57,6 +57,9 @@ async def test_a_person_is_nobody_anywhere_and_what_others_did_stays(db: Databas
         _, token = await api_tokens.mint(
             tx, tenant=TENANT, person=DANA, name="ci", scopes=["read"], life=3600.0, by="cli:root"
         )
+        granted: dict[str, Any] = {"tenant": TENANT, "granter": DANA, "requester": ANA, "tool": "t", "groups": []}
+        words = dict.fromkeys(("tool_version", "subject", "says", "proposal_id"), "x")
+        await grants.give(tx, seconds=600, most=5, most_risk=9, **granted, **words)
     alias = new_alias()
     found = await erasing.asked_by(db, TENANT, DANA)
     assert [one.id for one in found] == [task.id]
@@ -66,6 +69,7 @@ async def test_a_person_is_nobody_anywhere_and_what_others_did_stays(db: Databas
         assert DANA not in all_of_it
         assert "scale checkout" in all_of_it
         assert await api_tokens.find(tx, token) is None, "nothing acts in the person's name any more"
+        assert await grants.standing(tx, TENANT) == []
     entries = await _record(db)
     assert check(entries) == []
     assert told(entries[0].body)["by"] == [alias], "somebody approved; nobody knows who"

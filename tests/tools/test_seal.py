@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from storage.records import Proposal, ProposalState, Task
 from tests.builders import TENANT, a_new_task
 from tests.tools.asking import approved, ask, bodies, execute, ledger, propose, tamper
 from tests.tools.spy import Lab
-from tools.errors import SealBroken
+from tools.altered import how_broken
+from tools.errors import SealBroken, SealForeign
 from tools.gateway import Gateway
 from tools.outcomes import Denied, Execution, Ran, Refused
 from tools.sealing import SealedCall, open_seal, seal
@@ -227,3 +229,20 @@ def sealed_call() -> SealedCall:
         proposed_at=1.5,
         expires_at=2.25,
     )
+
+
+async def test_what_another_version_sealed_is_whole_and_runs_nothing(
+    gateway: Gateway, db: Database, lab: Lab, task: Task
+) -> None:
+    """An upgrade was rolled back under a waiting card: no alarm of tampering, one sentence, and it is asked again."""
+    mine = await propose(gateway, db, task)
+    newer = canonical({**json.loads(mine.sealed), "of_tomorrow": True})
+    async with db.write() as tx:
+        row: dict[str, Any] = {"tenant": TENANT, "task_id": task.id, "call_id": mine.call_id, "tool": mine.tool}
+        made = await proposals.create(tx, proposal_id=digest(newer), sealed=newer, expires_at=mine.expires_at, **row)
+    with pytest.raises(SealForeign, match="sealed by another version of this program; nothing ran, ask again"):
+        open_seal(made)
+    async with db.read() as tx:
+        assert "another version" in await how_broken(tx, made)
+    outcome = await execute(gateway, task, await approved(db, made))
+    assert isinstance(outcome, Refused) and lab.effects == []
