@@ -13,8 +13,8 @@ from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import new_in
 from storage.plain import Plain, parsed
-from storage.records import Intent, IntentState, JsonObject
-from storage.tables import intents
+from storage.records import Intent, IntentState, JsonObject, Task
+from storage.tables import intents, tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +210,25 @@ def as_change(one: Intent) -> Change:
     """What of a whole line counts when another call is decided."""
     same = {name: getattr(one, name) for name in _CHANGE[:-1]}
     return Change(**same, input=json.dumps(one.input))
+
+
+async def ran_in_thread(tx: Tx, task: Task) -> frozenset[str]:
+    """The tools that ran for earlier tasks of this task's thread: what they answered may have been said there."""
+    earlier = (
+        sa.select(intents.c.tool)
+        .distinct()
+        .join(tasks, tasks.c.id == intents.c.task_id)
+        .where(
+            tasks.c.tenant == task.tenant,
+            tasks.c.channel == task.channel,
+            tasks.c.thread_ts == task.thread_ts,
+            tasks.c.id != task.id,
+            tasks.c.created_at <= task.created_at,
+            intents.c.tenant == task.tenant,
+            intents.c.state.in_((IntentState.RAN, IntentState.IN_DOUBT)),
+        )
+    )
+    return frozenset(row.tool for row in await tx.run(earlier))
 
 
 async def of_task(tx: Tx, tenant: str, task_id: str) -> list[Intent]:

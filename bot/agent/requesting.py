@@ -6,9 +6,10 @@ from typing import Final
 from bot.agent import transcript
 from bot.agent.definition import AgentDefinition
 from bot.agent.mandating import Foresight, Mandating
-from bot.agent.tracing import label, witness
+from bot.agent.tracing import hears_its_thread, label, witness
 from policy.mandate import Runbook, unrestricted
 from policy.types import Actor, Tier
+from storage import intents
 from storage.db import Database
 from storage.records import Step, Task
 from tools.errors import UnknownTool
@@ -30,7 +31,7 @@ class Requesting:
         runbooks: Sequence[Runbook],
         foresight: Foresight | None,
     ) -> None:
-        self._gateway, self._agent = gateway, agent
+        self._db, self._gateway, self._agent = db, gateway, agent
         self._mandating = Mandating(
             db=db,
             registry=gateway.registry,
@@ -64,9 +65,15 @@ class Requesting:
             asked=implied.tools[call.tool].why if call.tool in implied.tools else "",
             traced=seen.of(call, transcript.changed_by_people(steps, call.call_id)),
             derived=bool(call.skill),  # only a playbook's own walk says so; a model has no way to
-            label=label(steps, registry),
+            label=label(steps, registry, heard=await self._heard(task, steps)),
             evidence=transcript.evidence_so_far(steps),
         )
+
+    async def _heard(self, task: Task, steps: Sequence[Step]) -> frozenset[str]:
+        if not hears_its_thread(steps):
+            return frozenset()
+        async with self._db.read() as tx:
+            return await intents.ran_in_thread(tx, task)
 
     def _changes(self, tool: str) -> bool:
         try:

@@ -1,7 +1,7 @@
 """Pure: a transcript -> where every value of a call came from. What a brain claims about itself counts for nothing."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.agent import transcript
@@ -61,14 +61,19 @@ def witness(
     return seen
 
 
-def label(steps: Sequence[Step], registry: Registry) -> Sensitivity:
-    """The most confidential thing that was read in this task."""
+def label(steps: Sequence[Step], registry: Registry, *, heard: Collection[str] = ()) -> Sensitivity:
+    """The most confidential thing this task has read. `heard`: tools whose results it was told of by its thread."""
+    read = {str(step.body["tool"]) for step in steps if step.kind is StepKind.RESULT and step.body["status"] == "ran"}
     levels = [0]
-    for step in steps:
-        if step.kind is StepKind.RESULT and step.body["status"] == "ran":
-            manifest = _manifest(registry, str(step.body["tool"]))
-            levels.append(SENSITIVITIES.index(manifest.sensitivity if manifest else "confidential"))
+    for tool in read | set(heard):
+        manifest = _manifest(registry, tool)
+        levels.append(SENSITIVITIES.index(manifest.sensitivity if manifest else "confidential"))
     return SENSITIVITIES[max(levels)]
+
+
+def hears_its_thread(steps: Sequence[Step]) -> bool:
+    """Whether the words of the thread before it were given to this task."""
+    return any(step.kind is StepKind.CONTEXT and step.body["by"] != "alert" for step in steps)
 
 
 def _after(seen: Witness, called: Mapping[str, JsonValue], step: Step) -> Witness:

@@ -70,7 +70,7 @@ CASES: dict[int, tuple[str, ...]] = {
         "tools/test_freezes_and_budgets.py::test_five_small_calls_that_add_up_to_a_large_one_are_asked_about",
         "tools/test_freezes_and_budgets.py::test_a_task_that_used_up_its_budget_changes_nothing_more",
     ),
-    35: (ATTACK,),
+    35: (ATTACK, "hostile/test_labels.py::test_what_was_quoted_vouches_for_nothing_in_a_later_task_of_the_thread"),
     36: (
         "tools/sources/mcp/test_mcp.py::test_a_tool_that_changed_is_denied_until_a_person_pins_it_again",
         "tools/sources/mcp/test_mcp.py::test_a_new_tool_is_no_tool_until_it_is_pinned",
