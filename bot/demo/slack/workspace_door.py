@@ -1,5 +1,7 @@
 """The control door's calls about workspaces: which there are, one more, one that loses the app, a person who writes."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,6 +29,18 @@ class _Send(_Body):
     channel: str
     text: str
     thread_ts: str | None = None
+    files: dict[str, str] = {}
+
+
+class _Channel(_Body):
+    channel: str
+    archived: bool | None = None
+    has_app: bool | None = None
+
+
+class _Person(_Body):
+    user: str
+    deactivated: bool
 
 
 class WorkspaceDoor:
@@ -38,6 +52,9 @@ class WorkspaceDoor:
             Route("/control/workspaces", self._list),
             Route("/control/workspaces", self._add, methods=["POST"]),
             Route("/control/uninstall", self._uninstall, methods=["POST"]),
+            Route("/control/take_from", self._take_from, methods=["POST"]),
+            Route("/control/channel", self._channel, methods=["POST"]),
+            Route("/control/person", self._person, methods=["POST"]),
             Route("/control/send", self._send, methods=["POST"]),
         ]
 
@@ -76,11 +93,57 @@ class WorkspaceDoor:
         self._grid.installs.uninstall(install)
         return JSONResponse({"ok": True})
 
+    async def _take_from(self, request: Request) -> Response:
+        """An organisation takes its app from one workspace."""
+        try:
+            wanted = _Body.model_validate_json(await request.body())
+        except ValidationError as wrong:
+            return _wrong(wrong)
+        site = self._grid.sites.get(wanted.team_id)
+        install = site.office.installed() if site is not None else None
+        if install is None or not install.is_org:
+            return _unknown("no organisation's installation there")
+        self._grid.installs.take_from(install, wanted.team_id)
+        return JSONResponse({"ok": True})
+
+    async def _channel(self, request: Request) -> Response:
+        """A channel is archived or opened again; the app is removed from it or invited."""
+        try:
+            wanted = _Channel.model_validate_json(await request.body())
+        except ValidationError as wrong:
+            return _wrong(wrong)
+        site = self._grid.sites.get(wanted.team_id)
+        found = site.office.workspace.channel(wanted.channel) if site is not None else None
+        if site is None or found is None:
+            return _unknown("channel_not_found")
+        if wanted.archived is not None:
+            found.is_archived = wanted.archived
+        if wanted.has_app is not None:
+            bot = site.office.workspace.bot_user
+            (found.members.add if wanted.has_app else found.members.discard)(bot)
+        return JSONResponse({"ok": True})
+
+    async def _person(self, request: Request) -> Response:
+        """Somebody leaves, or comes back."""
+        try:
+            wanted = _Person.model_validate_json(await request.body())
+        except ValidationError as wrong:
+            return _wrong(wrong)
+        site = self._grid.sites.get(wanted.team_id)
+        people = site.office.workspace.people if site is not None else {}
+        if wanted.user not in people:
+            return _unknown("user_not_found")
+        people[wanted.user] = replace(people[wanted.user], deleted=wanted.deactivated)
+        return JSONResponse({"ok": True})
+
     async def _send(self, request: Request) -> Response:
         try:
             wanted = _Send.model_validate_json(await request.body())
             site = self._grid.sites[wanted.team_id]
-            message = await site.ui.send(wanted.as_, wanted.channel, wanted.text, thread_ts=wanted.thread_ts)
+            files = {name: text.encode() for name, text in wanted.files.items()}
+            message = await site.ui.send(
+                wanted.as_, wanted.channel, wanted.text, thread_ts=wanted.thread_ts, files=files
+            )
         except ValidationError as wrong:
             return _wrong(wrong)
         except KeyError:
@@ -88,6 +151,10 @@ class WorkspaceDoor:
         except Refused as refused:
             return JSONResponse(refused.body(), status_code=400)
         return JSONResponse({"ok": True, "ts": message["ts"]})
+
+
+def _unknown(why: str) -> Response:
+    return JSONResponse({"ok": False, "error": why}, status_code=404)
 
 
 def _wrong(wrong: ValidationError) -> Response:

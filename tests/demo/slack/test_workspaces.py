@@ -66,6 +66,35 @@ async def test_the_control_door_adds_uninstalls_and_writes(slack: LocalSlack) ->
     assert {one["team_id"]: one["installed"] for one in shown} == {"T0ACME": False, "T0BETA": False}
 
 
+async def test_the_control_door_archives_deactivates_and_narrows(slack: LocalSlack) -> None:
+    """What tests in other processes need for the unhappy stories; each is as the bot sees it in Slack."""
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+    async with httpx.AsyncClient(base_url=f"{slack.base_url}/control/", trust_env=False) as control:
+        acme = {"team_id": "T0ACME"}
+        files = {"a.log": "it failed"}
+        sent = {**acme, "as": "U0ANA", "channel": "ops", "text": "", "files": files}
+        ts = (await control.post("send", json=sent)).json()["ts"]
+        assert slack.ui.messages("ops")[-1]["ts"] == ts and slack.ui.messages("ops")[-1]["files"][0]["name"] == "a.log"
+        assert (await control.post("channel", json={**acme, "channel": "ops", "archived": True})).json()["ok"]
+        assert await _refusal(client, "chat.postMessage", channel="C0OPS", text="hi") == "is_archived"
+        back = {**acme, "channel": "ops", "archived": False, "has_app": False}
+        assert (await control.post("channel", json=back)).json()["ok"]
+        assert await _refusal(client, "chat.postMessage", channel="C0OPS", text="hi") == "not_in_channel"
+        assert (await control.post("person", json={**acme, "user": "U0DANA", "deactivated": True})).json()["ok"]
+        assert (await client.users_info(user="U0DANA"))["user"]["deleted"] is True
+        assert (await control.post("person", json={**acme, "user": "U9", "deactivated": True})).status_code == 404
+        assert (await control.post("channel", json={**acme, "channel": "nowhere"})).status_code == 404
+        assert (await control.post("take_from", json=acme)).status_code == 404
+        for mark in ("2", "3"):
+            slack.add(
+                demo_workspace(team_id=f"T0{mark}", name=mark, mark=mark, enterprise_id="E1", enterprise_name="E")
+            )
+        whole = _granted(slack, "T02", org=True)
+        assert [one["id"] for one in (await whole.auth_teams_list())["teams"]] == ["T02", "T03"]
+        assert (await control.post("take_from", json={"team_id": "T03"})).json()["ok"]
+        assert [one["id"] for one in (await whole.auth_teams_list())["teams"]] == ["T02"]
+
+
 async def test_a_code_works_once_and_only_with_the_apps_secret() -> None:
     async with LocalSlack(app_config=AppConfig(installed=False, token_rotation=True)).serve() as slack:
         app, client = slack.app_config, AsyncWebClient(base_url=slack.api_url)
