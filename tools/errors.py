@@ -47,5 +47,12 @@ class SealForeign(SealBroken):
         Exception.__init__(self, said)
 
 
+class Stopped(Exception):
+    """A person stopped the task before its call began; nothing did."""
+
+    def __init__(self) -> None:
+        super().__init__("a person stopped this before it began; nothing ran")
+
+
 class GrantEnded(Exception):
     """The standing grant a call was approved by is used up, revoked or over; nothing began."""

@@ -18,7 +18,7 @@ from tools.cleaning import Cleaner
 from tools.contract import Held, Tool, ToolFailed, Verified
 from tools.desk import Circumstances, Desk
 from tools.editing import Editing
-from tools.errors import UnknownTool
+from tools.errors import Stopped, UnknownTool
 from tools.gathering import Gathering
 from tools.granting import Granting, approve_by
 from tools.judging import Judgement, describe
@@ -116,7 +116,10 @@ class Gateway:
         return outcome
 
     async def _run(self, call: RequestedCall, line: Line, then: Then) -> Outcome | Overtaken:
-        outcome = await self._desk.runner.run(line, then)
+        try:
+            outcome = await self._desk.runner.run(line, then)
+        except Stopped as error:
+            return await self._book.refuse(call, Denied(because=("builtin:stopped",), message=str(error)), then)
         if isinstance(outcome, Halted):  # written since we looked; nothing began
             return await self._book.refuse(call, denied_by_halt(outcome.message), then)
         return outcome

@@ -11,7 +11,7 @@ from tools.admitting import Admitted, BadArguments, validate
 from tools.altered import named, what_moved
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
-from tools.errors import GrantEnded, SealBroken, UnknownTool
+from tools.errors import GrantEnded, SealBroken, Stopped, UnknownTool
 from tools.judging import Judgement
 from tools.limits import AGAIN, overtaken, unknown_requester
 from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
@@ -160,6 +160,8 @@ class Rechecking:
         )
         try:
             return await self.desk.runner.run(line, then)
+        except Stopped as error:
+            return await self._refuse(task, "builtin:stopped", str(error), then)
         except GrantEnded:
             why = "the standing grant that approved it has ended"
             return await self._ask_again(approved, judged, today or owed, why, (), then)

@@ -88,5 +88,9 @@ class Then(Protocol):
         ...
 
     async def running(self, tx: Tx) -> None:
-        """An intent was written; the tool runs next."""
+        """An intent was written; the tool runs next.
+
+        Raises:
+            Stopped: a person stopped the task; the intent goes with the transaction.
+        """
         ...

@@ -60,6 +60,7 @@ class Runner:
 
         Raises:
             GrantEnded: the grant it was approved by has no use left.
+            Stopped: a person stopped the task before this began.
             LostRace: another worker, or this one before its lease ran out, is at it.
         """
         key = (line.new.tenant, line.new.key)

@@ -10,6 +10,7 @@ from storage import grants, posts, proposals, steps, tasks
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.records import JsonObject, Proposal, ProposalState, Source, StepKind, Task, TaskState
+from tools.errors import Stopped
 from tools.outcomes import (
     AskAgain,
     Denied,
@@ -50,6 +51,9 @@ class Hooks:
 
     async def running(self, tx: Tx) -> None:
         await tasks.touch(tx, self.task, calls=self.task.calls + 1)
+        # Who stops a task takes its row as well: either they were before this, or the change is under way.
+        if (await tasks.get(tx, self.task.tenant, self.task.id)).stop_requested:
+            raise Stopped
 
 
 class CallHooks:
@@ -111,8 +115,8 @@ class ExecutionHooks:
         self._hooks.check_lease()
 
     async def running(self, tx: Tx) -> None:
+        await self._hooks.running(tx)  # first: it may say that nothing begins, and then this proposal has not moved
         self._proposal = await proposals.move(tx, self._proposal, ProposalState.RUNNING)
-        await self._hooks.running(tx)
         await self._say_whose_grant(tx)
         await show_card_if_shown(tx, self._hooks.task, self._proposal.card_id)
         self._begun()

@@ -83,6 +83,22 @@ async def test_stop_catches_an_approved_call_that_no_worker_has_begun(office: Of
     assert office.lab.effects == []
 
 
+async def test_stop_catches_a_call_that_a_worker_holds_and_has_not_begun(office: Office) -> None:
+    """Whoever was told that it stops does not see it change something afterwards."""
+    proposal = await office.proposed()
+    await office.approve("U0DANA", proposal)
+
+    async def stop() -> None:
+        assert await office.desk.stop(TENANT, proposal.task_id, "U0ANA")
+
+    office.lab.at_preview = stop
+    while await office.work():
+        pass
+    assert office.lab.effects == [] and (await office.again(proposal)).state is ProposalState.REFUSED
+    assert [b["rules"] for b in await bodies(office.db, "refused")] == [["builtin:stopped"]]
+    assert (await office.task(proposal)).state is TaskState.CANCELLED
+
+
 async def test_stop_lets_a_change_that_runs_finish_and_then_ends(office: Office) -> None:
     """What is under way is not cut in half; no brain is asked afterwards."""
     proposal = await office.proposed()
