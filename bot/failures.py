@@ -10,10 +10,10 @@ from bot.agent.definition import AgentFileError
 from bot.brains.errors import BrainError
 from bot.console.serve import PortInUse
 from bot.failed import CommandFailed
-from bot.foundation import CannotStart
 from bot.locks import Taken
 from bot.schedules.cadence import BadSchedule
 from bot.settings import BadSettings
+from bot.starting import CannotStart
 from policy.errors import PolicyError
 from policy.redaction import Redactor
 from storage.errors import FULL, StorageError, is_full

@@ -8,29 +8,27 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot import settings
 from bot.agent import lineup
 from bot.agent.by_agent import ByAgent
-from bot.agent.definition import AgentDefinition, DataPolicy
+from bot.agent.definition import AgentDefinition
 from bot.agent.foresight import ModelForesight
 from bot.agent.lineup import Lineup, Member
 from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain
-from bot.brains.named import Learner, SkillsByName
-from bot.brains.rules import RulesBrain
 from bot.factors.step_up import BadStepUp, StepUps
 from bot.factors.step_up import read as read_step_up
-from bot.lifecycle.consent import Terms
 from bot.lifecycle.ports import Files, Stage
 from bot.orchestrator.lowering import Lowerer
 from bot.orchestrator.pace import Pace as WorkPace
 from bot.orchestrator.reloading import Reloader
 from bot.orchestrator.retention import Keep
 from bot.orchestrator.worker import Worker
-from bot.packages import packages
 from bot.schedules.definition import Installed
 from bot.settings import Settings
+from bot.starting import CannotStart
+from bot.thinking import make_brain, member, skills
 from bot.tls import tls
+from bot.tooling import load_tools
 from policy.autonomy import DEFAULT_TABLE as DEFAULT_AUTONOMY
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
@@ -46,23 +44,12 @@ from storage import skill_runs
 from storage.db import Database
 from storage.migrate import migrate, require_current
 from storage.skill_runs import Learned
-from tools.contract import Tool
 from tools.gateway import Gateway, Rules
 from tools.own.box import own_tools
-from tools.playbooks import library as skill_library
 from tools.playbooks.library import Library
 from tools.playbooks.reading import reading_tool
 from tools.registry import Registry
 from tools.searching import search_tool
-from tools.sources import loading as sources
-from tools.sources.loading import Means
-
-MANIFESTS = Path(__file__).parents[1] / "tools" / "manifests"
-SHOP, PRODUCT = MANIFESTS / "shop.yaml", MANIFESTS / "product.yaml"
-
-
-class CannotStart(Exception):
-    """Something a start needs is missing or wrong; the message says what and how to mend it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,81 +189,6 @@ def rules(config: Settings, registry: Registry) -> Rules:
     risks = RiskTable.load(config.risk_file or DEFAULT_RISKS)
     autonomy = AutonomyTable.load(config.autonomy_file or DEFAULT_AUTONOMY)
     return Rules(engine=engine, risks=risks, autonomy=autonomy, waiting=waiting)
-
-
-async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:
-    """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
-    here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
-    files = config.manifests or tuple(file for file, address in here if address)
-    beside = [*sources.load_packages(packages(config), closing), *operator_tools(config)]
-    if not files:
-        return Registry(beside)  # no service is called, so no client and no root certificates are held
-    client = await closing.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
-    own = frozenset(
-        {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
-    )
-    means = Means(environ=settings.environment(), client=client, closing=closing, own=own)
-    return Registry([*await sources.load_tools(files, means), *beside])
-
-
-def operator_tools(config: Settings) -> list[Tool]:
-    """The tools over the database the bot looks after, when there is one."""
-    if config.operator_database_url is None:
-        return []
-    from tools.postgres.backups import Backups
-    from tools.postgres.box import postgres_tools
-    from tools.postgres.passwords import SecretFolder
-
-    url = config.operator_database_url.get_secret_value()
-    secrets, folder = config.operator_secrets, config.operator_backups
-    return postgres_tools(
-        url,
-        env=config.env,
-        bots_url=config.database,
-        secrets=SecretFolder(path=secrets) if secrets else None,
-        dumps=Backups(folder=folder, programs=config.operator_programs) if folder else None,
-    )
-
-
-def skills(config: Settings, registry: Registry, *, connected: bool) -> Library:
-    """The skills that ship and those of the operator's folders, as far as their tools are here."""
-    shipped = [skill_library.SHIPPED] if connected else []  # each of them works on some service
-    return skill_library.find([*shipped, *config.skills], {tool.name: tool for tool in registry})
-
-
-def make_brain(config: Settings, agent: AgentDefinition, library: Library, learned: Learner | None = None) -> Brain:
-    """The model's brain when one is configured, the rules brain otherwise. `learned`: what it is told of skills."""
-    model = agent.model or config.model
-    if model:
-        if not settings.has_provider_key(config):
-            raise CannotStart(
-                f"AUTOPILOT_MODEL is {model!r} but no provider key is set; export the provider's key "
-                "(for instance ANTHROPIC_API_KEY), or unset AUTOPILOT_MODEL to run playbooks"
-            )
-        from bot.brains.llm import LlmBrain
-
-        key = config.model_api_key.get_secret_value() if config.model_api_key else None
-        brain = LlmBrain(model, api_base=config.model_api_base or None, api_key=key)
-        return SkillsByName(brain, library, allowed=agent.skills, learned=learned) if learned else brain
-    return RulesBrain(library, allowed=agent.skills)
-
-
-def data_policy(config: Settings, agent: AgentDefinition, brain: Brain) -> DataPolicy:
-    """Where what people write to it is read, as things really are: a file that says "local" does not make it so."""
-    said, model = agent.data_policy, agent.model or config.model
-    if said.kind == "cloud":
-        return said
-    if not brain.name.startswith("llm:") or config.model_api_base:
-        return DataPolicy(kind="local")
-    return DataPolicy(kind="cloud", provider=model.partition("/")[0])
-
-
-def member(config: Settings, agent: AgentDefinition, brain: Brain) -> Member:
-    """An agent as it works here. People agree before their words are first sent, unless operators say otherwise."""
-    data = data_policy(config, agent, brain)
-    asks = data.kind == "cloud" and config.ask_consent
-    terms = Terms(agent=agent.name, words=data.in_words()) if asks else None
-    return Member(definition=agent, brain=brain.name, data=data, terms=terms)
 
 
 async def step_ups(config: Settings, closing: contextlib.AsyncExitStack) -> StepUps | None:

@@ -7,7 +7,6 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.foundation import CannotStart
 from bot.settings import Settings
 from bot.slack.client import SlackClients
 from bot.slack.installed import AppSecrets, InstalledWorkspaces
@@ -16,6 +15,7 @@ from bot.slack.oauth import build as build_oauth
 from bot.slack.signatures import SigningSecrets
 from bot.slack.vault import BadKeys, Vault
 from bot.slack.workspaces import OneWorkspace, Workspace, Workspaces
+from bot.starting import CannotStart
 from storage.db import Database
 from storage.row_security import EVERYTHING
 

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     """a PostgreSQL that the bot looks after, postgresql://role:password@host/database; never the bot's own role"""
     operator_secrets: Path | None = None
     """a folder that is the secret store of rotated database passwords; empty: passwords are not rotated"""
+    operator_vault: str = ""
+    """a Vault (KV version 2) that is that store instead: https://vault.example/MOUNT/PATH"""
+    operator_vault_token: SecretStr | None = None
+    """its token: create, update and delete of data and metadata below that path, read of metadata only"""
     operator_backups: Path | None = None
     """a folder for proven dumps of that database; empty: no backups are made"""
     operator_programs: Path | None = None

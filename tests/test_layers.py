@@ -22,8 +22,11 @@ EDGES = frozenset(
     {"bot.slack", "bot.console", "bot.schedules", "bot.terminal", "bot.events", "bot.inbox", "bot.people", "bot.demo"}
     | {"bot.detection", "bot.notary"}
 )
-APART = frozenset({"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.tls"})  # of use to whoever starts a process
-WIRING = ORCHESTRATOR | EDGES | APART | {"bot.settings", "bot.packages", "bot.foundation", "bot.joining", "bot.wiring"}
+APART = frozenset(
+    {"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.starting", "bot.tls"}
+)  # of use to whoever starts a process
+BUILT = frozenset({"bot.settings", "bot.packages", "bot.tooling", "bot.thinking"})  # what foundation stands on
+WIRING = ORCHESTRATOR | EDGES | APART | BUILT | {"bot.foundation", "bot.joining", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "policy": frozenset(),
@@ -51,6 +54,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.settings": frozenset(),
     "bot.tls": frozenset(),
     "bot.packages": TOOLS | {"bot.settings"},
+    "bot.starting": frozenset(),
+    "bot.thinking": AGENT | {"bot.settings", "bot.starting"},
+    "bot.tooling": TOOLS | {"bot.settings", "bot.packages", "bot.tls"},
     "bot.foundation": WIRING,
     "bot.joining": WIRING,
     "bot.wiring": WIRING,
@@ -60,6 +66,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 READS_SETTINGS = {
     "bot.packages",
+    "bot.tooling",
+    "bot.thinking",
     "bot.foundation",
     "bot.joining",
     "bot.wiring",
@@ -77,7 +85,6 @@ KNOWS_THE_ENVIRONMENT = {
     "bot/demo/shop/__main__.py": "the sample service is a program of its own",
 }
 LONG = {
-    "bot/foundation.py": "one function per part that is built below the edges",
     "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
     "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",
     "storage/records.py": "one shape after the other",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from bot import foundation, settings
+from bot import settings, tooling
 from bot.packages import packages
 from bot.settings import Settings
 from tools.contract import Tool
@@ -32,7 +32,7 @@ class LoadedSource:
 
 def manifests(config: Settings) -> tuple[Path, ...]:
     """The configured manifests; without any tools at all, the sample shop's."""
-    return config.manifests or (() if config.tool_packages or config.operator_database_url else (foundation.SHOP,))
+    return config.manifests or (() if config.tool_packages or config.operator_database_url else (tooling.SHOP,))
 
 
 @contextlib.asynccontextmanager
@@ -82,4 +82,4 @@ async def load_registry(config: Settings) -> Registry:
         DuplicateTool: two declare the same name.
     """
     found = [tool for source in sources_of(config) for tool in (await load_source(source, config)).tools]
-    return Registry([*found, *foundation.operator_tools(config)])
+    return Registry([*found, *tooling.operator_tools(config)])

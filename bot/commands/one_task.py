@@ -40,6 +40,7 @@ async def work(
     from bot.orchestrator.core import Orchestrator
     from bot.orchestrator.requests import Request
     from bot.orchestrator.show import Showroom
+    from bot.starting import CannotStart
     from bot.terminal import list_people
     from bot.terminal.outcome import Outcome
     from bot.terminal.stage import TerminalStage
@@ -48,9 +49,7 @@ async def work(
 
     people = list_people.load(config.people_file, otherwise=user)
     if user not in people.groups_of:
-        raise foundation.CannotStart(
-            f"{user!r} is not in {str(config.people_file)!r}; add them there, or ask --as somebody"
-        )
+        raise CannotStart(f"{user!r} is not in {str(config.people_file)!r}; add them there, or ask --as somebody")
     home = terminal_home(config)
     locks.hold(home / "autopilot.lock")
     config = config.model_copy(update={"home": home, "database_url": ""})

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot import foundation
+from bot import tooling
 from bot.commands.loaded import load_file, load_registry
 from bot.settings import Settings
 from storage import skill_runs
@@ -17,7 +17,7 @@ from tools.postgres.box import postgres_tools
 
 async def shipped() -> dict[str, Tool]:
     """Every tool that ships, whatever is configured here."""
-    services = [await load_file(manifest) for manifest in (foundation.SHOP, foundation.PRODUCT)]
+    services = [await load_file(manifest) for manifest in (tooling.SHOP, tooling.PRODUCT)]
     found = [tool for service in services for tool in service.tools]
     return {tool.name: tool for tool in (*found, *postgres_tools("postgresql://op@db/x", env="prod", bots_url=""))}
 

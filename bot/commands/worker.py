@@ -141,13 +141,14 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
     from bot import foundation, settings
     from bot.inbox.build import build
     from bot.inbox.hub import Hub
+    from bot.starting import CannotStart
     from storage.migrate import require_current
 
     environ = settings.environment()
     url, token = hub_url or environ.get(HUB_URL, ""), environ.get(HUB_TOKEN, "")
     if not url or not token:
         missing = " and ".join(n for n, v in ((HUB_URL, url), (HUB_TOKEN, token)) if not v)
-        raise foundation.CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
+        raise CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
     async with contextlib.AsyncExitStack() as stack:
         db = await stack.enter_async_context(foundation.database(config))
         db.sees = TENANT
@@ -170,16 +171,16 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
 
 
 def _model(config: Settings) -> "Brain":
-    from bot import foundation
     from bot.agent.definition import load
     from bot.inbox.build import AGENT
+    from bot.starting import CannotStart
+    from bot.thinking import make_brain
+    from tools.playbooks.library import Library
 
     agent = load(AGENT)
     if not (agent.model or config.model):
-        raise foundation.CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
-    from tools.playbooks.library import Library
-
-    return foundation.make_brain(config, agent, Library(skills={}, left_out={}))
+        raise CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
+    return make_brain(config, agent, Library(skills={}, left_out={}))
 
 
 def _show(report: "Report", *, everything: bool = True) -> None:

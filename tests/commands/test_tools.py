@@ -11,7 +11,7 @@ import uvicorn
 import yaml
 
 from bot.demo.shop import create_shop
-from bot.foundation import SHOP
+from bot.tooling import SHOP
 from tests.commands.conftest import ROOT, Cli
 from tools.sources.errors import SourceError
 from tools.sources.yaml_text import read_yaml

@@ -21,13 +21,13 @@ from tools.postgres import (
 )
 from tools.postgres.backups import Backups
 from tools.postgres.connection import Operator
-from tools.postgres.passwords import SecretFolder
+from tools.postgres.secret_stores import SecretStore
 from tools.sources.errors import SourceError
 from tools.sources.python_toolbox import Toolbox
 
 
 def postgres_tools(
-    url: str, *, env: str, bots_url: str, secrets: SecretFolder | None = None, dumps: Backups | None = None
+    url: str, *, env: str, bots_url: str, secrets: SecretStore | None = None, dumps: Backups | None = None
 ) -> list[Tool]:
     """The tools over the database at `url`; without a store for secrets or dumps, those two tools refuse in words.
 

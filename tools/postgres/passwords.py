@@ -3,61 +3,16 @@
 import base64
 import hashlib
 import hmac
-import os
 import secrets
-from dataclasses import dataclass
-from pathlib import Path
 
 from tools.contract import Change, Held, Impact, JsonObject, ToolFailed, Verified
 from tools.manifest import DryRun
 from tools.postgres.connection import Operator
 from tools.postgres.names import Name, quoted
+from tools.postgres.secret_stores import SecretStore, path_of
 from tools.sources.python_toolbox import Toolbox
 
 ROUNDS = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretFolder:
-    """A folder that holds one secret a file, readable by its owner only: what secret managers mount and sync."""
-
-    path: Path
-
-    def keep_next(self, name: str, value: str) -> None:
-        """Keep a value beside the one in use.
-
-        Raises:
-            ToolFailed: it cannot be written; nothing happened.
-        """
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self._file(name, ".next"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            says = f"the secret store cannot be written ({error.strerror}); nothing was changed"
-            raise ToolFailed(says, effect_possible=False, reason="refused") from None
-
-    def use_next(self, name: str) -> None:
-        """The value kept beside becomes the one in use; the one before stays as `.previous`."""
-        current = self._file(name)
-        if current.exists():
-            current.replace(self._file(name, ".previous"))
-        self._file(name, ".next").replace(current)
-
-    def drop_next(self, name: str) -> None:
-        self._file(name, ".next").unlink(missing_ok=True)
-
-    def kept_since(self, name: str) -> float | None:
-        file = self._file(name)
-        return file.stat().st_mtime if file.exists() else None
-
-    def _file(self, name: str, suffix: str = "") -> Path:
-        """Names of roles may hold anything; of a file's name they are only a part, as hex where they are odd."""
-        plain = name if name.isascii() and name.replace("_", "").isalnum() else f"x{name.encode().hex()}"
-        return self.path / f"postgres-{plain}{suffix}"
 
 
 def scram(password: str, salt: bytes) -> str:
@@ -69,12 +24,14 @@ def scram(password: str, salt: bytes) -> str:
     return "SCRAM-SHA-256${}:{}${}:{}".format(ROUNDS, *parts)
 
 
-def register(box: Toolbox, operator: Operator, store: SecretFolder | None) -> None:
+def register(box: Toolbox, operator: Operator, store: SecretStore | None) -> None:
     """Add the tool; without a store it says so and does nothing."""
 
-    def the_store() -> SecretFolder:
+    def the_store() -> SecretStore:
         if store is None:
-            says = "no secret store is set; name a folder in AUTOPILOT_OPERATOR_SECRETS and restart the bot"
+            says = (
+                "no secret store is set; set AUTOPILOT_OPERATOR_SECRETS or AUTOPILOT_OPERATOR_VAULT and restart the bot"
+            )
             raise ToolFailed(says, effect_possible=False, reason="refused")
         return store
 
@@ -114,21 +71,27 @@ def register(box: Toolbox, operator: Operator, store: SecretFolder | None) -> No
         keep = the_store()
         await role_now(role)
         password = secrets.token_urlsafe(32)
-        keep.keep_next(role, password)
+        await keep.keep_next(role, password)
         verifier = scram(password, secrets.token_bytes(16))
         try:
             async with operator.changing() as db:
                 await db.change(f"alter role {quoted(role)} password '{verifier}'")
         except ToolFailed as error:
             if not error.effect_possible:  # else either may be the right one: both are kept, and a person looks
-                keep.drop_next(role)
+                await keep.drop_next(role)
             raise
-        keep.use_next(role)
+        try:
+            await keep.use_next(role, password)
+        except ToolFailed as error:
+            says = (
+                f"the role has its new password, and it is kept as {path_of(role)}.next only ({error}); move it there"
+            )
+            raise ToolFailed(says, effect_possible=True, reason=error.reason) from None
         return {"role": role, "kept_in": "secret store"}
 
     @rotate_password.preview
     async def rotate_look(role: str) -> Impact:
-        since = the_store().kept_since(role)
+        since = await the_store().kept_since(role)
         seen = await role_now(role)
         return Impact(
             grade=DryRun.ANALYSED,
@@ -144,6 +107,10 @@ def register(box: Toolbox, operator: Operator, store: SecretFolder | None) -> No
 
     @rotate_password.verify
     async def rotated(role: str) -> Verified:
-        since = the_store().kept_since(role)
+        store = the_store()
+        since, unfinished = await store.kept_since(role), await store.has_next(role)
+        if unfinished:
+            says = f"a password of `{role}` is kept as `{path_of(role)}.next`: try both, and keep the one that logs in"
+            return Verified(held=Held.NO, says=says)
         held = Held.YES if since is not None else Held.NO
         return Verified(held=held, says=f"the password of `{role}` is {'' if since else 'not '}in the store")

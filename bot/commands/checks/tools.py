@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from bot import foundation, settings
+from bot import settings, tooling
 from bot.commands.checks.finding import Finding, broken, ok, open_
 from bot.commands.loaded import means
 from bot.packages import packages
@@ -25,7 +25,7 @@ PATIENCE = 3.0
 
 async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]:
     """One finding for each manifest and service; the registry when all manifests load."""
-    files = config.manifests or ((foundation.SHOP,) if config.shop_url else ())
+    files = config.manifests or ((tooling.SHOP,) if config.shop_url else ())
     if not files and not config.tool_packages and config.operator_database_url is None:
         fix = "set AUTOPILOT_MANIFESTS to your manifests, or SHOP_URL and SHOP_TOKEN to the sample shop's"
         return [open_("tools", "none: the bot can talk but not look anything up", fix)], Registry()
@@ -52,7 +52,7 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
             if isinstance(source, Path) and kind_of(source) == "shell":
                 findings.append(await _commands(source))
     try:
-        looked_after = foundation.operator_tools(config)
+        looked_after = tooling.operator_tools(config)
         for tool in looked_after:
             (registry or Registry()).add(tool)
     except ToolError as error:

