@@ -84,8 +84,13 @@ class Emptied:
     ordered: dict[int, str] = field(default_factory=dict)
     """entry → the digest that the newest order names"""
 
-    def order(self, seq: int, body: str) -> None:
-        self.ordered |= {int(number): str(left) for number, left in json.loads(body)["entries"] if number < seq}
+    def order(self, seq: int, body: str) -> bool:
+        """Take in what an order names; False when it is none that can be read."""
+        try:
+            self.ordered |= {int(number): str(left) for number, left in json.loads(body)["entries"] if number < seq}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        return True
 
     def join(self, later: "Emptied") -> None:
         self.found |= later.found
@@ -163,8 +168,8 @@ def check_rows(rows: Iterable[Row], tenant: str = "", keep: bool = False) -> tup
             f"{quoted(over)},{quoted(prev)}]"
         )
         if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == kept and over:
-            if event == ORDER and not body.startswith(ERASED):
-                run.emptied.order(seq, body)
+            if event == ORDER and not run.emptied.order(seq, body):
+                wrong.append(f"{name}: entry {seq} ({event}) is no order that can be read")
         elif over or not body.startswith(ERASED):  # else nothing but its order can vouch for it
             wrong.append(f"{name}: entry {seq} ({event}) was changed after it was written")
         if body.startswith(ERASED):

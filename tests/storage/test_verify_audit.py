@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,3 +51,18 @@ def test_several_processes_find_what_one_finds_across_their_seams(tmp_path: Path
             many = verify_audit.check_file(file, jobs=2)
         assert many[1] == one[1] and bool(one[1]) == (left_out is not None)
         assert many[0]["T1"] == one[0]["T1"]
+
+
+def test_an_order_that_is_none_is_named_and_stops_nothing() -> None:
+    rows: list[verify_audit.Row] = []
+    prev = "0" * 64
+    for seq, body in enumerate(('{"entries":[[1]]}', "{}", '{"entries":[[1,2]]}'), 1):
+        values: dict[str, Any] = {"tenant": "T1", "seq": seq, "at": 1.5, "event": verify_audit.ORDER, "task_id": ""}
+        hashed = link_hash(**values, correlation_id="", body=body, prev=prev)
+        rows.append(("T1", seq, 1.5, verify_audit.ORDER, "", "", body, prev, hashed, ""))
+        prev = hashed
+    [run], wrong = verify_audit.check_rows(rows)
+    assert (run.count, [one.split(" ", 1)[1] for one in wrong]) == (
+        3,
+        [f"entry {seq} ({verify_audit.ORDER}) is no order that can be read" for seq in (1, 2)],
+    )
