@@ -31,7 +31,10 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     beside = [*sources.load_packages(packages(config), closing), *operator_tools(config)]
     if not files:
         return Registry(beside)  # no service is called, so no client and no root certificates are held
-    client = await closing.enter_async_context(httpx.AsyncClient(verify=tls(), follow_redirects=False, trust_env=False))
+    from tools.sources.http_client import LIMITS
+
+    plain = httpx.AsyncClient(verify=tls(), limits=LIMITS, follow_redirects=False, trust_env=False)
+    client = await closing.enter_async_context(plain)
     own = frozenset(
         {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
     )

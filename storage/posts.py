@@ -191,13 +191,15 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool 
     return [_post(row) for row in rows]
 
 
-async def about_to_send(tx: Tx, post: Post, *, owner: str) -> None:
+async def about_to_send(tx: Tx, post: Post, *, owner: str, lease: float) -> None:
     """Note that a first send begins: whoever finds this note later looks for the message before sending again.
+
+    The lease counts from now: nobody looks before it is over.
 
     Raises:
         LostRace: another sender has this post now.
     """
-    await _by_owner(tx, post, owner, sending=True)
+    await _by_owner(tx, post, owner, sending=True, lease_until=now() + lease)
 
 
 async def sent(tx: Tx, post: Post, ts: str | None, *, owner: str) -> bool:

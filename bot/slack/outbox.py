@@ -188,7 +188,7 @@ class Outbox:
             asked = await self.draw(post) if post.ts is None else None
             return await whisper(self.workspaces.client(post.tenant), post, asked) if asked is not None else post.ts
         if post.ts is None and post.sending:
-            await asyncio.sleep(SETTLE)
+            await self._let_it_arrive()
             post_ts = await self._find(post)
             if post_ts is not None:
                 return await self._update(post, post_ts)
@@ -199,8 +199,11 @@ class Outbox:
             card = await self.draw(post)  # after the wait, so that nothing is said that is no longer so
             if card is None:
                 return post.ts
+            began = time.monotonic()
             async with self.db.write() as tx:
-                await posts.about_to_send(tx, post, owner=self.name)
+                await posts.about_to_send(tx, post, owner=self.name, lease=self.lease)
+            if time.monotonic() - began >= self.lease:  # we slept: somebody else may be looking for it already
+                raise LostRace("post", post.id)
             answer = await self.workspaces.client(post.tenant).chat_postMessage(
                 channel=channel,
                 thread_ts=post.thread_ts or None,
@@ -241,6 +244,9 @@ class Outbox:
         if len(self._looks) >= LOOKS_KEPT:
             del self._looks[next(iter(self._looks))]
         self._looks[post.id] = (post.wanted, _look(card))
+
+    async def _let_it_arrive(self) -> None:
+        await asyncio.sleep(SETTLE)
 
     async def _find(self, post: Post) -> str | None:
         messages: list[ThreadMessage]

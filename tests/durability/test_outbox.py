@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from bot.slack.drawing import notice_card
 from bot.slack.outbox import MOST_REFUSALS, Outbox
 from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import posts
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.records import Post, PostKind
 from storage.tables import posts as posts_table
 from tests.scenarios.world import ANA, INCIDENTS
@@ -105,6 +106,44 @@ async def test_a_send_slower_than_its_lease_is_not_sent_by_another_replica_too(o
     assert office.posted() == ["the notice"]
     refused, taken = office.slack.log.calls("chat.postMessage")
     assert taken.at - refused.at >= 3, "the other replica sent it while the first one still meant to"
+
+
+async def test_what_a_killed_sender_had_on_its_way_is_waited_for(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its request lies in Slack's socket when it dies; on SQLite the restarted bot takes its message up at once."""
+    await office.want()
+    await office.change(sending=True)
+    client = office.clients.client(office.slack.bot_token)
+
+    async def arrives(_outbox: Outbox) -> None:
+        about = {"event_type": "autopilot_post", "event_payload": {"id": (await office.row()).id}}
+        await client.chat_postMessage(channel=INCIDENTS, thread_ts=office.thread, text="the notice", metadata=about)
+
+    monkeypatch.setattr(Outbox, "_let_it_arrive", arrives)
+    await office.outbox().flush()
+    assert office.posted() == ["the notice"]
+
+
+async def test_a_sender_that_slept_past_its_lease_right_before_it_sends_does_not(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another has looked for the message by then, and did not find it."""
+    await office.want()
+    note = posts.about_to_send
+
+    async def slow(tx: Tx, post: Post, *, owner: str, lease: float) -> None:
+        await note(tx, post, owner=owner, lease=lease)
+        time.sleep(lease)  # noqa: ASYNC251 - a stopped process does nothing else meanwhile either
+
+    with monkeypatch.context() as patched:
+        patched.setattr(posts, "about_to_send", slow)
+        await office.outbox(lease=0.2).flush()
+    assert office.slack.log.calls("chat.postMessage") == []
+    assert (await office.row()).sending
+    async with running(office.outbox()):
+        await office.slack.wait_for(office.posted, 30)
+    assert office.posted() == ["the notice"]
 
 
 async def test_a_message_whose_answer_was_lost_is_found_in_a_thread_of_hundreds(office: PostOffice) -> None:

@@ -29,7 +29,7 @@ async def _posted(office: Office, proposal: Proposal, *, ts: str | None = TS) ->
     async with office.db.write() as tx:
         claimed = await posts.claim(tx, owner="o", lease=60, limit=20)
         [card] = [one for one in claimed if one.kind is PostKind.CARD and one.subject == proposal.id]
-        await posts.about_to_send(tx, card, owner="o")
+        await posts.about_to_send(tx, card, owner="o", lease=60)
         if ts is not None:
             await posts.sent(tx, card, ts, owner="o")
     return card.channel

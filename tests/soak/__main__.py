@@ -20,8 +20,9 @@ from bot.demo.run import MANIFEST
 from bot.demo.slack import app_config
 from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
-from storage import posts, tasks
+from storage import posts, proposals, steps, tasks
 from storage.db import Database
+from storage.records import StepKind
 from storage.tables import posts as posts_table
 from tests.soak.life import Counting, Life
 
@@ -83,7 +84,7 @@ async def soak(minutes: float, home: Path, *, seed: int) -> Soaked:
             await life.show_all()
             await asyncio.sleep(5.0)
             after = await _held(bot, file)
-            troubles = [*open_, *life.troubles()]
+            troubles = [*open_, *life.troubles(), *await _why_not_set(life, home)]
             leaked = after.tasks - before.tasks
             if leaked > 0:
                 troubles.append(f"{leaked} tasks leaked: {before.names} became {after.names}")
@@ -141,6 +142,26 @@ async def _rest(life: Life, home: Path) -> list[str]:
     finally:
         approving.cancel()
         await db.close()
+
+
+async def _why_not_set(life: Life, home: Path) -> list[str]:
+    """What the record says of each change that never came to its service."""
+    db, found = Database(f"sqlite:///{home}/autopilot.db"), []
+    try:
+        async with db.read() as tx:
+            for one in life.asked:
+                if not one.switch or life.board.set_at.get(one.number):
+                    continue
+                task = await tasks.newest_in_thread(tx, "T0ACME", one.channel, one.thread)
+                if task is None:
+                    found.append(f"switch {one.number}: no task")
+                    continue
+                said = [(p.state.value, p.outcome) for p in await proposals.of_task(tx, task.tenant, task.id)]
+                came = [step.body for step in await steps.of_task(tx, task) if step.kind is StepKind.RESULT]
+                found.append(f"switch {one.number}: {task.state} ({task.reason}), proposals {said}, results {came}")
+    finally:
+        await db.close()
+    return found
 
 
 class _Memory:

@@ -10,9 +10,14 @@ from pydantic import JsonValue
 
 from tools.contract import ToolFailed
 
+CUT_OFF = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""the connection ended before the answer did"""
 BODY_MAX = 1024 * 1024
 CONNECT_SECONDS = 5.0
 DETAIL_MAX = 300
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=1.0)
+"""of the client of all tools. Servers close idle connections after two seconds or more: a change that meets that moment
+is in doubt, so an older connection is not used for one; the look right before a change is younger"""
 PROCESSED_ELSEWHERE = (301, 302, 303)
 """answers to a write that may come after it was done; 307 and 308 say it was not"""
 
@@ -62,7 +67,13 @@ class HttpService:
     async def _answer(self, request: HttpRequest, timeout: float) -> tuple[httpx.Response, bytes]:
         try:
             async with asyncio.timeout(timeout):
-                return await self._exchange(request, timeout)
+                try:
+                    return await self._exchange(request, timeout)
+                except CUT_OFF:
+                    # A service closes connections that were idle, often in the very moment in which one is used again.
+                    if request.may_change:
+                        raise
+                    return await self._exchange(request, timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ToolFailed(
                 f"{self.name!r} cannot be reached ({type(error).__name__}); nothing was sent, try again when it is up",

@@ -1,6 +1,7 @@
 """A service that misbehaves over a real socket: each failure has its name and tells if something may have happened."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -46,6 +47,45 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
         environ = {"SHOP_TOKEN": TOKEN, "SHOP_URL": url}
         loaded = await load_openapi_source(folder / "shop.yaml", environ=environ, client=client)
         yield Live(shop=shop, url=url, client=client, tools={tool.name: tool for tool in loaded})
+
+
+@contextlib.asynccontextmanager
+async def _closing(answers: list[bool]) -> AsyncIterator[HttpService]:
+    """A service that answers a request, or closes its connection instead, as told for each in turn."""
+    left = iter(answers)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                if not next(left):
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, httpx.AsyncClient(trust_env=False) as client:
+        port = server.sockets[0].getsockname()[1]
+        yield HttpService(name="s", base_url=f"http://127.0.0.1:{port}", client=client)
+
+
+async def test_a_look_over_a_connection_that_was_just_closed_is_looked_again() -> None:
+    """Else an approved change does not run because the look before it met a service that tidied up."""
+    look = HttpRequest(method="GET", path="/x")
+    async with _closing([True, False, True]) as service:
+        assert await service.send(look, timeout=5) == {}
+        assert await service.send(look, timeout=5) == {}
+    async with _closing([False, False]) as service:
+        with pytest.raises(ToolFailed, match="broke"):
+            await service.send(look, timeout=5)
+
+
+async def test_a_change_over_a_connection_that_was_just_closed_is_not_sent_again() -> None:
+    async with _closing([True, False, True]) as service:
+        change = HttpRequest(method="PUT", path="/x", may_change=True)
+        assert await service.send(change, timeout=5) == {}
+        with pytest.raises(ToolFailed, match="whether it happened is not known") as broke:
+            await service.send(change, timeout=5)
+        assert broke.value.effect_possible
 
 
 @pytest.mark.parametrize(
