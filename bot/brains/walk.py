@@ -176,7 +176,8 @@ class Walk:
             if isinstance(act, SkillEnded) and act.path == frame.path:
                 status = "failed" if act.failed else "ran"
                 outer.done[step.id] = {"status": status, "result": act.output, "message": act.failed}
-        outer.steps_from[step.id] = self._library.tools_of(step.skill)
+        # What a skill gives back may be what it was given: it comes from there as well.
+        outer.steps_from[step.id] = self._library.tools_of(step.skill).union(*frame.inputs_from.values())
         outer.changed = outer.changed or frame.changed
 
 

@@ -94,13 +94,17 @@ async def test_where_a_value_comes_from_stays_with_it(office: Office, tmp_path: 
     a_skill(tmp_path, "given", f"plan: x\ninputs: {{n: {{default: 1, type: integer}}}}\nsteps:\n{steps_of_given}")
     giving = "  - skill: {id: g, skill: given, with: {n: steps.read.result.value + 8}}\n"
     a_skill(tmp_path, "giving", f"plan: x\nsteps:\n{READ}{giving}")
+    echoed = "plan: x\ninputs: {n: {default: 1, type: integer}}\nsteps:\n  - say: \"'hm'\"\noutput: {value: inputs.n}\n"
+    a_skill(tmp_path, "echo", echoed)
+    echoing = "  - skill: {id: e, skill: echo, with: {n: steps.read.result.value + 9}}\n"
+    a_skill(tmp_path, "laundry", f"plan: x\nsteps:\n{READ}{echoing}{SET.replace('VALUE', 'steps.e.result.value + 50')}")
     office = using(office, tmp_path)
     labels = {}
-    for name in ("fixed", "drawn", "through", "giving"):
+    for name in ("fixed", "drawn", "through", "giving", "laundry"):
         task = await run(office, f"skill {name}")
         labels[name] = dict(open_seal(await office.of(task)).origins)
     assert labels["fixed"] == {}
-    assert [sorted(labels[name]) for name in ("drawn", "through", "giving")] == [["value"]] * 3
+    assert [sorted(labels[name]) for name in ("drawn", "through", "giving", "laundry")] == [["value"]] * 4
 
 
 async def test_a_condition_on_a_missing_field_ends_the_skill_in_words(office: Office, tmp_path: Path) -> None:

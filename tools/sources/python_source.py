@@ -43,7 +43,12 @@ def load_python_source(
     try:
         said = child.start()
     except CannotStart as error:
-        message = f"cannot be run in a process of its own: {error}; 'autopilot doctor' says what to do"
+        what = (
+            "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container its seccomp profile)"
+        )
+        network = "the kernel does not let us leave the network" in str(error)
+        fix = f"; {what}, or accept the network with AUTOPILOT_TOOL_NETWORK=host" if network else ""
+        message = f"cannot be run in a process of its own: {error}{fix}"
         raise SourceError(f"entry point {name!r}", name, message) from None
     found = _object.validate_python(said)
     entries = [one for one in _list(found["tools"]) if isinstance(one, dict)]

@@ -14,6 +14,7 @@ from tests.tools.sources.conftest import context
 from tools.admitting import validate
 from tools.contract import JsonObject, Tool, ToolFailed
 from tools.sources.errors import SourceError
+from tools.sources.package_process import CannotStart, PackageProcess
 from tools.sources.python_source import load_python_source
 
 MODULE = '''
@@ -198,6 +199,17 @@ def test_what_the_bot_was_started_with_cannot_be_read_by_what_it_starts() -> Non
         subprocess.run([sys.executable, "-c", bot, how], cwd=ROOT, check=False).returncode for how in ("hidden", "open")
     ]
     assert codes == [1, 0]
+
+
+def test_a_machine_that_cannot_take_the_network_away_runs_no_package_unless_told(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: PackageProcess) -> JsonObject:
+        raise CannotStart("OSError: [Errno 1] the kernel does not let us leave the network")
+
+    monkeypatch.setattr(PackageProcess, "start", refused)
+    with pytest.raises(SourceError, match=r"user namespaces .*or accept the network with AUTOPILOT_TOOL_NETWORK=host"):
+        load()
 
 
 def test_a_package_that_ends_the_process_at_import_is_named(load: Load, tmp_path: Path) -> None:
