@@ -147,6 +147,8 @@ def arguments_of(name: str, rule: CommandRule, bounds: Mapping[str, Bound], plac
 
 def _typed(name: str, declared: ShellArgument, place: Place) -> Any:
     described = _about(TYPES[declared.type], declared.about)
+    if declared.type == "number" and declared.min is None and declared.one_of is None and not declared.dash:
+        return Annotated[described, AfterValidator(_no_option)]
     if declared.type != "text":
         return described
     try:
@@ -164,6 +166,12 @@ def _typed(name: str, declared: ShellArgument, place: Place) -> Any:
         return value
 
     return Annotated[described, AfterValidator(plain)]
+
+
+def _no_option(value: int) -> int:
+    if value < 0:
+        raise ValueError(f"{value} begins with '-' and could be read as an option; a `min:` below 0 allows it")
+    return value
 
 
 def _about(described: Any, about: str) -> Any:

@@ -51,7 +51,8 @@ class ShellArgument(_Strict):
     default: JsonValue = None
     optional: bool = False
     dash: bool = False
-    """text: it may begin with "-"; otherwise such a value could be read as an option of the program"""
+    """it may begin with "-"; otherwise such a value could be read as an option of the program. A number with a `min`
+    or `one_of` below 0 may, too"""
 
 
 class ExitRule(_Strict):

@@ -73,6 +73,21 @@ async def test_a_value_that_could_be_an_option_or_no_argument_is_refused(one: On
         validate(tool, {"name": value})
 
 
+@pytest.mark.parametrize(
+    ("declared", "taken"),
+    [({}, False), ({"dash": True}, True), ({"min": -9}, True), ({"one_of": [-1, 1]}, True)],
+    ids=["by default", "dash", "min", "one_of"],
+)
+async def test_a_negative_number_is_an_option_unless_it_is_meant(one: One, declared: JsonObject, taken: bool) -> None:
+    """`kill {pid}` with -1 ends every process there is."""
+    tool = one(SAY_ARGV, "{pid}", arguments={"pid": {"type": "number", **declared}})
+    if taken:
+        assert (await run(tool, {"pid": -1}))["json"] == ["-1"]
+        return
+    with pytest.raises(BadArguments, match="could be read as an option"):
+        validate(tool, {"pid": -1})
+
+
 async def test_types_bounds_and_what_is_not_given(one: One) -> None:
     arguments = {
         "count": {"type": "number", "min": 1, "max": 9},
