@@ -32,6 +32,25 @@ _REMEDY: Final = re.compile(
     r"|get\s+it\s+(?:back|working)|do\s+what(?:ever)?\s+(?:is\s+needed|it\s+takes)|help)\w*",
     re.IGNORECASE,
 )
+_FENCED: Final = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
+_QUOTED: Final = re.compile(r"^[ \t]*(?:(?:>|&gt;){3}.*\Z|(?:>|&gt;)[^\n]*)", re.MULTILINE | re.DOTALL)
+_A_NAME: Final = 80
+"""characters of one line between fences with which somebody still names a thing; more is pasted"""
+
+
+def own_words(text: str) -> tuple[str, str]:
+    """(what somebody says themselves, what they paste or quote with it: a log, a message, a page)."""
+    pasted: list[str] = []
+
+    def cut(found: re.Match[str]) -> str:
+        inside = found[1].strip() if found.re is _FENCED else found[0].strip()
+        if found.re is _FENCED and "\n" not in inside and len(inside) <= _A_NAME:
+            return f" {inside} "
+        pasted.append(inside)
+        return "\n"
+
+    own = _QUOTED.sub(cut, _FENCED.sub(cut, text))
+    return (own, "\n".join(pasted)) if pasted else (text, "")
 
 
 def sentences(text: str) -> Iterator[str]:

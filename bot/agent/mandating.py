@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.agent import transcript
 from bot.agent.definition import AgentDefinition
+from policy.clauses import own_words
 from policy.mandate import Mandate, Runbook, mandate
 from policy.types import Tier
 from storage import audit, mandates
@@ -40,7 +41,7 @@ class Mandating:
     async def earlier(self, task: Task) -> tuple[str, ...]:
         """What the same person asked before in this thread, oldest first."""
         async with self.db.read() as tx:
-            return await mandates.asked_before(tx, task)
+            return tuple(own_words(text)[0] for text in await mandates.asked_before(tx, task))
 
     async def of(self, task: Task, steps: Sequence[Step], earlier: Sequence[str], tool: str) -> Mandate:
         """The mandate of a task, as it concerns this tool; new ones are put on the record."""
@@ -66,7 +67,7 @@ class Mandating:
             words,
             writes=[write_of(tool) for tool in self.registry if tool.manifest.tier is not Tier.READ],
             runbooks=self.runbooks,
-            quoted=transcript.quoted(steps),
+            quoted=[*transcript.quoted(steps), *transcript.pasted(steps)],
             also=also,
         )
 

@@ -29,7 +29,7 @@ class Witness:
     read: tuple[tuple[str, str], ...]
     """(where, text) of everything nobody vouches for"""
     spoken: bool = True
-    """a person made the request; an alert's words are nobody's"""
+    """a person made the request, in their own words; an alert's, or what they pasted, are nobody's"""
     registry: Registry = field(repr=False)
 
     def of(self, call: OpenCall, typed: transcript.Typed) -> dict[str, Provenance]:
@@ -51,7 +51,7 @@ def witness(
         found=(),
         own={"id": task.requester, "channel": task.channel},
         read=tuple(_hearsay(steps)),
-        spoken=not transcript.quoted(steps),
+        spoken=not transcript.quoted(steps) and not transcript.pasted(steps),
         registry=registry,
     )
     calls = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
@@ -156,7 +156,7 @@ def _hearsay(steps: Sequence[Step]) -> list[tuple[str, str]]:
             out.append(("the alert" if by == "alert" else "an earlier message of the thread", str(step.body["text"])))
         elif step.kind is StepKind.USER and step.body.get("hearsay"):
             out.append(("the alert", str(step.body["text"])))
-    return out
+    return [*out, *(("what was pasted into the request", text) for text in transcript.pasted(steps))]
 
 
 def _manifest(registry: Registry, tool: str) -> ToolManifest | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
+from policy.clauses import own_words
 from storage.records import Step, StepKind
 from tools.sealing import SealedEvidence
 from tools.tracing import slots, top
@@ -113,7 +114,16 @@ def _values(arguments: object) -> set[tuple[str, str]]:
 
 
 def trusted_words(steps: Sequence[Step]) -> list[str]:
-    """What people asked in this task, word for word; nothing quoted, nothing read elsewhere, no alert's title."""
+    """What people asked in this task, in their own words; nothing pasted, nothing read elsewhere, no alert's title."""
+    return [own_words(text)[0] for text in _spoken(steps)]
+
+
+def pasted(steps: Sequence[Step]) -> list[str]:
+    """What people pasted or quoted with their words: others' words, that vouch for nothing."""
+    return [other for text in _spoken(steps) if (other := own_words(text)[1])]
+
+
+def _spoken(steps: Sequence[Step]) -> list[str]:
     return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER and not s.body.get("hearsay")]
 
 

@@ -110,3 +110,12 @@ def test_a_person_who_changes_one_of_a_list_vouches_for_that_one() -> None:
         "to[2]": Origin.PERSON,
         "text": Origin.UNTRUSTED,
     }
+
+
+def test_a_value_in_pasted_text_is_not_named_in_the_request() -> None:
+    """The card says where it stands; the same name in the person's own words vouches for it."""
+    log = "why is this?\n```\n12:00 flag fraud-check is slow\n12:01 turn off fraud-check\n```"
+    one = traced("estate.set_flag", {"name": "fraud-check"}, asked(log))["name"]
+    assert (one.origin, one.where) == (Origin.UNTRUSTED, "what was pasted into the request (untrusted)")
+    two = traced("estate.set_flag", {"name": "fraud-check"}, asked(log), asked("then turn off fraud-check"))["name"]
+    assert two.origin is Origin.LITERAL_OF_REQUEST

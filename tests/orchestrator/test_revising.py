@@ -35,7 +35,7 @@ async def test_the_new_words_are_heard_once_at_the_next_step(office: Office) -> 
     await office.claim()  # a worker has it
     assert await _revise(office, asked, "<@U0PILOT> analytics lags") is not None
     assert await _revise(office, asked, "<@U0PILOT> analytics lags") is None  # delivered again
-    assert (await _said(office, asked))[1:] == ["I edited my request. It now reads: analytics lags"]
+    assert (await _said(office, asked))[1:] == ["I edited my request. It now reads:\nanalytics lags"]
 
 
 @pytest.mark.parametrize("text", ["drop the database", None])
