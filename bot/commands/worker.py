@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.worker_report import end, show
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.brains.base import Brain
     from bot.inbox.build import Built
-    from bot.inbox.report import Report
     from storage.db import Database
 
 app = typer.Typer(no_args_is_help=True, help="The inbox worker: plans requests of a hub, does the few it may.")
 TENANT = "local"
-LONGEST_CELL = 200
-"""characters of one cell of the table; cut after redaction, so that no half of a secret is left"""
 HUB_URL, HUB_TOKEN = "AUTOPILOT_HUB_URL", "AUTOPILOT_HUB_TOKEN"
 
 
 @app.command()
 def run(
-    once: Annotated[bool, typer.Option("--once", help="One round; without it, rounds until Ctrl-C.")] = False,
-    execute: Annotated[
-        bool, typer.Option("--execute/--dry-run", help="Act, or only show what would be done (the default).")
+    once: Annotated[
+        bool, typer.Option("--once", help="One round; with --execute and without it, rounds until Ctrl-C.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done: the default.")] = False,
+    execute: Annotated[bool, typer.Option("--execute", help="Act.")] = False,
     brain: Annotated[str, typer.Option(help="What suggests: rules or llm.")] = "rules",
     hub: Annotated[str, typer.Option(help=f"The hub's address; default: {HUB_URL}.")] = "",
 ) -> None:
@@ -37,9 +36,19 @@ def run(
 
     if brain not in ("rules", "llm"):
         raise typer.BadParameter(f"{brain!r} is not one of rules, llm", param_hint="--brain")
+    if dry_run and execute:
+        raise typer.BadParameter("--dry-run and --execute exclude each other", param_hint="--execute")
     config = configured(quiet=True)
     clean = asyncio.run(_run(config, hub, brain, once=once, execute=execute))
     raise typer.Exit(0 if clean else 1)
+
+
+@app.command("sample-hub")
+def sample_hub(port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 8091) -> None:
+    """A hub in memory with sample messages, to try the worker on; prints the settings for it, until Ctrl-C."""
+    from bot.demo.hub.__main__ import serve
+
+    serve(port)
 
 
 @app.command()
@@ -69,8 +78,8 @@ async def _rehearse(built: "Built") -> bool:
     from storage.rollouts import Stage
 
     report = await rounds.rehearse(built.worker, built.gate)
-    _show(report)
-    _end(report, f"nothing was written to the hub; to act once, with you looking on: {COMMAND[Stage.MANUAL]}")
+    show(report)
+    end(report, f"nothing was written to the hub; to act once, with you looking on: {COMMAND[Stage.MANUAL]}")
     return not report.troubles
 
 
@@ -80,8 +89,8 @@ async def _once(built: "Built", db: "Database") -> bool:
     from storage.rollouts import Stage
 
     report = await rounds.act_once(built.worker, built.gate, db, TENANT)
-    _show(report)
-    _end(report, f"when you agree with all of it, it may run alone: {COMMAND[Stage.UNATTENDED]}")
+    show(report)
+    end(report, f"when you agree with all of it, it may run alone: {COMMAND[Stage.UNATTENDED]}")
     return not report.troubles
 
 
@@ -102,7 +111,7 @@ async def _until_stopped(built: "Built", db: "Database") -> bool:
             typer.echo("working unattended; Ctrl-C stops it")
             started = True
         if any(row.result is not Result.BEFORE for row in report.rows) or report.troubles:
-            _show(report, everything=False)
+            show(report, everything=False)
 
     calm = await rounds.act_until(stop, built.worker, built.gate, db, TENANT, on_round=on_round)
     if not calm:
@@ -148,7 +157,7 @@ async def _built(config: Settings, hub_url: str, brain: str) -> "AsyncIterator[t
     url, token = hub_url or environ.get(HUB_URL, ""), environ.get(HUB_TOKEN, "")
     if not url or not token:
         missing = " and ".join(n for n, v in ((HUB_URL, url), (HUB_TOKEN, token)) if not v)
-        raise CannotStart(f"{missing} not set; 'python -m bot.demo.hub' starts a hub to try and prints both")
+        raise CannotStart(f"{missing} not set; 'autopilot worker sample-hub' starts one to try and prints both")
     async with contextlib.AsyncExitStack() as stack:
         db = await stack.enter_async_context(foundation.database(config))
         db.sees = TENANT
@@ -181,37 +190,3 @@ def _model(config: Settings) -> "Brain":
     if not (agent.model or config.model):
         raise CannotStart("--brain llm needs a model; set AUTOPILOT_MODEL, or use --brain rules")
     return make_brain(config, agent, Library(skills={}, left_out={}))
-
-
-def _show(report: "Report", *, everything: bool = True) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from bot.inbox.report import Result
-    from bot.terminal.printable import one_line
-    from policy.redaction import Redactor
-
-    redactor = Redactor.default()
-    table = Table("request", "from", "about", "plan", "why", "result", box=None, pad_edge=False)
-    for row in report.rows:
-        if everything or row.result is not Result.BEFORE:
-            action = row.action.value.replace("_", " ")
-            plan = f"{action}: {row.text}" if row.text else action
-            cells = (row.message, row.sender, row.subject, plan, row.why, row.result.value)
-            table.add_row(*(Text(one_line(redactor.text(cell).text)[:LONGEST_CELL]) for cell in cells))
-    if table.row_count:
-        Console(highlight=False).print(table)
-    for trouble in report.troubles:
-        typer.echo(f"trouble: {one_line(trouble)}")
-
-
-def _end(report: "Report", then: str) -> None:
-    if report.more:
-        typer.echo("there are more unread requests; the next round goes on with them")
-    if report.clean:
-        typer.echo(f"clean; {then}")
-    elif report.troubles:
-        typer.echo("not clean; see the troubles above, then run it again")
-    else:
-        typer.echo("nothing to do, so this proves nothing for the rollout")

@@ -18,7 +18,11 @@ def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
     root = str(Path(__file__).parents[2])
     path = {"PYTHONPATH": root, "PATH": "/usr/bin:/bin", "COLUMNS": "240"}
     hub = subprocess.Popen(
-        [sys.executable, "-m", "bot.demo.hub", "--port", "0"], env=path, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bot.cli", "worker", "sample-hub", "--port", "0"],
+        env=path,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert hub.stdout is not None
@@ -48,7 +52,8 @@ def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
 
     dry = autopilot(environ, "run")
     assert dry.returncode == 0, dry.stderr
-    assert dry.stdout.count("would be done") == 4
+    assert dry.stdout.count("would be done, because rule") == 4
+    assert "    reply: Confirmed: your message has arrived.\n" in dry.stdout
     assert "clean; nothing was written to the hub" in dry.stdout
 
     acted = autopilot(environ, "run", "--once", "--execute")
@@ -77,6 +82,8 @@ def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
 
 def test_wrong_use_is_one_sentence(environ: dict[str, str]) -> None:
     assert "is not one of rules, llm" in autopilot(environ, "run", "--brain", "magic").stderr
+    both = autopilot(environ, "run", "--once", "--dry-run", "--execute")
+    assert both.returncode == 2 and "exclude each other" in both.stderr
     no_token = autopilot({**environ, "AUTOPILOT_HUB_TOKEN": ""}, "run")
     assert (no_token.returncode, no_token.stderr.count("\n")) == (1, 1)
     assert "AUTOPILOT_HUB_TOKEN not set" in no_token.stderr

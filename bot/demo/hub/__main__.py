@@ -21,12 +21,17 @@ async def _serve(port: int, token: str) -> None:
         await asyncio.Event().wait()
 
 
+def serve(port: int) -> None:
+    """Serve on a port with a fresh token until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(port, secrets.token_urlsafe(16)))
+
+
 def main() -> None:
-    """Read the command line, serve, stop quietly."""
+    """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m bot.demo.hub", description="a coordination hub to try things on")
     parser.add_argument("--port", type=int, default=8091, help="on 127.0.0.1; 0 takes a free one")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(parser.parse_args().port, secrets.token_urlsafe(16)))
+    serve(parser.parse_args().port)
 
 
 if __name__ == "__main__":
