@@ -1,6 +1,8 @@
 """Engine and transactions. Everything that changes goes through `Database.write`, one transaction a move."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -188,6 +190,13 @@ class Database:
     def _heard(self, _conn: object, pid: int, _channel: str, topic: str) -> None:
         if pid not in self._ours:  # what we said ourselves rang when it was committed
             self.wakes.ring(topic)
+
+    def empty_log(self) -> None:
+        """Empty SQLite's write-ahead log, where what was deleted still stands; as far as readers let it, right now."""
+        if self._sqlite is not None and self.url.database:
+            log = sqlite3.connect(self.url.database, timeout=5)
+            with contextlib.closing(log):
+                log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         if self._sqlite is not None:

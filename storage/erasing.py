@@ -19,7 +19,10 @@ from storage.records import AuditEntry, JsonObject, JsonValue
 from storage.tables import audit as entries
 from storage.tables import erasing, evidence, proposals, seals
 
-STAYS = ("tool", "tier", "rules", "proposal", "intent", "reason_code", "env", "risk")
+STAYS = (
+    *("tool", "tool_version", "tier", "rules", "proposal", "intent", "reason_code", "env", "risk"),
+    *("agent", "agent_version", "policy_version", "dry_run"),
+)
 """what of an erased task's entries stays: which tool, by which rules; never with which values, never words"""
 AT_ONCE = 500
 """entries in one transaction and under one order"""

@@ -30,7 +30,7 @@ def task(
 
     async def work(db: "Database", team: str, why: "Why") -> None:
         found = await erasing.tree(db, team, [task_id])
-        _sure(task_id, f"{len(found)} tasks of workspace {team}, with all they said", yes)
+        _sure(task_id, f"{_tasks(len(found))} of workspace {team}, with all that was said", yes)
         _tell((await erasing.erase_tasks(db, team, found, why)).counts)
 
     _with(work, tenant, "task", reason)
@@ -53,7 +53,7 @@ def person(
 
     async def work(db: "Database", team: str, why: "Why") -> None:
         found = await erasing.asked_by(db, team, person_id)
-        _sure(person_id, f"{len(found)} tasks of this person, and their name everywhere in workspace {team}", yes)
+        _sure(person_id, f"{_tasks(len(found))} of this person, and their name everywhere in workspace {team}", yes)
         done = await erasing.erase_person(db, team, person_id, found, why, alias)
         _tell(done.counts)
         typer.echo(f"where somebody has to stand, it says {alias} now")
@@ -65,6 +65,10 @@ def _sure(key: str, what: str, yes: bool) -> None:
     typer.echo(f"this erases {what}; it cannot be taken back, and what could still be undone no longer can")
     if not yes and typer.prompt(f"write {key} to go on", default="", show_default=False) != key:
         raise typer.Abort
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _tell(counts: dict[str, int]) -> None:
@@ -98,5 +102,6 @@ def _with(work: Callable[["Database", str, "Why"], Awaitable[None]], tenant: str
                 await work(db, known[0], Why(what=what, by=f"cli:{getpass.getuser()}", reason=said))
             except (StillOpen, NotFound) as error:
                 raise CommandFailed(str(error)) from None
+            db.empty_log()
 
     asyncio.run(run())
