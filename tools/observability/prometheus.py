@@ -13,6 +13,8 @@ from tools.sources.python_toolbox import Toolbox
 
 MOST_SERIES = 20
 """of one answer; more is for a narrower query"""
+MOST_LINES = 8
+"""of one range, the biggest first by their last value: more would not fit into what a task keeps of a result"""
 POINTS = 120
 """of one series: enough to draw, little enough to read"""
 SPARKS, BARS = 24, "▁▂▃▄▅▆▇█"
@@ -139,13 +141,14 @@ def register(box: Toolbox, service: HttpService) -> None:
         start, step = end - dt.timedelta(minutes=minutes), max(1, math.ceil(minutes * 60 / POINTS))
         asked = (("query", query), ("start", _iso(start)), ("end", _iso(end)), ("step", str(step)))
         lines = [line for row in await rows_of(service, "/api/v1/query_range", asked) if (line := _line(row))]
+        lines.sort(key=lambda line: -line.last)
         return Chart(
             query=query,
             start=_iso(start),
             end=_iso(end),
             step_seconds=step,
-            series=lines[:MOST_SERIES],
-            more=max(0, len(lines) - MOST_SERIES),
+            series=lines[:MOST_LINES],
+            more=max(0, len(lines) - MOST_LINES),
         )
 
     @range_.finding
