@@ -57,6 +57,7 @@ from bot.slack.replies import Replies
 from bot.slack.scope_notes import ScopeNotes
 from bot.slack.sessions import Sessions
 from bot.slack.stage import SlackStage
+from bot.slack.suggestions import Suggestions
 from bot.tls import tls
 from policy.people import People
 from storage.checkpoints import Signer
@@ -191,6 +192,7 @@ async def run(
             oauth=joined.oauth,
             departures=Departures(db=base.db, workspaces=workspaces),
             consents=consents,
+            suggestions=Suggestions(db=base.db, agents=base.agents, workspaces=workspaces),
             porter=Porter(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)

@@ -33,6 +33,14 @@ class DataPolicy(BaseModel):
         return f"cloud: {self.provider or 'the configured provider'}" + (f", {self.region}" if self.region else "")
 
 
+class Suggestion(BaseModel):
+    """A request that people can press instead of typing it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: str = Field(min_length=1, max_length=80)
+    message: str = Field(min_length=1, max_length=500)
+
+
 class AgentDefinition(BaseModel):
     """What an agent is: its charter first, which nothing it reads can override."""
 
@@ -40,6 +48,8 @@ class AgentDefinition(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
     summary: str = Field(default="", max_length=120)
     """what it is for, in a few words, for those who choose among agents"""
+    suggestions: tuple[Suggestion, ...] = Field(default=(), max_length=4)
+    """what its Messages tab offers; Slack takes four"""
     charter: tuple[str, ...]
     prompt: str
     model: str = ""
@@ -65,6 +75,10 @@ class AgentDefinition(BaseModel):
     def scope(self) -> Scope:
         """What the gateway lets this agent ask for."""
         return Scope(tools=self.tools, max_proposals=self.max_proposals)
+
+    def reaches(self, other: "AgentDefinition") -> bool:
+        """Whether it may ask for every tool that the other may."""
+        return all(map(self.may_ask_for, other.tools))
 
     def may_ask_for(self, tool: str) -> bool:
         return self.scope.covers(tool)

@@ -124,7 +124,7 @@ def _of_agents(before: Member | None, after: Member | None) -> tuple[str, ...]:
     found = []
     if after.sends_out and (before is None or before.data != after.data):
         found.append(f"What is said here leaves the house: {after.name!r} works elsewhere ({after.data.in_words()}).")
-    if before is None or not all(map(before.definition.may_ask_for, after.definition.tools)):
+    if before is None or not before.definition.reaches(after.definition):
         found.append(
             f"{after.name!r} works here from now on, with tools that the agent before did not have; "
             "policy and approvals stay as they are."

@@ -29,6 +29,7 @@ from bot.slack.oauth import OAuth
 from bot.slack.porter import Porter
 from bot.slack.replies import Replies
 from bot.slack.sockets import SocketHandler
+from bot.slack.suggestions import Suggestions
 from bot.slack.tenants import tenant_of
 from storage.db import within
 
@@ -45,6 +46,7 @@ def build(
     departures: Departures,
     consents: ConsentDesk,
     porter: Porter,
+    suggestions: Suggestions,
     oauth: OAuth | None = None,
 ) -> AsyncApp:
     """The app with all listeners.
@@ -63,7 +65,7 @@ def build(
     )
     requests.register(app, orchestrator, words)
     proposals.register(app, orchestrator, showroom, replies)
-    home.register(app, words, replies)
+    home.register(app, words, replies, suggestions)
     schedules.register(app, words.schedules)
     settings.register(app, words.settings)
     grants.register(app, words.grants, replies)

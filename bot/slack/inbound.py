@@ -177,3 +177,46 @@ def home_opened(body: Payload) -> HomeOpened | None:
     except ValidationError:
         return None
     return HomeOpened(tenant=found.tenant, user=found.event.user, tab=found.event.tab, channel=found.event.channel)
+
+
+class _Entity(BaseModel):
+    type: str = ""
+    value: object = None
+
+
+class _Context(BaseModel):
+    entities: tuple[_Entity, ...] = ()
+
+
+class _ContextEvent(BaseModel):
+    user: str
+    channel: str = ""
+    context: _Context = _Context()
+
+
+class _ContextBody(FromSlack):
+    event: _ContextEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookingAt:
+    """What somebody looks at while our panel is open."""
+
+    tenant: str
+    user: str
+    place: str
+    """their direct messages with us, "" when Slack does not say"""
+    channel: str
+    """"" when it is no channel"""
+
+
+def looking_at(body: Payload) -> LookingAt | None:
+    try:
+        found = _ContextBody.model_validate(body)
+    except ValidationError:
+        return None
+    event = found.event
+    named = (one.value for one in event.context.entities if one.type == "slack#/types/channel_id")
+    channel = next((value for value in named if isinstance(value, str)), "")
+    place = event.channel if event.channel.startswith("D") else ""
+    return LookingAt(tenant=found.tenant, user=event.user, place=place, channel=channel)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import tasks
+from storage import channels, tasks
 from storage.records import TaskState
 from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, Message, World, a_world, everything
 
@@ -63,6 +63,25 @@ async def test_stop_after_a_mention_ends_a_parked_task_and_its_card(
         async with world.database() as db, db.read() as tx:
             [task] = await tasks.recent(tx, "T0ACME")
         assert (task.state, task.reason) == (TaskState.CANCELLED, "stopped by <@U0KIM>")
+
+
+async def test_the_panel_suggests_what_fits_the_channel_somebody_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
+        async with world.database() as db, db.write() as tx:
+            await channels.put(tx, "T0ACME", "C0DATA", channels.ChannelSettings(agent="database"), by=DANA)
+        ui, dm = world.slack.ui, world.slack.workspace.dm(ANA).id
+
+        def offered() -> str:
+            return str(world.slack.office.prompts.get(dm))
+
+        await ui.home(ANA, "messages")
+        await world.see(lambda: "Checkout is failing" in offered())
+        await ui.look_at(ANA, "C0DATA")
+        await world.see(lambda: "How is the database?" in offered() and "Checkout" not in offered())
+        await ui.look_at(ANA, INCIDENTS)
+        await world.see(lambda: "Checkout is failing" in offered())
 
 
 async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

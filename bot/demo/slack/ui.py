@@ -190,6 +190,14 @@ class Ui:
         office.emit(event, "app_home_opened")
         return office.homes.get(as_)
 
+    async def look_at(self, as_: str, channel: str) -> None:
+        """Look at a channel while the app's panel is open."""
+        office = self._office
+        entity: Json = {"type": "slack#/types/channel_id", "value": channel, "team_id": office.workspace.team_id}
+        event: Json = {"type": "app_context_changed", "user": as_, "channel": office.workspace.dm(as_).id}
+        event |= {"context": {"entities": [entity]}, "event_ts": office.messages.next_ts()}
+        office.emit(event, "app_context_changed")
+
     async def stop(self, as_: str, channel: str, thread_ts: str) -> list[str]:
         """Press Slack's own Stop: the thread's live streams end, and the app is told which.
 
