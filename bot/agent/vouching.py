@@ -39,6 +39,17 @@ class Vouched:
     unsure: int
     """changes that ran, or may have, and that no check confirmed"""
 
+    def in_words(self) -> str:
+        """One plain line, for a terminal."""
+        if not self.results:
+            said = "not checked: nothing was looked up for this answer; it is the model's own"
+        else:
+            said = f"checked: {self.found} of {self.found + len(self.own)} figures and names stand in results"
+            said += f"; the model's own: {', '.join(self.own[:8])}" if self.own else ""
+        sure = f"{self.held} with a check that held" if self.held else ""
+        unsure = f"{self.unsure} that no check confirmed" if self.unsure else ""
+        return f"{said}; changes: {', '.join(filter(None, (sure, unsure))) or 'none'}"
+
 
 def vouch(steps: Sequence[Step], tier_of: Callable[[str], Tier], clean: Callable[[str], str]) -> Vouched | None:
     """What is known of the last answer; None when no model spoke it. `clean`: the answer as people see it."""

@@ -42,7 +42,7 @@ async def work(
     from bot.orchestrator.show import Showroom
     from bot.starting import CannotStart
     from bot.terminal import list_people
-    from bot.terminal.outcome import Outcome
+    from bot.terminal.outcome import Outcome, vouching
     from bot.terminal.stage import TerminalStage
     from storage.ids import new_id
     from storage.records import Source
@@ -89,7 +89,9 @@ async def work(
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
         try:
             showroom = Showroom(base.db, gateway, people, base.evidence_url)
-            code = await Outcome(db=base.db, showroom=showroom, console=console, task=task).wait(stretch, working)
+            code = await Outcome(
+                db=base.db, showroom=showroom, console=console, task=task, vouched=vouching(gateway)
+            ).wait(stretch, working)
             if after is not None:
                 await after(base.db, task)
             return code

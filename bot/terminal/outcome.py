@@ -1,17 +1,21 @@
 """What a task came to, said when it ends or waits."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
+from bot.agent.vouching import Vouched, vouch
 from bot.orchestrator.show import Showroom
 from bot.terminal.printable import one_line
 from bot.terminal.proposal import proposal_panel
-from storage import tasks
+from storage import steps, tasks
 from storage.db import Database
-from storage.records import Task, TaskState
+from storage.records import Step, Task, TaskState
+from tools.gateway import Gateway
 
 LOOK = 0.5
 """seconds between looks at the task's row, for what ends without a word"""
@@ -25,6 +29,8 @@ class Outcome:
     showroom: Showroom
     console: Console
     task: Task
+    vouched: Callable[[Sequence[Step]], Vouched | None]
+    """what is known of a model's answer"""
 
     async def wait(self, stretch: asyncio.Event, working: asyncio.Task[None]) -> int:
         """The exit code: 0 when it completed, was stopped or waits for people; 1 when it failed.
@@ -57,6 +63,10 @@ class Outcome:
     async def _tell(self, now: Task) -> int | None:
         match now.state:
             case TaskState.COMPLETED:
+                async with self.db.read() as tx:
+                    known = self.vouched(await steps.of_task(tx, now))
+                if known is not None:
+                    self._say("dim", known.in_words())
                 return 0
             case TaskState.NEEDS_APPROVAL:
                 view = await self.showroom.approval(now.tenant, now.proposal_id or "")
@@ -74,3 +84,8 @@ class Outcome:
 
     def _say(self, color: str, text: str) -> None:
         self.console.print(Text(one_line(text), style=color), soft_wrap=True)
+
+
+def vouching(gateway: Gateway) -> Callable[[Sequence[Step]], Vouched | None]:
+    """What is known of an answer, by the tools there are; shown without secrets, as the answer is."""
+    return partial(vouch, tier_of=gateway.registry.tier, clean=gateway.clean)

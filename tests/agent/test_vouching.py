@@ -112,6 +112,14 @@ def test_the_line_names_what_is_the_models_own_and_links_what_is_not() -> None:
     assert nothing is not None and "nothing was looked up" in str(checked_row(nothing, str))
 
 
+def test_a_terminal_gets_it_in_one_plain_line() -> None:
+    known = seen("7.3 % now, not 41 %", result(1, "shop.error_rate", RATES))
+    assert known is not None
+    assert known.in_words() == (
+        "checked: 1 of 2 figures and names stand in results; the model's own: 41 %; changes: none"
+    )
+
+
 def test_a_name_that_would_act_in_slack_is_literal() -> None:
     known = seen("`<!channel>` and `*x*` and `\u202eabc`", result(1, "shop.error_rate", {"a": 1}))
     assert known is not None
