@@ -116,7 +116,7 @@ class Runner:
                         line, intent, then, f"the worker died while it ran, and now it is {halted}"
                     )
                 if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
-                    return await self._run(line, intent, then)
+                    return await self._run(line, intent, then, again=True)
                 return await self._doubt(line, intent, then, "the worker died while it ran")
 
     async def _settle_again(self, outcome: Settled, then: Then) -> Settled:
@@ -124,8 +124,11 @@ class Runner:
             await then.settled(tx, outcome)
         return outcome
 
-    async def _run(self, line: Line, intent: Intent, then: Then) -> Ran | Failed | InDoubt:
+    async def _run(self, line: Line, intent: Intent, then: Then, *, again: bool = False) -> Ran | Failed | InDoubt:
+        """`again`: an earlier life began it, too, and whether that did anything is not known."""
         tool = line.tool
+        # "Not found" is no failure when the try before, whose answer was lost, may be why it is gone.
+        unsure = again and tool.manifest.tier is not Tier.READ
         attempts = ATTEMPTS if tool.manifest.idempotent else 1
         for attempt in range(1, attempts + 1):
             then.check_lease()
@@ -144,7 +147,8 @@ class Runner:
                 failed = ToolFailed(text, effect_possible=tool.manifest.tier is not Tier.READ, reason="broken")
             else:
                 return await self._ran(line, intent, result, then)
-            if not failed.effect_possible:
+            unsure = unsure or failed.effect_possible
+            if not unsure:
                 return await self._failed(line, intent, failed, then)
             if attempt < attempts:
                 await asyncio.sleep(0.2 * attempt)

@@ -61,6 +61,18 @@ async def test_an_idempotent_tool_is_asked_again_under_one_key(gateway: Gateway,
     assert lab.seen.count("run lab.put") == ATTEMPTS and len(lab.effects) == 1
 
 
+@pytest.mark.parametrize("check_works", [True, False])
+async def test_a_clear_no_after_a_lost_answer_does_not_say_that_nothing_happened(
+    gateway: Gateway, db: Database, lab: Lab, task: Task, check_works: bool
+) -> None:
+    """The first try deleted it, and the second is told that there is no such thing."""
+    lab.troubles, lab.check_works = [lost_answer, broken_before, broken_before], check_works
+    outcome = await ask(gateway, task, "lab.put")
+    assert isinstance(outcome, Ran if check_works else InDoubt)
+    state = IntentState.RAN if check_works else IntentState.IN_DOUBT
+    assert [line.state for line in await ledger(db, task)] == [state] and len(lab.effects) == 1
+
+
 async def test_a_slow_tool_is_cut_off(gateway: Gateway, db: Database, lab: Lab, staff: Staff, task: Task) -> None:
     lab.hold = asyncio.Event()
     lab.check_works = False
