@@ -80,7 +80,8 @@ class Rechecking:
         approvers = [vote.voter for vote in approved.votes]
         line = self.book.line_of_proposal(key, task, approved.sealed, approved.tool, approved.call, approvers)
         if started is not None:
-            ended = await self.desk.runner.run(line, then)
+            other = read_otherwise(approved.sealed, approved.call.arguments, approved.call.target)
+            ended = await self.desk.runner.run(replace(line, otherwise=bool(other)), then)
             assert not isinstance(ended, Overtaken), "what has begun is not decided again"
             return ended
         if proposal.state is not ProposalState.APPROVED:

@@ -41,6 +41,8 @@ class Line:
     context: ToolContext
     grant_id: str | None = None
     """the standing grant that is used up by one when this begins"""
+    otherwise: bool = False
+    """today's tool reads the sealed values otherwise than the one that began; neither its run nor its check fits"""
     overtaken: Callable[[Tx], Awaitable[bool]] | None = None
     """asked where the intent is written: whether what began meanwhile (on any replica) changes the decision"""
 
@@ -115,6 +117,9 @@ class Runner:
                     return await self._doubt(
                         line, intent, then, f"the worker died while it ran, and now it is {halted}"
                     )
+                if line.otherwise:
+                    died = "the worker died while it ran, and the tool reads its values otherwise now"
+                    return await self._doubt(line, intent, then, died)
                 if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
                     return await self._run(line, intent, then, again=True)
                 return await self._doubt(line, intent, then, "the worker died while it ran")
@@ -191,7 +196,9 @@ class Runner:
 
     async def _doubt(self, line: Line, intent: Intent, then: Then, why: str) -> Ran | InDoubt:
         """Ask the tool whether it took. Only a clear yes ends the doubt: a "no" may be a call still on its way."""
-        seen = await self.verify(line.tool, line.arguments, line.impact, line.context)
+        seen = Verified(held=Held.UNKNOWN, says="")
+        if not line.otherwise:
+            seen = await self.verify(line.tool, line.arguments, line.impact, line.context)
         if seen.held is Held.YES:
             async with self._db.write() as tx:
                 kept = await evidence.keep(

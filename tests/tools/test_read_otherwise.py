@@ -16,7 +16,7 @@ from tests.tools.asking import approved, execute, propose
 from tests.tools.spy import Lab, Setting
 from tests.tools.staff import Staff
 from tools.gateway import Gateway
-from tools.outcomes import AskAgain, Ran
+from tools.outcomes import AskAgain, InDoubt, Ran
 from tools.registry import Registry
 from tools.sealing import open_seal
 
@@ -70,3 +70,24 @@ async def test_a_tool_that_reads_the_sealed_bytes_otherwise_asks_again(
     moved = open_seal(proposal).moved
     assert (label, before, after) in [(row.label, row.before, row.after) for row in moved]
     assert isinstance(await execute(anew, task, await approved(db, proposal)), Ran), "asked once, not for ever"
+
+
+async def test_what_an_earlier_release_began_is_not_run_again_as_something_else(
+    gateway: Gateway, db: Database, staff: Staff, lab: Lab, task: Task
+) -> None:
+    """An upgrade kills a worker in the middle of an idempotent call: the new one would repeat it on another thing."""
+
+    class Died(BaseException):
+        pass
+
+    async def die() -> None:
+        raise Died
+
+    old = await approved(db, await propose(gateway, db, task, tool="lab.put"))
+    lab.at_run = die
+    with pytest.raises(Died):
+        await execute(gateway, task, old)
+    lab.at_run = None
+    tools = [replace(one, arguments=Renamed) if one.name == "lab.put" else one for one in lab.tools()]
+    anew = Gateway(db=db, registry=Registry(tools), rules=gateway.rules, redactor=Redactor.default(), people=staff)
+    assert isinstance(await execute(anew, task, old), InDoubt) and lab.effects == []
