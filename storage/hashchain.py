@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from json.encoder import encode_basestring as quoted
 
 from storage import erased
 from storage.canonical import digest
@@ -14,10 +15,12 @@ def link_hash(
     *, tenant: str, seq: int, at: float, event: str, task_id: str, correlation_id: str, body: str, prev: str
 ) -> str:
     """The hash of one link: over everything in it and the link before. `body` is as `erased.linked_over` gives it."""
-    # `at` as text: the same float prints the same everywhere, and JSON numbers are not all safe to re-read
-    parts = [tenant, seq, f"{at:.6f}", event, task_id, correlation_id, body, prev]
+    # `at` as text: the same float prints the same everywhere, and JSON numbers are not all safe to re-read.
     # For a list of strings and one small integer this is its RFC 8785 text (a test compares), in a tenth of the time.
-    return digest(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
+    return digest(
+        f'[{quoted(tenant)},{seq},"{at:.6f}",{quoted(event)},{quoted(task_id)},{quoted(correlation_id)},'
+        f"{quoted(body)},{quoted(prev)}]"
+    )
 
 
 def check(entries: Iterable[AuditEntry], *, after: tuple[int, str] = (0, GENESIS)) -> list[str]:
