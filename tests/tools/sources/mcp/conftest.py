@@ -85,9 +85,9 @@ async def run(tool: Tool, arguments: JsonObject) -> JsonObject:
 
 
 @contextmanager
-def served(kept: Path, token: str = "") -> Iterator[str]:
+def served(kept: Path, token: str = "", mood: str = "") -> Iterator[str]:
     """The server over streamable HTTP, behind a token."""
-    app = made(kept, "").streamable_http_app(stateless_http=True)
+    app = made(kept, mood).streamable_http_app(stateless_http=True)
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope.get("headers") or ())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import JsonValue
 
 from policy.types import Tier
 from tests.tools.sources.mcp.conftest import Desk, run, served
@@ -12,7 +13,7 @@ from tools.conformance.suite import Suite
 from tools.conformance.verdicts import Verdict
 from tools.contract import JsonObject, ToolFailed
 from tools.sources.errors import SourceError
-from tools.sources.mcp_pins import lock_of
+from tools.sources.mcp_pins import lock_of, pins_of
 
 CLOSE: JsonObject = {"id": "T-1", "state": "closed"}
 
@@ -113,6 +114,40 @@ async def test_a_server_that_goes_wrong_in_the_middle_leaves_a_doubt(desk: Desk,
     assert desk.state()["tickets"] == {"T-1": "closed"}
     # The next call starts anew.
     assert await run(tools["tickets.read"], {"id": "T-1"}) == {"state": "closed"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ({"$ref": "#/$defs/Node"}, "contains itself"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "anyOf with 2 alternatives"),
+        ({"$ref": "https://example.invalid/schema.json"}, "bundle the document"),
+        ("not even a schema", "id"),
+    ],
+)
+async def test_a_schema_that_cannot_be_checked_is_no_tool(desk: Desk, schema: JsonValue, says: str) -> None:
+    """What a server says its tool takes is others' text, too: refused by name at the start, never followed around."""
+    manifest = desk.manifest()
+    node: JsonObject = {"type": "object", "properties": {"child": {"$ref": "#/$defs/Node"}}}
+    takes: JsonObject = {"type": "object", "properties": {"id": schema}, "$defs": {"Node": node}}
+    tools: list[JsonObject] = [{"name": name, "inputSchema": takes} for name in ("get_ticket", "set_state")]
+    lock_of(manifest).write_text(pins_of("tickets", tools).written())
+    with pytest.raises(SourceError, match=r"tickets\.lock\.json") as refused:
+        desk.tools(manifest)
+    assert says in str(refused.value)
+
+
+async def test_a_flood_over_http_is_cut_off_and_leaves_a_doubt(desk: Desk) -> None:
+    with served(desk.kept, mood="flood") as url:
+        manifest = desk.manifest(url=url, egress=["127.0.0.1"])
+        await desk.pin(manifest)
+        tools = desk.tools(manifest)
+        with pytest.raises(ToolFailed) as failed:
+            await run(tools["tickets.set_state"], CLOSE)
+        assert failed.value.effect_possible
+        assert desk.state()["tickets"] == {"T-1": "closed"}
+        assert await run(tools["tickets.read"], {"id": "T-1"}) == {"state": "closed"}
+        await desk.closing.aclose()
 
 
 async def test_a_tools_own_error_is_a_failure_that_may_have_done_something(desk: Desk) -> None:
