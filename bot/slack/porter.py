@@ -10,7 +10,6 @@ from bot.slack.workspaces import Workspaces
 from storage import audit, inbox
 from storage.db import Database
 from storage.records import JsonObject
-from storage.row_security import EVERYTHING
 
 Payload = Mapping[str, object]
 DAY = 86_400
@@ -34,7 +33,10 @@ class Porter:
             us = await self.workspaces.about(enterprise)
         app = body.get("api_app_id")
         if us is None:
-            return await self._turn_away(body, EVERYTHING, tenant, "this app is not installed in that workspace")
+            # Of one workspace, it is in its record; of many, in that of the one that was named, as after it left.
+            known = await self.workspaces.tenants()
+            of = known[0] if len(known) == 1 else tenant
+            return await self._turn_away(body, of, tenant, "this app is not installed in that workspace")
         if us.app and isinstance(app, str) and app and app != us.app:
             return await self._turn_away(body, us.tenant, tenant, "it is another app's")
         if _from_outside(body, tenant):
@@ -43,8 +45,6 @@ class Porter:
 
     async def _turn_away(self, body: Payload, of: str, tenant: str, why: str) -> bool:
         event = _event(body)
-        if of == EVERYTHING and len(known := await self.workspaces.tenants()) == 1:
-            of = known[0]
         said: JsonObject = {
             "why": why,
             "workspace": tenant,

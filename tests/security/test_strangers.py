@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.app import Narrowed
 from bot.slack.porter import Porter
 from bot.slack.workspaces import OneWorkspace, Workspace
+from storage import audit
 from storage.db import Database
 from tests.builders import TENANT
 from tests.tools.asking import entries
@@ -98,3 +99,24 @@ async def test_talk_of_partners_in_a_shared_channel_is_one_entry_a_day(db: Datab
 
 async def _ignored(db: Database) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in await entries(db) if one.event == "ops.request.ignored"]
+
+
+async def test_of_many_workspaces_each_is_known_and_an_organisations_installation_covers_its_own(db: Database) -> None:
+    class Many(OneWorkspace):
+        """Installed in a workspace, and in the whole of an organisation."""
+
+        async def tenants(self) -> list[str]:
+            return [TENANT, "E1"]
+
+        async def about(self, tenant: str) -> Workspace | None:
+            return Workspace(tenant=tenant, bot_user="U0PILOT") if tenant in (TENANT, "E1") else None
+
+    client = AsyncWebClient()
+    us = Workspace(tenant=TENANT, bot_user="U0PILOT")
+    porter = Porter(db=db, workspaces=Many(workspace=us, one=client, stream=client))
+    assert await porter.lets_in(_mention())
+    assert await porter.lets_in(_mention(team_id="T5", enterprise_id="E1", event={"team": "T5"}))
+    assert not await porter.lets_in(_mention(team_id="T9", event={"team": "T9"}))
+    async with db.read() as tx:
+        assert [one.event for one in await audit.entries(tx, "T9")] == ["ops.request.ignored"]
+    assert await _ignored(db) == []
