@@ -17,7 +17,7 @@ MOST_A_MINUTE = 10
 """proposals all tasks of one requester may make in a minute; people cannot read more with care"""
 AGAIN = 5
 """times a call is decided anew because other changes began at the very moment it was to begin"""
-OF_PEOPLE = (Source.MENTION, Source.DM, Source.COMMAND, Source.SCHEDULE, Source.UNDO)
+OF_PEOPLE = (Source.MENTION, Source.DM, Source.AUTO, Source.COMMAND, Source.SCHEDULE, Source.UNDO)
 """sources that name a person who must still be one of us when a call is judged, and again when it runs"""
 
 

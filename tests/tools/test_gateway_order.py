@@ -146,9 +146,10 @@ async def test_an_agent_calls_only_the_tools_of_its_definition(
     assert isinstance(outcome, Ran)
 
 
-async def test_nothing_is_done_for_a_person_who_is_gone(gateway: Gateway, lab: Lab, task: Task) -> None:
-    """A deactivated requester gets nothing; an alert, which names no person, is judged as before."""
-    outcome = await ask(gateway, task, requester=None)
+@pytest.mark.parametrize("source", [Source.MENTION, Source.AUTO, Source.SCHEDULE])
+async def test_nothing_is_done_for_a_person_who_is_gone(gateway: Gateway, lab: Lab, task: Task, source: Source) -> None:
+    """A deactivated requester or a stranger gets nothing; an alert, which names no person, is judged as before."""
+    outcome = await ask(gateway, replace(task, source=source), requester=None)
     assert isinstance(outcome, Denied) and outcome.because == ("builtin:unknown-requester",)
     alert = replace(task, source=Source.ALERT, requester="")
     assert isinstance(await ask(gateway, alert, "lab.read", {}, requester=None, call_id="c2"), Ran)
