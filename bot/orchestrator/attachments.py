@@ -21,6 +21,11 @@ def unread(steps: Sequence[Step]) -> list[JsonObject]:
     return [one for one in every if str(one["id"]) not in seen]
 
 
+def in_code(name: str) -> str:
+    """A file's name as Markdown shows it letter by letter."""
+    return f"`{' '.join(name.replace('`', '').split())[:120] or 'a file'}`"
+
+
 async def take_in(
     db: Database, files: Files | None, clean: Callable[[str], str], hooks: Hooks, found: Sequence[JsonObject]
 ) -> None:
@@ -40,11 +45,11 @@ async def take_in(
         said = f"[the attached file was not read: {read.why}]" if read.why else text
         told.append((StepKind.CONTEXT, {"by": f"file {name}", "text": said, "file": file_id}))
         if read.why:
-            left.append(f"{name} ({read.why})")
+            left.append(f"{in_code(name)} ({read.why})")
     async with db.write() as tx:
         await step_store.append(tx, task, task.turns, told)
         read_ones = [str(one["name"]) for one in found]
         await note(tx, task, "files_read", {"files": [*read_ones], "not_read": [*left]})
         if left:
             subject = f"files:{task.id}:{found[0]['id']}"
-            await tell(tx, task, subject, f"I did not read {'; '.join(left)}.", kind="info")
+            await tell(tx, task, subject, f"I did not read {'; '.join(left)}.", kind="answer")

@@ -20,7 +20,7 @@ _ENDINGS = frozenset(
     ("txt", "log", "csv", "tsv", "json", "jsonl", "ndjson", "yaml", "yml", "md", "conf", "ini", "toml", "sql", "xml")
 )
 _WHY = {
-    "missing_scope": "I lack the permission files:read",
+    "missing_scope": "I may not read files here; an admin can grant `files:read`",
     "file_not_found": "it is gone",
     "file_deleted": "it is gone",
 }

@@ -19,8 +19,15 @@ class WalkBrain:
 
     name = "walk"
 
+    def __init__(self) -> None:
+        self.around: dict[str, list[str]] = {}
+        """request → what it was told of the thread before"""
+
     async def think(self, prompt: Prompt) -> AsyncGenerator[BrainEvent, None]:
         asked = [one.text for one in prompt.transcript if isinstance(one, UserSaid) and one.trusted]
+        self.around[asked[-1]] = [
+            one.text for one in prompt.transcript if isinstance(one, UserSaid) and not one.trusted
+        ]
         while "talk" in asked[-1]:
             yield Saying(delta="and on ")
             await asyncio.sleep(0.05)
@@ -32,8 +39,9 @@ class WalkBrain:
 async def test_everything_people_do_works_over_both_deliveries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
 ) -> None:
+    brain = WalkBrain()
     async with a_world(
-        tmp_path, monkeypatch.setenv, fault=None, brain=WalkBrain(), signed_http=signed_http, requests_per_minute=60
+        tmp_path, monkeypatch.setenv, fault=None, brain=brain, signed_http=signed_http, requests_per_minute=60
     ) as world:
         assert bool(world.slack.sockets.connections) is not signed_http
         ui = world.slack.ui
@@ -46,6 +54,12 @@ async def test_everything_people_do_works_over_both_deliveries(
         await world.text(direct, "You asked: two", channel=dm, who=KIM)
 
         said = await ui.send(KIM, INCIDENTS, "customers complain")
+        talked = str((await ui.send(KIM, INCIDENTS, "payments look odd"))["ts"])
+        await ui.send(SAM, INCIDENTS, "since noon", thread_ts=talked)  # nobody spoke to it: it says nothing
+        await ui.send(ANA, INCIDENTS, "@autopilot and now?", thread_ts=talked)
+        await world.text(talked, "You asked: and now?")
+        assert brain.around["and now?"] == ["payments look odd", "since noon"], "the whole thread is context"
+        assert brain.around["one"] == [], "a fresh mention starts fresh"
         assert await ui.shortcut(ANA, "message.ask_about", INCIDENTS, said["ts"]) == {"ok": True}
         await world.text(str(said["ts"]), "You asked: What about this message")
 
@@ -103,3 +117,4 @@ async def _is_on_disk(world: World) -> None:
     assert len(judged) == 1
     sources = {task.source for task in found}
     assert {Source.MENTION, Source.DM, Source.COMMAND} <= sources
+    assert not [task for task in found if "since noon" in task.text]

@@ -25,12 +25,11 @@ async def _told(world: World, words: str) -> None:
     assert await world.see(look)
 
 
-@pytest.mark.parametrize("signed_http", [False, True])
 async def test_a_cloud_agent_asks_a_person_once_and_goes_on_after_yes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = definition.load().model_copy(update={"data_policy": CLOUD})
-    async with a_world(tmp_path, monkeypatch.setenv, fault=None, agent=agent, signed_http=signed_http) as world:
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None, agent=agent, signed_http=True) as world:
         first = await world.ask("please write a poem")
         ts = await world.see(lambda: _question(world, first), 60)
         assert not [m for m in world.thread(first) if m.get("bot_id") and not m.get("ephemeral_for")]

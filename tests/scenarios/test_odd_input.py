@@ -104,12 +104,11 @@ async def test_a_deactivated_persons_command_changes_nothing_and_is_answered(
         assert world.slack.ui.open_view("U0DANA") is None
 
 
-@pytest.mark.parametrize("signed_http", [False, True])
 async def test_a_deleted_request_withdraws_its_card_and_its_requester_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An edit meanwhile is answered: the card is still about what was asked first."""
-    async with a_world(tmp_path, monkeypatch.setenv, signed_http=signed_http) as world:
+    async with a_world(tmp_path, monkeypatch.setenv, signed_http=True) as world:
         thread = await world.ask("checkout is failing")
         await world.card(thread, "proposal.approve")
         await world.slack.ui.edit(ANA, INCIDENTS, thread, "@autopilot never mind")
@@ -139,35 +138,35 @@ async def test_a_missing_scope_is_told_to_admins_once_and_the_rest_goes_on(
         assert len(notes()) == 1
 
 
-@pytest.mark.parametrize("granted", [True, False])
 async def test_an_attached_text_file_is_read_as_data_and_of_others_people_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, granted: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Secrets in it are masked; it asks for nothing by itself; without the permission it says that it was not read."""
     brain = ScriptedBrain([[Saying(delta="I looked.")]])
     async with a_world(tmp_path, monkeypatch.setenv, fault=None, brain=brain) as world:
-        if not granted:
-            install = world.slack.installs.of(world.slack.workspace)
-            assert install is not None
-            install.scopes = install.scopes - {"files:read"}
-            office = world.slack.office
-            office.app = replace(office.app, scopes=office.app.scopes - {"files:read"})
+
+        def told_of(number: int, name: str) -> str:
+            said = [one for one in brain.prompts[number].transcript if isinstance(one, UserSaid) and not one.trusted]
+            return next(one.text for one in said if one.by == f"file {name}")
+
         files = {
             "checkout.log": b"17:02 payment failed\npassword=hunter2hunter2 token=xoxb-1234567890-abcdefghijkl",
             "screen.png": b"\x89PNG\r\n",
             "odd.csv": b"\xff\xfe\x00",
         }
         sent = await world.slack.ui.send(ANA, INCIDENTS, "@autopilot what is in this log?", files=files)
-        thread = str(sent["ts"])
-        await world.text(thread, "I looked.")
-        note = await world.text(thread, "I did not read")
-        assert "screen.png (I read text files only)" in everything(note)
-        said = [one for one in brain.prompts[0].transcript if isinstance(one, UserSaid) and not one.trusted]
-        log = next(one.text for one in said if one.by == "file checkout.log")
-        if granted:
-            assert "payment failed" in log and "xoxb-1234567890" not in log
-            assert "odd.csv (it is not UTF-8 text)" in everything(note) and "checkout.log" not in everything(note)
-        else:
-            assert "not read" in log and "checkout.log (I lack the permission files:read)" in everything(note)
+        await world.text(str(sent["ts"]), "I looked.")
+        note = everything(await world.text(str(sent["ts"]), "I did not read"))
+        assert "`screen.png` (I read text files only)" in note and "checkout.log" not in note
+        assert "`odd.csv` (it is not UTF-8 text)" in note
+        assert "payment failed" in told_of(0, "checkout.log") and "xoxb-1234567890" not in told_of(0, "checkout.log")
         [task] = await _tasks(world)
         assert task.text == "what is in this log?"
+
+        office = world.slack.office
+        office.app = replace(office.app, scopes=office.app.scopes - {"files:read"})
+        sent = await world.slack.ui.send(ANA, INCIDENTS, "@autopilot and now?", files={"checkout.log": b"failed"})
+        note = everything(await world.text(str(sent["ts"]), "I did not read"))
+        assert "`checkout.log` (I may not read files here" in note
+        await world.text(str(sent["ts"]), "I looked.")
+        assert "not read" in told_of(1, "checkout.log")
