@@ -103,10 +103,10 @@ class Rechecking:
             return ""
         if plan.state is not ProposalState.APPROVED:
             return f"its plan is {plan.state.value}"
-        try:
-            return await turn_of(tx, proposal, open_seal(plan))
-        except SealBroken as error:
-            return str(error)
+        # Nothing of an altered plan runs, also not the calls before the altered one: people decided on all of it.
+        if moved := await what_moved(tx, plan):
+            return f"its plan was changed after it was sealed (moved: {named(moved)})"
+        return await turn_of(tx, proposal, open_seal(plan))
 
     def _open(self, task: Task, proposal: Proposal, votes: list[Vote]) -> Approved:
         sealed = open_seal(proposal)

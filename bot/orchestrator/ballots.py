@@ -24,7 +24,7 @@ from storage.records import JsonObject, Proposal, ProposalState, Task, TaskState
 from tools.altered import how_broken
 from tools.errors import SealBroken
 from tools.gateway import Gateway
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall, open_seal, seal_if_whole
 
 
 class _Strangers(Exception):
@@ -92,9 +92,7 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, task_id: str, actors:
     try:
         sealed = open_seal(proposal)
     except SealBroken:
-        why = await how_broken(tx, proposal)
-        await note(tx, task, "vote_refused", {"who": click.who, "proposal": click.proposal_id, "why": why})
-        return altered(why)
+        return await _altered(tx, task, click, proposal)
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE, message="this press was already counted")
     await redraw(tx, click)  # whatever comes of it, the pressed card is drawn again
@@ -102,6 +100,8 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, task_id: str, actors:
     of_plan = await proposals.calls_of(tx, click.tenant, proposal.id) if proposal.is_plan else []
     if late or not _may_still_vote(proposal, of_plan, task, approve=ballot.approve):
         return Answer(said=Said.STALE, message=how_it_stands(proposal, late=late))
+    if ballot.approve and any(seal_if_whole(call) is None for call in of_plan):
+        return await _altered(tx, task, click, proposal)
     if ballot.proven is not None and not await step_ups.use(tx, ballot.proven.link):
         return Answer(said=Said.STALE, message="this link was used or is too old; press Approve again")
     new = await proposals.vote(
@@ -117,6 +117,12 @@ async def _count(tx: Tx, gateway: Gateway, ballot: Ballot, task_id: str, actors:
         await _reject(tx, gateway, task, proposal, click.who, ballot.reason)
         return Answer(said=Said.DONE, message="rejected", task_id=task.id)
     return await _approve(tx, gateway, ballot, task, proposal, sealed, actors, new=new)
+
+
+async def _altered(tx: Tx, task: Task, click: Click, proposal: Proposal) -> Answer:
+    why = await how_broken(tx, proposal)
+    await note(tx, task, "vote_refused", {"who": click.who, "proposal": click.proposal_id, "why": why})
+    return altered(why)
 
 
 async def _approve(

@@ -175,15 +175,20 @@ async def test_a_plan_as_a_whole_has_no_fields_to_edit(office: Office) -> None:
 # --- the seal ---------------------------------------------------------------------------------------------
 
 
-async def test_a_call_changed_after_the_approval_does_not_run(office: Office) -> None:
+async def test_nothing_of_a_plan_runs_when_one_of_its_calls_was_changed(office: Office) -> None:
+    """Also not the calls before it; nobody can approve such a plan, and the refusal names what moved."""
     plan, calls = await planned(office)
-    await office.approve("U0DANA", plan)
-    changed = calls[1].sealed.replace('"value":9', '"value":99')
-    assert changed != calls[1].sealed
+    whole, changed = calls[1].sealed, calls[1].sealed.replace('"value":9', '"value":99')
+    assert changed != whole
+    await tamper(office.db, "UPDATE proposals SET sealed = :s WHERE id = :i", s=changed, i=calls[1].id)
+    answer = await office.approve("U0DANA", plan)
+    assert answer.said is Said.REFUSED and "moved: call 2: arguments.value" in answer.message
+    await tamper(office.db, "UPDATE proposals SET sealed = :s WHERE id = :i", s=whole, i=calls[1].id)
+    assert (await office.approve("U0DANA", plan)).said is Said.DONE
     await tamper(office.db, "UPDATE proposals SET sealed = :s WHERE id = :i", s=changed, i=calls[1].id)
     assert await office.work()
-    assert changes_of(office) == [("checkout", 7)]
-    assert (await states_of(office, plan))[1:] == ["refused", "cancelled"]
+    assert changes_of(office) == []
+    assert await states_of(office, plan) == ["refused", "cancelled", "cancelled"]
 
 
 async def test_a_plan_whose_list_was_changed_runs_nothing(office: Office) -> None:
