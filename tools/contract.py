@@ -126,6 +126,8 @@ class Tool:
     preview: Preview | None = None
     undo: Undo | None = None
     verify: Verify | None = None
+    declared: str = ""
+    """what runs for a call as a file says it (operation, command, fixed values); a change of it is a new version"""
     source: str = "python"
     """where it comes from: python | openapi:<service> | mcp:<server>"""
 

@@ -59,10 +59,12 @@ class Registry:
         return Tier.IRREVERSIBLE if tool is None else tool.manifest.tier
 
     def version(self, name: str) -> str:
-        """Hash of the manifest and the argument schema: any change of what a tool declares is a new version."""
+        """Hash of manifest, argument schema and what runs: any change of what a tool declares is a new version."""
         if name not in self._versions:
             tool = self.get(name)
             declared = {"manifest": json.loads(tool.manifest.model_dump_json()), "schema": schema_of(tool)}
+            if tool.declared:
+                declared["runs"] = tool.declared
             self._versions[name] = digest(canonical(declared))
         return self._versions[name]
 

@@ -28,6 +28,7 @@ class Rules(Protocol):
     def undo(self) -> UndoRule | None: ...
     @property
     def verify(self) -> VerifyRule | None: ...
+    def model_dump_json(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,7 @@ class _One:
             preview=self._preview(rules.preview) if rules.preview else None,
             undo=self._undo(rules.undo) if rules.undo else None,
             verify=self._verify(rules.verify) if rules.verify else None,
+            declared=rules.model_dump_json(),
             source=self._shared.source,
         )
         rehearse(tool, place)

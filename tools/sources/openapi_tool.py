@@ -101,6 +101,7 @@ class _ToolBuilder:
             preview=self._preview(http.preview) if http.preview else None,
             undo=self._undo(http.undo) if http.undo else None,
             verify=self._verify(http.verify) if http.verify else None,
+            declared=f"{self._operation.method} {self._operation.path} {http.model_dump_json()}",
             source=f"openapi:{self._shared.service.name}",
         )
         rehearse(tool, self._place)

@@ -8,6 +8,7 @@ import pytest
 
 from policy.types import Tier
 from tests.tools.sources.conftest import MANIFEST, LoadOne, body_of
+from tools.registry import Registry
 from tools.sources.errors import SourceError
 from tools.sources.openapi import load_openapi_source
 from tools.sources.yaml_text import read_yaml
@@ -100,6 +101,13 @@ async def test_a_required_header_must_come_from_the_manifest(load: LoadOne) -> N
     operation = {"parameters": [{"name": "X-Org", "in": "header", "required": True, "schema": {"type": "string"}}]}
     with pytest.raises(SourceError, match="needs the header 'X-Org'"):
         await load(operation=operation)
+
+
+async def test_what_is_sent_besides_the_arguments_is_part_of_the_version(load: LoadOne) -> None:
+    """A card that waits was approved for the operation and the fixed values that stood in the file then."""
+    fixed = ({"dry_run": True}, {"dry_run": False})
+    made = [await load(operation=DRY, tool={"http": {"operation": "doIt", "fixed": one}}) for one in fixed]
+    assert len({Registry(tools).version("x.do") for tools in made}) == len(fixed)
 
 
 async def test_one_name_in_two_places_is_refused(load: LoadOne) -> None:

@@ -19,6 +19,7 @@ from tools.admitting import BadArguments, validate
 from tools.conformance.suite import Suite
 from tools.conformance.verdicts import Verdict
 from tools.contract import JsonObject, Tool, ToolFailed
+from tools.registry import Registry
 from tools.sources import shell_command, shell_process
 from tools.sources.confined import Limits
 from tools.sources.errors import SourceError
@@ -86,6 +87,12 @@ async def test_a_negative_number_is_an_option_unless_it_is_meant(one: One, decla
         return
     with pytest.raises(BadArguments, match="could be read as an option"):
         validate(tool, {"pid": -1})
+
+
+def test_another_command_under_the_same_name_is_another_version(one: One) -> None:
+    """Whoever approved `restart` did not approve what the file says now."""
+    before, after = (Registry([one(SAY_ARGV, word)]).version("x.do") for word in ("restart", "delete"))
+    assert before != after == Registry([one(SAY_ARGV, "delete")]).version("x.do")
 
 
 async def test_types_bounds_and_what_is_not_given(one: One) -> None:
