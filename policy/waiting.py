@@ -74,6 +74,21 @@ class Plan(_Strict):
         return self
 
 
+class GrantBounds(_Strict):
+    """The most that one standing grant may be for; longer or wider is a rule, and belongs into a reviewed change."""
+
+    minutes: int = Field(default=30, ge=0, le=240)
+    times: int = Field(default=5, ge=0, le=20)
+
+    @property
+    def any(self) -> bool:
+        """Whether grants may be given at all."""
+        return bool(self.minutes and self.times)
+
+
+NO_GRANT: Final = GrantBounds(minutes=0, times=0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Waits:
     """What a plan is chosen by."""
@@ -103,6 +118,7 @@ class WaitingTable(_Strict):
 
     lines: tuple[Plan, ...] = ()
     quiet: tuple[Quiet, ...] = ()
+    grants: GrantBounds = GrantBounds()
 
     @classmethod
     def load(cls, groups: Collection[str], file: Path = DEFAULT_WAITING) -> "WaitingTable":

@@ -18,9 +18,6 @@ from tools.gateway import Gateway
 from tools.granting import never, subject_of
 from tools.sealing import SealedCall, open_seal
 
-MOST_TIMES, MOST_MINUTES = 5, 30
-"""a longer or wider permission is a rule, and belongs into a reviewed change of policy"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Giving:
@@ -29,8 +26,8 @@ class Giving:
     tenant: str
     who: str
     proposal: str
-    times: int = MOST_TIMES
-    minutes: int = MOST_MINUTES
+    times: int
+    minutes: int
 
 
 async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -> Answer:
@@ -94,8 +91,11 @@ async def standing(db: Database, tenant: str) -> tuple[GrantLine, ...]:
 
 
 def _why_not(gateway: Gateway, giver: Actor | None, sealed: SealedCall, giving: Giving) -> str:
-    if not (1 <= giving.times <= MOST_TIMES and 1 <= giving.minutes <= MOST_MINUTES):
-        return f"at most {MOST_TIMES} times and {MOST_MINUTES} minutes; for more, change the rules"
+    most = gateway.rules.waiting.grants
+    if not most.any:
+        return "standing grants are not given here"
+    if not (1 <= giving.times <= most.times and 1 <= giving.minutes <= most.minutes):
+        return f"at most {most.times} times and {most.minutes} minutes; for more, change the rules"
     if giver is None:
         return "you are not an active member of this workspace"
     if why := never(sealed):

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.lifecycle.plans import with_calls
-from bot.orchestrator.granting import MOST_MINUTES
 from bot.orchestrator.show_plans import whole
 from bot.orchestrator.show_votes import about_factors, lines, needs_of
 from bot.orchestrator.undos import UNDO_HOURS
@@ -16,6 +15,7 @@ from bot.orchestrator.views import (
     FieldView,
 )
 from policy.people import People
+from policy.waiting import NO_GRANT
 from storage import halts, posts, proposals, tasks
 from storage.canonical import canonical
 from storage.db import Database
@@ -132,7 +132,7 @@ class Showroom:
                 *(about_factors(self._gateway, sealed) if waits else ()),
             ),
             can_hand_over=sealed.kind != "undo",
-            grant_minutes=0 if never(sealed) else MOST_MINUTES,
+            grants=NO_GRANT if never(sealed) else self._gateway.rules.waiting.grants,
             link=await self._link(shown, task),
             waits=proposal.plan_id is not None and proposal.state is ProposalState.APPROVED,
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policy.types import Risk
+from policy.waiting import NO_GRANT, GrantBounds
 from tools.contract import Change, Counted
 from tools.manifest import DryRun
 
@@ -142,8 +143,8 @@ class ApprovalView:
     """offers Edit; False for the inverse call of an Undo"""
     can_hand_over: bool = False
     """lists "Hand over" under More"""
-    grant_minutes: int = 0
-    """lists "Allow again for … minutes" under More; 0 when no grant can ever stand for it"""
+    grants: GrantBounds = NO_GRANT
+    """lists "Allow again for … minutes" under More, when a grant could stand for it"""
     link: str = ""
     """permalink of the card, for lists and Home"""
     asked: str = ""

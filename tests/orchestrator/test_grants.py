@@ -1,9 +1,11 @@
 """Standing grants: exactly one call, for one person, a few times, for a while, in the name of who could approve it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bot.brains.base import Call
 from bot.lifecycle.hooks import Hooks
@@ -11,6 +13,7 @@ from bot.orchestrator import granting
 from bot.orchestrator.granting import Giving
 from bot.orchestrator.requests import Answer, Said
 from bot.orchestrator.show import Showroom
+from policy.waiting import GrantBounds
 from storage import audit, grants, intents, posts, proposals, tasks
 from storage.grants import Grant
 from storage.records import PostKind, Proposal, ProposalState, TaskState
@@ -228,10 +231,29 @@ async def test_the_grants_of_another_tenant_are_not_seen(office: Office) -> None
         assert await grants.standing(tx, "T0OTHER") == []
 
 
+async def test_operators_say_how_much_one_grant_may_be_for(office: Office) -> None:
+    """Within hard limits; nothing at all is one of the choices."""
+    proposal = await office.proposed(text=TEXT)
+    giving = Giving(tenant=TENANT, who="U0DANA", proposal=proposal.id[:12], times=6, minutes=60)
+
+    async def given(**bounds: int) -> str:
+        waiting = office.gateway.rules.waiting.model_copy(update={"grants": GrantBounds(**bounds)})
+        office.gateway.rules = replace(office.gateway.rules, waiting=waiting)
+        return (await granting.give(office.db, office.gateway, office.staff, giving)).message
+
+    assert "at most 5 times and 30 minutes" in await given()
+    assert "are not given here" in await given(times=0)
+    assert "at most 20 times and 59 minutes" in await given(times=20, minutes=59)
+    assert "granted" in await given(times=6, minutes=60)
+    for too_much in ({"minutes": 241}, {"times": 21}):
+        with pytest.raises(ValidationError):
+            GrantBounds(**too_much)
+
+
 async def test_a_card_offers_a_grant_only_where_one_could_stand(office: Office) -> None:
     """What cannot be undone, and what a person edited, is approved each time; the menu does not pretend otherwise."""
     showroom = Showroom(office.db, office.gateway, office.staff, lambda hashed: hashed)
     tame = await office.proposed(text=TEXT)
     grave = await asked(office, Call(call_id="d", tool="lab.drop", arguments={"reason_code": "INCIDENT"}))
-    offered = [(await showroom.approval(TENANT, one.id)).grant_minutes for one in (tame, grave)]
-    assert offered == [granting.MOST_MINUTES, 0]
+    offered = [(await showroom.approval(TENANT, one.id)).grants.any for one in (tame, grave)]
+    assert offered == [True, False]

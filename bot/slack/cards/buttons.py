@@ -66,8 +66,8 @@ def _more(view: ApprovalView) -> Block:
     entries = [("Dry run now", Choice.DRY_RUN), ("Details", Choice.DETAILS)]
     if view.can_hand_over:
         entries.append(("Hand over …", Choice.HAND_OVER))
-    if view.grant_minutes:
-        entries.append((f"Allow again for {view.grant_minutes} minutes …", Choice.GRANT))
+    if view.grants.any:
+        entries.append((f"Allow again for {view.grants.minutes} minutes …", Choice.GRANT))
     entries.append(("Stop this task", Choice.STOP))
     ref = _ref(view)
     return {

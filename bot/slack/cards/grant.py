@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from bot.orchestrator.granting import MOST_MINUTES, MOST_TIMES
 from bot.orchestrator.views import GrantLine
 from bot.slack.actions import ActionId, ActionRef, BlockId, CallbackId, action_value
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import SECTION_TEXT, Block
 from bot.slack.cards.submitted import FieldErrors, submitted
 from bot.slack.cards.wording import shortened, when
+from policy.waiting import GrantBounds
 
 _HOW = (
     "Exactly this call, for who asked for it now, runs again without asking, in your name. "
@@ -24,7 +24,7 @@ class Wanted:
     minutes: int
 
 
-def grant_modal(ref: ActionRef, says: str) -> Block:
+def grant_modal(ref: ActionRef, says: str, most: GrantBounds) -> Block:
     """Asks how often and how long, within what one person may give."""
     line = shortened(says, SECTION_TEXT - 400, escaping.says)
     return blocks.modal(
@@ -32,8 +32,8 @@ def grant_modal(ref: ActionRef, says: str) -> Block:
         title="Allow again",
         blocks=[
             blocks.section(line),
-            _number(BlockId.MINUTES, "Minutes", MOST_MINUTES),
-            _number(BlockId.TIMES, "Times", MOST_TIMES),
+            _number(BlockId.MINUTES, "Minutes", most.minutes),
+            _number(BlockId.TIMES, "Times", most.times),
             blocks.context(_HOW),
         ],
         metadata=action_value(ref),
@@ -42,17 +42,17 @@ def grant_modal(ref: ActionRef, says: str) -> Block:
     )
 
 
-def wanted(state_values: object) -> Wanted | FieldErrors:
+def wanted(state_values: object, most: GrantBounds) -> Wanted | FieldErrors:
     """Minutes and times as typed; or the errors at their fields."""
     typed = submitted(state_values)
     errors: dict[str, str] = {}
     found: dict[str, int] = {}
-    for place, most in ((BlockId.MINUTES, MOST_MINUTES), (BlockId.TIMES, MOST_TIMES)):
+    for place, bound in ((BlockId.MINUTES, most.minutes), (BlockId.TIMES, most.times)):
         text = typed.get(place, "").strip()
-        if text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= most:
+        if text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= bound:
             found[place] = int(text)
         else:
-            errors[place] = f"a number from 1 to {most}; for more, change the rules"
+            errors[place] = f"a number from 1 to {bound}; for more, change the rules"
     if errors:
         return FieldErrors(errors=errors)
     return Wanted(times=found[BlockId.TIMES], minutes=found[BlockId.MINUTES])

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.orchestrator import granting
-from bot.orchestrator.granting import MOST_MINUTES, MOST_TIMES, Giving
+from bot.orchestrator.granting import Giving
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.slack import presses
 from bot.slack.actions import ActionId, BlockId, CallbackId
@@ -22,6 +22,7 @@ from bot.slack.grant_inbound import GrantPress, grant_press
 from bot.slack.inbound import Command
 from bot.slack.replies import Replies
 from policy.people import People
+from policy.waiting import GrantBounds
 from storage.db import Database
 from tools.gateway import Gateway
 
@@ -37,19 +38,23 @@ class GrantsDesk:
     gateway: Gateway
     people: People
 
+    @property
+    def most(self) -> GrantBounds:
+        return self.gateway.rules.waiting.grants
+
     async def give(self, command: Command) -> Card:
-        found = _GIVE.fullmatch(command.rest.strip())
+        found, most = _GIVE.fullmatch(command.rest.strip()), self.most
         if found is None:
             return notice(
-                f"Say which card, how often and how many minutes: `grant 9f2c1a2b3c4d {MOST_TIMES} {MOST_MINUTES}`. "
+                f"Say which card, how often and how many minutes: `grant 9f2c1a2b3c4d {most.times} {most.minutes}`. "
                 "The id is at the foot of the card."
             )
         giving = Giving(
             tenant=command.tenant,
             who=command.who,
             proposal=found[1],
-            times=int(found[2] or MOST_TIMES),
-            minutes=int(found[3] or MOST_MINUTES),
+            times=int(found[2] or most.times),
+            minutes=int(found[3] or most.minutes),
         )
         return _said(await granting.give(self.db, self.gateway, self.people, giving))
 
@@ -87,7 +92,7 @@ def register(app: AsyncApp, desk: GrantsDesk, replies: Replies) -> None:
         if sent is None:
             await ack()
             return
-        want = wanted(sent.state_values)
+        want = wanted(sent.state_values, desk.most)
         if isinstance(want, FieldErrors):
             await ack(response_action="errors", errors=want.errors)
             return

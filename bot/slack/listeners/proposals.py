@@ -175,7 +175,7 @@ async def _open(
                 await replies.open(tenant, press.trigger_id, handover_modal(ref, shown.says, needs))
             case Choice.GRANT:
                 shown = await showroom.approval(tenant, ref.proposal_id)
-                await replies.open(tenant, press.trigger_id, grant_modal(ref, shown.says))
+                await replies.open(tenant, press.trigger_id, grant_modal(ref, shown.says, shown.grants))
             case Choice.DRY_RUN:
                 found = await showroom.preview_now(tenant, ref.proposal_id)
                 await replies.tell(press, notice(found))
