@@ -23,13 +23,13 @@ from storage.tables import tasks as tasks_table
 from tests.chaos.courier import BadCourier
 from tests.chaos.databases import Databases, some_databases
 from tests.chaos.orders import Orders
-from tests.chaos.people import PATIENCE, People, Stuck
+from tests.chaos.people import CHANNEL, PATIENCE, People, Stuck
 from tests.chaos.plan import Engine, FaultKind, Plan, Story
 from tests.chaos.points import IN_THE_CALL
 from tests.chaos.till import Till, write_manifest
 from tests.chaos.verdict import Verdict, still_open, verdict
 from tests.durability.bots import ROOT, BotProcess, Nursery
-from tests.scenarios.world import free_port
+from tests.scenarios.world import everything, free_port
 
 CONNECTIONS = 2
 """Socket Mode connections of one bot"""
@@ -56,6 +56,8 @@ class Result:
     seconds: float
     verdict: Verdict
     troubles: list[str]
+    said: list[str]
+    """every message of the bots"""
 
 
 @dataclass(kw_only=True)
@@ -163,8 +165,8 @@ class Lane:
     databases: Databases
     home: Path
 
-    async def run(self, plan: Plan) -> Result:
-        """Play one plan to its end and judge it."""
+    async def run(self, plan: Plan, *, lifetime: float = LIFETIME, waiting: str = "") -> Result:
+        """Play one plan to its end and judge it; `waiting` is what the waiting file says."""
         began = time.monotonic()
         folder = Path(tempfile.mkdtemp(dir=self.home, prefix=f"seed-{plan.seed}-"))
         url = await self.databases.another(plan.engine)
@@ -185,7 +187,10 @@ class Lane:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(till.serve())
             await stack.enter_async_context(slack.serve())
-            run.environment = self._environment(run, till)
+            run.environment = self._environment(run, till, lifetime)
+            if waiting:
+                (folder / "waiting.yaml").write_text(waiting)
+                run.environment["AUTOPILOT_WAITING_FILE"] = str(folder / "waiting.yaml")
             keeping = [asyncio.create_task(run.keep_running()) for _ in range(plan.replicas)]
             looking = asyncio.create_task(run.look_for_struck())
             try:
@@ -211,6 +216,7 @@ class Lane:
         return Result(
             plan=plan, struck=run.struck, kills=run.kills, twice=courier.twice, late=courier.late,
             seconds=time.monotonic() - began, verdict=judged, troubles=found,
+            said=[everything(m) for t in slack.ui.messages(CHANNEL) for m in people.ours(str(t["ts"]))],
         )  # fmt: skip
 
     async def _play(self, run: Run, people: People) -> list[str]:
@@ -238,7 +244,7 @@ class Lane:
             await db.close()
         return found
 
-    def _environment(self, run: Run, till: Till) -> dict[str, str]:
+    def _environment(self, run: Run, till: Till, lifetime: float) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
             "SLACK_BOT_TOKEN": run.slack.bot_token,
@@ -249,7 +255,7 @@ class Lane:
             "AUTOPILOT_LEASE_SECONDS": str(LEASE),
             "AUTOPILOT_MANIFESTS": str(write_manifest(run.folder, till.url)),
             "CHAOS_ORDERS": str(run.orders.folder),
-            "CHAOS_LIFETIME": str(LIFETIME if any(t.story is Story.EXPIRE for t in run.plan.threads) else 0),
+            "CHAOS_LIFETIME": str(lifetime if any(t.story is Story.EXPIRE for t in run.plan.threads) else 0),
         }
 
 

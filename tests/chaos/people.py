@@ -22,6 +22,8 @@ ASKERS = ("U0ANA", "U0KIM")
 APPROVERS = ("U0SAM", "U0DANA", "U0NOOR")
 EDITOR = "U0DANA"
 """vouches for the values by editing, so somebody else approves them"""
+ASKS_AGAIN = "asks again"
+"""how a card's words go on when its target or its rules changed since"""
 PATIENCE = 120.0
 """seconds a person waits for anything before the run is called stuck"""
 
@@ -51,11 +53,12 @@ class People:
         text = request_of(thread.tool, thread.number, thread.amount)
         asker = ASKERS[thread.number % len(ASKERS)]
         ts = str((await self.slack.ui.send(asker, CHANNEL, f"@autopilot {text}"))["ts"])
-        doubts = asyncio.create_task(self._end_doubts(ts, thread))
+        beside = [asyncio.create_task(self._end_doubts(ts, thread)), asyncio.create_task(self._approve_again(ts))]
         try:
             await self._decide(ts, thread, asker)
         finally:
-            doubts.cancel()
+            for one in beside:
+                one.cancel()
 
     async def _decide(self, ts: str, thread: Thread, asker: str) -> None:
         number = thread.number
@@ -92,6 +95,18 @@ class People:
 
     async def _approve(self, ts: str, ended: Callable[[], bool], *, count: int) -> None:
         await asyncio.gather(*(self._press(ts, who, ActionId.APPROVE, ended) for who in APPROVERS[:count]))
+
+    async def _approve_again(self, ts: str) -> None:
+        """Whoever is asked says yes once more to what changed since: another call that ran first may ask for more."""
+        while True:
+            await self._soon(lambda: self._asking_again(ts))
+            for card, who in self._asking_again(ts):
+                await self._click(ts, who, card, ActionId.APPROVE)
+
+    def _asking_again(self, ts: str) -> list[tuple[Message, str]]:
+        pressed = {(h.proposal, h.who) for h in self.heard if h.action == ActionId.APPROVE}
+        asking = [m for m in self.cards(ts, ActionId.APPROVE) if ASKS_AGAIN in str(m["text"])]
+        return [(m, who) for m in asking for who in APPROVERS if (_proposal(m, ActionId.APPROVE), who) not in pressed]
 
     async def _press(self, ts: str, who: str, action: str, over: Callable[[], bool]) -> None:
         """Press the button of every card that asks, once each as far as Slack says that it was heard."""

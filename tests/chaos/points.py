@@ -84,10 +84,17 @@ POINTS = (
     _after("stream closed", _CLIENT, "AsyncWebClient.chat_stopStream", 2),
 )
 
+OF_WAITING = (
+    _after("reminder said, not committed", "bot.orchestrator.reminding", "Reminding._say"),
+    _after("reminded", "bot.orchestrator.reminding", "Reminding._look_at"),
+    _after("expired", "bot.orchestrator.sweeps", "expire"),
+)
+"""of a proposal that nobody answers; apart, because a seed's plan is drawn from those above"""
+
 
 def install(passed: Passed) -> None:
     """Put the points into this process: each awaits `passed(name)`."""
-    for point in POINTS:
+    for point in (*POINTS, *OF_WAITING):
         owner: Any = importlib.import_module(point.module)
         *outer, last = point.attribute.split(".")
         for name in outer:
@@ -101,7 +108,7 @@ def _wrapped(function: Callable[..., Awaitable[Any]], point: Point, passed: Pass
         if not point.after:
             await passed(point.name)
         result = await function(*args, **kwargs)
-        if point.after and result != []:  # a look that found nothing to claim is no step
+        if point.after and result not in ([], 0):  # a look that found nothing to claim is no step
             await passed(point.name)
         return result
 
