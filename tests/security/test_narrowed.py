@@ -15,16 +15,14 @@ from bot.slack.porter import Porter
 from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import tasks
 from storage.db import Database, within
-from storage.migrate import migrate
 from storage.row_security import EVERYTHING
 from tests.builders import TENANT, a_new_task
 
 pytestmark = pytest.mark.postgres
 
 
-async def test_a_listener_and_what_it_begins_see_their_own_workspace_only(owned_postgres_url: str) -> None:
-    db = Database(owned_postgres_url, sees=EVERYTHING)  # as a process that serves several workspaces is
-    await migrate(db)
+async def test_a_listener_and_what_it_begins_see_their_own_workspace_only(migrated_postgres_url: str) -> None:
+    db = Database(migrated_postgres_url, sees=EVERYTHING)  # as a process that serves several workspaces is
     for tenant in (TENANT, "T0NEXTDOOR"):
         with within(tenant):
             async with db.write() as tx:

@@ -172,6 +172,7 @@ async def test_preview_undo_and_finding_come_from_the_package_as_well(load: Load
     assert asyncio.iscoroutine(told) and await told == "now 7"
 
 
+@pytest.mark.long
 async def test_a_package_that_changed_on_disk_is_not_taken_over_unseen(load: Load, tmp_path: Path) -> None:
     """What was registered, and sealed, is what runs: another one needs a restart."""
     tools = load()
