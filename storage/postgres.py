@@ -15,6 +15,10 @@ from storage.row_security import SETTING
 
 T = TypeVar("T")
 
+MOST_IDLE = 10.0
+"""seconds without a word inside a transaction, after which PostgreSQL ends it: a process that froze there would keep
+its locks, and every other replica would wait for it. Below a lease, so that takeovers do not take longer"""
+
 
 class ServerConnection:
     """What `Tx` asks of a connection, as SQLAlchemy's AsyncConnection has it."""
@@ -36,7 +40,8 @@ class ServerConnection:
             self._raise_as_theirs(error, statement)
 
     async def begin(self, tenant: str) -> None:
-        await self._say(f"begin; select set_config('{SETTING}', {_quoted(tenant)}, true)")
+        limit = f"set_config('idle_in_transaction_session_timeout', '{MOST_IDLE * 1000:.0f}', true)"
+        await self._say(f"begin; select set_config('{SETTING}', {_quoted(tenant)}, true), {limit}")
 
     async def commit(self, channel: str = "", topics: Collection[str] = ()) -> None:
         """Commit, and with it tell every listener of `channel` each of these topics."""

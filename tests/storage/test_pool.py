@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from storage import pool
+from storage import audit, pool, postgres
 from storage.db import Database
+from storage.row_security import EVERYTHING
 
 pytestmark = pytest.mark.postgres
 ALL_OF_IT = (
@@ -95,6 +96,27 @@ async def test_a_transaction_that_failed_inside_says_so_at_its_end(postgres_url:
                     await tx.run(sa.text("select 1 from no_such_table"))
     finally:
         await db.close()
+
+
+async def test_a_frozen_process_does_not_keep_its_locks(
+    migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every replica would wait for the one that was stopped in the middle of a transaction."""
+    monkeypatch.setattr(postgres, "MOST_IDLE", 0.2)
+    frozen, other = (Database(migrated_postgres_url, sees=EVERYTHING) for _ in range(2))
+    try:
+        with pytest.raises(sa.exc.DBAPIError):
+            async with frozen.write() as tx:
+                await audit.append(tx, "T", "ops.test")
+                for write in tx.at_end:  # the chain's head is locked from here on
+                    await write()
+                async with asyncio.timeout(30), other.write() as second:
+                    await audit.append(second, "T", "ops.test")
+        async with other.read() as tx:
+            assert len(await audit.entries(tx, "T")) == 1
+    finally:
+        await frozen.close()
+        await other.close()
 
 
 async def test_replicas_hear_of_each_other_and_nobody_of_themselves_twice(postgres_url: str) -> None:
