@@ -30,7 +30,7 @@ from tools.proposing import Proposing
 from tools.rechecking import Rechecking
 from tools.recording import Book, with_impact
 from tools.registry import Registry
-from tools.requests import RequestedCall, Then
+from tools.requests import RequestedCall, Scope, Then
 from tools.rules import Rules, VoteRule
 from tools.running import Line, Runner
 from tools.sealing import SealedCall, open_seal
@@ -181,9 +181,12 @@ class Gateway:
 
     # --- what people decide -------------------------------------------------------------------------------
 
-    async def execute(self, task: Task, proposal: Proposal, then: Then) -> Execution:
-        """Run exactly the sealed bytes, once, after everything has been checked again."""
-        return await self._rechecking.execute(task, proposal, then)
+    async def execute(self, task: Task, proposal: Proposal, then: Then, scope: Scope | None) -> Execution:
+        """Run exactly the sealed bytes, once, after everything has been checked again.
+
+        `scope`: what the task's agent may use today; None when it is not installed any more.
+        """
+        return await self._rechecking.execute(task, proposal, then, scope)
 
     async def watch(self, task: Task, proposal: Proposal) -> Verified | None:
         """What the tool's check sees now of a change that ran; None: it does not hold yet, ask again soon."""

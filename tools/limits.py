@@ -10,7 +10,7 @@ from storage.records import Proposal, ProposalState, Source, Task
 from tools.contract import JsonObject
 from tools.errors import SealBroken
 from tools.outcomes import Denied
-from tools.requests import RequestedCall
+from tools.requests import RequestedCall, Scope
 from tools.sealing import SealedCall, open_seal
 
 MOST_A_MINUTE = 10
@@ -84,9 +84,17 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
 
 def out_of_scope(call: RequestedCall) -> Denied | None:
     """Why this agent, on behalf of this person, may not even have the call looked at; None when it may."""
-    if not call.scope.covers(call.tool):
-        return Denied(because=("builtin:agent-tools",), message=f"agent {call.task.agent!r} may not use {call.tool!r}")
-    return unknown_requester(call.task, call.task.requester, call.requester)
+    return not_of_agent(call.task, call.scope, call.tool) or unknown_requester(
+        call.task, call.task.requester, call.requester
+    )
+
+
+def not_of_agent(task: Task, scope: Scope | None, tool: str) -> Denied | None:
+    """Why the task's agent may not use this tool; None when it may. `scope`: its own, None once it is not installed."""
+    if scope is not None and scope.covers(tool):
+        return None
+    why = f"may not use {tool!r}" if scope is not None else "is not installed here any more"
+    return Denied(because=("builtin:agent-tools",), message=f"agent {task.agent!r} {why}")
 
 
 def unknown_requester(task: Task, named: str, requester: Actor | None) -> Denied | None:

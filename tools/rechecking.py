@@ -13,12 +13,12 @@ from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
 from tools.errors import GrantEnded, SealBroken, Stopped, UnknownTool
 from tools.judging import Judgement
-from tools.limits import AGAIN, overtaken, unknown_requester
+from tools.limits import AGAIN, not_of_agent, overtaken, unknown_requester
 from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
 from tools.planning import turn_of
 from tools.proposing import Proposing, lifetime, plan_of
 from tools.recording import Book, with_impact
-from tools.requests import Then
+from tools.requests import Scope, Then
 from tools.running import Line
 from tools.sealing import (
     SealedCall,
@@ -56,8 +56,11 @@ class Rechecking:
     book: Book
     proposing: Proposing
 
-    async def execute(self, task: Task, claimed: Proposal, then: Then) -> Execution:
-        """Run one approved proposal; what an earlier life began is only brought to its end."""
+    async def execute(self, task: Task, claimed: Proposal, then: Then, scope: Scope | None) -> Execution:
+        """Run one approved proposal; what an earlier life began is only brought to its end.
+
+        `scope`: what the task's agent may use today; None when it is not installed any more.
+        """
         key = f"proposal:{claimed.id}"
         async with self.desk.db.read() as tx:
             proposal = await proposals.get(tx, task.tenant, claimed.id)
@@ -90,6 +93,9 @@ class Rechecking:
             return await self._refuse(task, "builtin:plan", f"{not_its_turn}; it did not run", then)
         if now >= approved.sealed.expires_at:
             return await self._refuse(task, "builtin:expired", "it expired before it could run; nothing ran", then)
+        # An undo is a person's own press: an agent that lost the tool must not keep people from taking it back.
+        if approved.sealed.kind == "call" and (lost := not_of_agent(task, scope, approved.sealed.tool)) is not None:
+            return await self._refuse(task, lost.because[0], f"{lost.message}; nothing ran", then)
         for _ in range(AGAIN):
             outcome = await self._recheck(approved, line, then)
             if not isinstance(outcome, Overtaken):

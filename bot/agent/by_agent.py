@@ -8,6 +8,7 @@ from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Progress
 from storage.db import Database
 from storage.records import TaskState
+from tools.requests import Scope
 
 
 class ByAgent:
@@ -15,6 +16,11 @@ class ByAgent:
 
     def __init__(self, db: Database, runners: Mapping[str, AgentRunner]) -> None:
         self._db, self._runners = db, runners
+
+    def scope_of(self, agent: str) -> Scope | None:
+        """What this agent may use today; None when it is not installed any more."""
+        runner = self._runners.get(agent)
+        return None if runner is None else runner.scope_of(agent)
 
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""

@@ -29,6 +29,7 @@ from storage.db import Database
 from storage.records import JsonObject, Step, StepKind, Task, TaskState
 from tools.gateway import Gateway
 from tools.outcomes import Denied, Failed, InDoubt, Outcome, Previewed, Ran, Waiting
+from tools.requests import Scope
 
 RETRIES = 4
 """times a task is tried again when its brain cannot be reached"""
@@ -67,6 +68,10 @@ class AgentRunner:
         self._agent, self._brain, self._env = agent, brain, env
         self._evidence_url, self._sends_out, self._terms = evidence_url, sends_out, terms
         self._requesting = Requesting(db=db, gateway=gateway, agent=agent, runbooks=runbooks, foresight=foresight)
+
+    def scope_of(self, _agent: str) -> Scope:
+        """What it may use today, as whichever agent's task it is given."""
+        return self._agent.scope
 
     async def run(self, hooks: Hooks, progress: Progress) -> Ended:
         """Go on from wherever the transcript stands."""

@@ -15,6 +15,7 @@ from storage.records import JsonObject, Proposal, Source, StepKind, Task, TaskSt
 from tools.contract import Held, Verified
 from tools.gateway import Gateway
 from tools.outcomes import AskAgain, Execution, Failed, Halted, InDoubt, Ran, Refused
+from tools.requests import Scope
 
 LOOK_AGAIN = 1.0
 """seconds between two looks whether a change has taken"""
@@ -26,6 +27,8 @@ class Executing:
 
     db: Database
     gateway: Gateway
+    scope_of: Callable[[str], Scope | None]
+    """what an agent, by its name, may use today; None when it is not installed any more"""
     room: Callable[[], bool]
     """whether the brain may go on with the result here and now; without room the task queues again"""
 
@@ -45,7 +48,9 @@ class Executing:
             async with self.db.read() as tx:
                 proposal = await proposals.get(tx, task.tenant, task.proposal_id)
             then = ExecutionHooks(hooks, proposal, begun=first.close)
-            outcome = ended_before(proposal) or await self.gateway.execute(task, proposal, then)
+            outcome = ended_before(proposal) or await self.gateway.execute(
+                task, proposal, then, self.scope_of(task.agent)
+            )
         if isinstance(outcome, InDoubt | AskAgain):
             return False
         if isinstance(outcome, Halted):

@@ -162,7 +162,8 @@ class Worker:
     async def _go_on(self, hooks: Hooks) -> None:
         task = hooks.task
         approved = task.state is TaskState.EXECUTING
-        if approved and not await Executing(db=self.db, gateway=self.gateway, room=self._room_to_talk).run(hooks):
+        executing = Executing(db=self.db, gateway=self.gateway, scope_of=self.runner.scope_of, room=self._room_to_talk)
+        if approved and not await executing.run(hooks):
             return
         if approved:  # the brain's next words can wait for others' calls
             await self.db.precedence.lull(LONGEST_LULL)

@@ -18,7 +18,7 @@ from bot.orchestrator.preferences import Admins, Confirm, Saved, Wanted, WrongAg
 from bot.orchestrator.worker import Worker
 from storage import audit, channels, proposals, tasks
 from storage.channels import WORKSPACE, ChannelSettings
-from storage.records import Task, TaskState
+from storage.records import ProposalState, Task, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.conftest import lab, lab_engine, office, rules, staff
 from tests.orchestrator.office import DONE, LEASE, Office, QuietStage, a_change
@@ -106,6 +106,21 @@ async def test_a_task_goes_on_with_the_agent_as_it_is_now_and_the_record_says_so
     assert await _bodies(office, task, "agent_changed") == [
         {"agent": "autopilot", "was": GENERAL.version, "now": changed.version}
     ]
+
+
+@pytest.mark.parametrize("today", [[_agent("autopilot", tools=["shop.*"])], [NARROW]])
+async def test_an_agent_that_lost_the_tool_since_the_approval_does_not_use_it(
+    office: Office, today: list[AgentDefinition]
+) -> None:
+    """Restarted meanwhile with a narrower file, or without the agent."""
+    proposal = await office.proposed()
+    await office.approve("U0DANA", proposal)
+    runner = ByAgent(office.db, {one.name: _runner(office, one) for one in today})
+    worker = Worker(db=office.db, gateway=office.gateway, runner=runner, stage=QuietStage(), name="w")
+    claimed = await office.claim()
+    assert claimed is not None
+    await worker.work(Hooks(claimed, LEASE))
+    assert (await office.again(proposal)).state is ProposalState.REFUSED and office.lab.effects == []
 
 
 @pytest.mark.parametrize(

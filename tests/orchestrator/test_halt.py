@@ -87,7 +87,9 @@ async def test_a_call_a_replica_holds_already_is_put_back_and_nothing_is_counted
     async with a_replica(office) as other:
         await press(other, "halt")
     looks = len(office.lab.seen)
-    assert not await Executing(db=office.db, gateway=office.gateway, room=lambda: True).run(Hooks(claimed, LEASE))
+    scope = office.agent.scope
+    executing = Executing(db=office.db, gateway=office.gateway, scope_of=lambda _: scope, room=lambda: True)
+    assert not await executing.run(Hooks(claimed, LEASE))
     assert len(office.lab.seen) == looks, "the target was asked although nothing may run"
     now = await office.task(proposal)
     assert (now.state, now.owner, now.attempt) == (TaskState.EXECUTING, None, claimed.attempt - 1)

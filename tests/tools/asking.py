@@ -59,8 +59,11 @@ async def approved(db: Database, proposal: Proposal, voters: Sequence[str] = ("U
         return await proposals.move(tx, proposal, ProposalState.APPROVED)
 
 
-async def execute(gateway: Gateway, task: Task, proposal: Proposal) -> Execution:
-    return await gateway.execute(task, proposal, Notes())
+ALL = Scope(tools=("*",), max_proposals=8)
+
+
+async def execute(gateway: Gateway, task: Task, proposal: Proposal, scope: Scope | None = ALL) -> Execution:
+    return await gateway.execute(task, proposal, Notes(), scope)
 
 
 async def entries(db: Database, event: str = "") -> list[AuditEntry]:

@@ -11,6 +11,7 @@ from policy import loader
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.redaction import Redactor
+from policy.types import Actor, Place
 from storage import proposals
 from storage.db import Database
 from storage.records import Proposal, ProposalState, Source, Task
@@ -23,6 +24,7 @@ from tools.contract import ToolFailed
 from tools.gateway import Gateway
 from tools.outcomes import AskAgain, Failed, Ran, Refused
 from tools.registry import Registry
+from tools.requests import Scope
 from tools.sealing import SealedCall, open_seal
 
 AGAIN = {"thing": "checkout", "value": 1}
@@ -245,3 +247,32 @@ async def test_a_requester_who_is_gone_gets_nothing_that_was_approved_for_them(
     refused = await execute(gateway, task, old)
     assert isinstance(refused, Refused) and refused.because == ("builtin:unknown-requester",)
     assert lab.effects == [] and [b["rules"] for b in await bodies(db, "refused")] == [["builtin:unknown-requester"]]
+
+
+@pytest.mark.parametrize("scope", [Scope(tools=("shop.*",), max_proposals=8), None])
+async def test_what_the_agent_lost_since_does_not_run(
+    gateway: Gateway, db: Database, lab: Lab, task: Task, scope: Scope | None
+) -> None:
+    """Its file was narrowed, or it is not installed any more, after people approved."""
+    old = await approved(db, await propose(gateway, db, task))
+    refused = await execute(gateway, task, old, scope)
+    assert isinstance(refused, Refused) and refused.because == ("builtin:agent-tools",), refused
+    assert lab.effects == [] and [b["rules"] for b in await bodies(db, "refused")] == [["builtin:agent-tools"]]
+
+
+async def test_what_began_is_brought_to_its_end_and_an_undo_runs_without_the_agent(
+    gateway: Gateway, db: Database, lab: Lab, task: Task
+) -> None:
+    """Taking it back is a person's press: the narrower the agents get, the more it is needed."""
+    old = await approved(db, await propose(gateway, db, task))
+    ran = await execute(gateway, task, old)
+    assert isinstance(ran, Ran) and isinstance(await execute(gateway, task, old, None), Ran) and len(lab.effects) == 1
+    async with db.read() as tx:
+        done = await proposals.get(tx, TENANT, old.id)
+    dana = Actor(id="U0DANA", tenant=TENANT, groups=frozenset({"operators"}))
+    inverse = await gateway.seal_undo(task, done, dana, Place(id=task.channel, tenant=TENANT, max_autonomy=4))
+    assert isinstance(inverse, SealedCall), inverse
+    async with db.write() as tx:
+        undo = await gateway.store_undo(tx, task, inverse)
+    outcome = await execute(gateway, task, await approved(db, undo), None)
+    assert not (isinstance(outcome, Refused) and "builtin:agent-tools" in outcome.because), outcome
