@@ -30,14 +30,14 @@ class Cluster:
 
 
 def found() -> Path:
-    """The programs of the newest version that has what is needed. Without one: skipped here, failed in CI."""
+    """The programs of the newest version that has what is needed. Without one: skipped, or failed where it must be."""
     versions = sorted((f for f in INSTALLED.glob("*") if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)
     for version in versions:
         controls = [EXTENSIONS / version.name / "extension" / f"{name}.control" for name in NEEDED]
         if all(file.exists() for file in controls) and (version / "bin" / "initdb").exists():
             return version / "bin"
     missing = f"no Debian PostgreSQL with {' and '.join(NEEDED)}; apt-get install postgresql-NN postgresql-NN-hypopg"
-    if os.environ.get("CI"):
+    if os.environ.get("EXPECT_DEBIAN_POSTGRESQL"):  # .ci/run, when it could install one
         pytest.fail(missing)
     pytest.skip(missing)
 
