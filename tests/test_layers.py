@@ -89,7 +89,6 @@ LONG = {
     "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",
     "storage/records.py": "one shape after the other",
     "storage/verify_audit.py": "one file by promise: whoever checks the record copies it and nothing else",
-    "storage/tables.py": "one table after the other",
     "tests/inbox/test_hostile_hub.py": "one way to lie after the other",
     "tests/slack/cards/test_any_text.py": "one property, for every slot of every card",
     "tests/slack/test_stream_rules.py": "one state machine's rules",
