@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.slack.tenants import FromSlack
 
@@ -51,9 +51,8 @@ class Changed:
 
 def changed(body: Mapping[str, object]) -> Changed | None:
     """An edit or a deletion of a person's message; None for anything else, such as our own and link previews."""
-    try:
-        found = _Body.model_validate(body)
-    except ValidationError:
+    found = _Body.read(body)
+    if found is None:
         return None
     event = found.event
     old, new = event.previous_message, event.message

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.slack.actions import parse_grant
 from bot.slack.tenants import FromSlack
@@ -33,9 +33,8 @@ class GrantPress:
 
 def grant_press(body: Mapping[str, object]) -> GrantPress | None:
     """The press, or None for a value we would not have written."""
-    try:
-        found = _Body.model_validate(body)
-    except ValidationError:
+    found = _Body.read(body)
+    if found is None:
         return None
     grant_id = parse_grant(found.actions[0].value) if found.actions else None
     if grant_id is None:

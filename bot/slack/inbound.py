@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.orchestrator.requests import Attached, Request
 from bot.slack.tenants import FromSlack
@@ -45,10 +45,7 @@ class _EventBody(FromSlack):
 
 
 def _event(body: Payload) -> _EventBody | None:
-    try:
-        return _EventBody.model_validate(body)
-    except ValidationError:
-        return None
+    return _EventBody.read(body)
 
 
 def request_from_event(body: Payload) -> Request | None:
@@ -100,9 +97,8 @@ class StopPress:
 
 
 def stop_press(body: Payload) -> StopPress | None:
-    try:
-        found = _StoppedBody.model_validate(body)
-    except ValidationError:
+    found = _StoppedBody.read(body)
+    if found is None:
         return None
     event = found.event
     return StopPress(tenant=found.tenant, channel=event.channel, thread_ts=event.thread_ts, who=event.user)
@@ -135,9 +131,8 @@ class Command:
 
 
 def command(body: Payload) -> Command | None:
-    try:
-        found = _CommandBody.model_validate(body)
-    except ValidationError:
+    found = _CommandBody.read(body)
+    if found is None:
         return None
     word, _, rest = found.text.strip().partition(" ")
     return Command(
@@ -172,9 +167,8 @@ class HomeOpened:
 
 
 def home_opened(body: Payload) -> HomeOpened | None:
-    try:
-        found = _HomeBody.model_validate(body)
-    except ValidationError:
+    found = _HomeBody.read(body)
+    if found is None:
         return None
     return HomeOpened(tenant=found.tenant, user=found.event.user, tab=found.event.tab, channel=found.event.channel)
 
@@ -211,9 +205,8 @@ class LookingAt:
 
 
 def looking_at(body: Payload) -> LookingAt | None:
-    try:
-        found = _ContextBody.model_validate(body)
-    except ValidationError:
+    found = _ContextBody.read(body)
+    if found is None:
         return None
     event = found.event
     named = (one.value for one in event.context.entities if one.type == "slack#/types/channel_id")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.orchestrator.areas import Area
 from bot.orchestrator.requests import Click
@@ -63,9 +63,8 @@ class Press:
 
 def press(body: Payload) -> Press | None:
     """The press, or None for a value we would not have written."""
-    try:
-        found = _ActionBody.model_validate(body)
-    except ValidationError:
+    found = _ActionBody.read(body)
+    if found is None:
         return None
     action = found.actions[0]
     choice: Choice | None = None
@@ -112,9 +111,8 @@ class FeedbackPress:
 
 
 def feedback(body: Payload) -> FeedbackPress | None:
-    try:
-        found = _ActionBody.model_validate(body)
-    except ValidationError:
+    found = _ActionBody.read(body)
+    if found is None:
         return None
     action = found.actions[0]
     said = parse_feedback(action.value)
@@ -146,9 +144,8 @@ class TaskPress:
 
 def task_press(body: Payload) -> TaskPress | None:
     """The press, or None for a value we would not have written."""
-    try:
-        found = _ActionBody.model_validate(body)
-    except ValidationError:
+    found = _ActionBody.read(body)
+    if found is None:
         return None
     action = found.actions[0]
     task_id = parse_task(action.value)
@@ -179,9 +176,8 @@ class MorePress:
 
 def more_press(body: Payload) -> MorePress | None:
     """The press, or None for a value we would not have written."""
-    try:
-        found = _ActionBody.model_validate(body)
-    except ValidationError:
+    found = _ActionBody.read(body)
+    if found is None:
         return None
     claim = parse_part(found.actions[0].value)
     if claim is None or found.channel is None:
@@ -222,9 +218,8 @@ class Submitted:
 
 def submitted(body: Payload) -> Submitted | None:
     """The submission, or None when the modal is not one we would have opened."""
-    try:
-        found = _ViewBody.model_validate(body)
-    except ValidationError:
+    found = _ViewBody.read(body)
+    if found is None:
         return None
     ref = parse_action(found.view.private_metadata)
     if ref is None:
@@ -257,9 +252,8 @@ _TURNED = re.compile(r"(waiting|requests|open|recent|grants)\.([0-9]{1,4})", re.
 
 def home_turn(body: Payload) -> HomeTurn | None:
     """The choice, or None for a value we would not have written."""
-    try:
-        found = _ActionBody.model_validate(body)
-    except ValidationError:
+    found = _ActionBody.read(body)
+    if found is None:
         return None
     action = found.actions[0]
     if action.action_id.startswith(ActionId.HOME_AREA):

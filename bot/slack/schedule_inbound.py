@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.schedules.changes import Press
 from bot.slack.inbound import Payload
@@ -74,10 +74,7 @@ def sent(body: Payload) -> SchedulePress | None:
 
 
 def _read(body: Payload) -> _Body | None:
-    try:
-        return _Body.model_validate(body)
-    except ValidationError:
-        return None
+    return _Body.read(body)
 
 
 def _press(found: _Body, key: str, schedule_id: str, channel: str) -> SchedulePress | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.slack.tenants import FromSlack
 
@@ -43,9 +43,8 @@ class AskedAbout:
 
 
 def asked_about(body: Mapping[str, object]) -> AskedAbout | None:
-    try:
-        found = _ShortcutBody.model_validate(body)
-    except ValidationError:
+    found = _ShortcutBody.read(body)
+    if found is None:
         return None
     return AskedAbout(
         tenant=found.tenant,
@@ -90,9 +89,8 @@ class Reacted:
 
 
 def reacted(body: Mapping[str, object]) -> Reacted | None:
-    try:
-        found = _ReactionBody.model_validate(body)
-    except ValidationError:
+    found = _ReactionBody.read(body)
+    if found is None:
         return None
     event = found.event
     if event.item.type != "message":

@@ -4,8 +4,9 @@ A workspace is a tenant. Where Slack names none, as on some pages of a whole org
 """
 
 from collections.abc import Mapping
+from typing import Self
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 
 def _id(value: object) -> str:
@@ -53,6 +54,14 @@ class FromSlack(BaseModel):
 
     tenant: str
     enterprise: str = ""
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Self | None:
+        """The payload in this shape; None when it has another."""
+        try:
+            return cls.model_validate(body)
+        except ValidationError:
+            return None
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.orchestrator.requests import Request
 from bot.slack.inbound import Event
@@ -48,9 +48,8 @@ def overheard(body: Mapping[str, object]) -> Overheard | None:
 
     A message that mentions us comes again as `app_mention`, and is taken there.
     """
-    try:
-        found = _Body.model_validate(body)
-    except ValidationError:
+    found = _Body.read(body)
+    if found is None:
         return None
     event, us = found.event, found.authorizations[0].user_id if found.authorizations else ""
     text = _words(event)
