@@ -28,6 +28,7 @@ from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.front import Front
 from bot.orchestrator.preferences import Admins
 from bot.orchestrator.reminding import Reminding
+from bot.orchestrator.seeing import Seeing
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import AgentLine
 from bot.people.each import EachWorkspace
@@ -38,6 +39,7 @@ from bot.schedules.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack import app as slack_app
 from bot.slack import http_door
+from bot.slack.channels import SlackChannels
 from bot.slack.charts import Charts
 from bot.slack.client import SlackClients
 from bot.slack.departures import Departures
@@ -153,10 +155,10 @@ async def run(
             )
             for one in base.agents
         )
+        seeing = Seeing(gateway=gateway, people=people, channels=SlackChannels(workspaces=workspaces))
         front = Front(
             db=base.db,
-            gateway=gateway,
-            people=people,
+            seeing=seeing,
             showroom=showroom,
             areas=Areas(library=base.library),
             agents=lines,
@@ -210,7 +212,7 @@ async def run(
         from bot.console.api import Api
         from bot.console.app import build as build_console
 
-        api = Api(orchestrator=orchestrator, begin_thread=replies.begin_thread)
+        api = Api(orchestrator=orchestrator, seeing=seeing, begin_thread=replies.begin_thread)
         door = AlertDoor(
             take=lambda tenant, alert: alerts.take(base.db, tenant, alert),
             tenants=workspaces.tenants,

@@ -16,7 +16,7 @@ from storage.errors import NotFound
 from storage.ids import new_id
 from storage.tables import api_tokens
 
-SCOPES = ("read", "ask", "vote", "admin:halt")
+SCOPES = ("read", "ask", "vote", "admin:halt", "admin:read")
 PREFIX = "oap_"
 """what a secret scanner can look for"""
 

@@ -15,7 +15,7 @@ Tenant = Annotated[str, typer.Option(help="The workspace; not needed when there 
 @app.command()
 def create(
     person: Annotated[str, typer.Option(help="The member (U0…) in whose name it asks and votes.")],
-    scope: Annotated[list[str], typer.Option(help="read, ask, vote or admin:halt; repeatable.")],
+    scope: Annotated[list[str], typer.Option(help="read, ask, vote, admin:halt or admin:read; repeatable.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
     days: Annotated[int, typer.Option(min=1, max=365, help="It expires after so many days.")] = 30,
     tenant: Tenant = "",

@@ -14,6 +14,7 @@ from bot.agent.vouching import vouch
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Click, Request, Said
+from bot.orchestrator.seeing import Seeing, Viewer
 from bot.orchestrator.stepping_up import HERE_ONLY
 from storage import api_tokens, inbox, proposals, steps, tasks
 from storage.api_tokens import ApiToken
@@ -24,6 +25,8 @@ from tools.errors import SealBroken
 from tools.sealing import open_seal
 
 MOST_BYTES = 64 * 1024
+ALL = "admin:read"
+"""the scope that reads also what its person could not"""
 _STATUS = {
     Said.DONE: 200,
     Said.COUNTED: 200,
@@ -71,6 +74,7 @@ class Api:
     """Carries out requests. A token says whose, and in which workspace."""
 
     orchestrator: Orchestrator
+    seeing: Seeing
     begin_thread: BeginThread
 
     def routes(self) -> list[Route]:
@@ -106,7 +110,7 @@ class Api:
             token = await api_tokens.find(tx, text.strip())
         if token is None:
             raise _Refused(401, "this token is unknown, expired or revoked")
-        if scope not in token.scopes:
+        if scope not in token.scopes and not (scope == "read" and ALL in token.scopes):
             raise _Refused(403, f"this token may not {scope}; it may: {', '.join(token.scopes)}")
         actor = await self.orchestrator.people.actor(token.tenant, token.person)
         if actor is None or actor.is_bot:
@@ -122,6 +126,9 @@ class Api:
             found = await steps.of_task(tx, task)
             said = [str(s.body.get("text", "")) for s in found if s.kind is StepKind.SAID]
             waiting = await proposals.of_task(tx, token.tenant, task.id)
+        viewer = await self._viewer(token)
+        if not await viewer.sees(task, decides=viewer.decides(waiting)):
+            raise _Refused(404, "no such task")  # not even that it is there
         return JSONResponse(
             {
                 "id": task.id,
@@ -151,7 +158,11 @@ class Api:
     async def _proposals(self, _request: HttpRequest, token: ApiToken) -> Response:
         async with self.orchestrator.db.read() as tx:
             waiting = await proposals.open_ones(tx, token.tenant)
-        return JSONResponse({"proposals": [_shown(one) for one in waiting]})
+        viewer = await self._viewer(token)
+        return JSONResponse({"proposals": [_shown(one) for one in waiting if await viewer.sees_change(one)]})
+
+    async def _viewer(self, token: ApiToken) -> Viewer:
+        return await self.seeing.viewer(token.tenant, token.person, everything=ALL in token.scopes)
 
     async def _ask(self, request: HttpRequest, token: ApiToken) -> Response:
         asked = await _read(request, _Ask)

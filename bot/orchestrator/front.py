@@ -7,16 +7,14 @@ from typing import TypeVar
 from bot.lifecycle.consent import WAITS
 from bot.orchestrator import granting
 from bot.orchestrator.areas import Areas
-from bot.orchestrator.asking import may_approve
+from bot.orchestrator.seeing import Seeing, Viewer
 from bot.orchestrator.show import Showroom
 from bot.orchestrator.views import AgentLine, ApprovalView, HomeView, Paged, TaskLine
-from policy.people import People
 from storage import consents, halts, proposals, tasks
 from storage.db import Database, Tx
 from storage.homes import Look
 from storage.records import Proposal, ProposalState, Task
 from tools.errors import SealBroken
-from tools.gateway import Gateway
 from tools.sealing import open_seal
 
 PAGE = 5
@@ -31,8 +29,7 @@ class Front:
     """Builds Home. Reads only; who may approve is asked anew each time."""
 
     db: Database
-    gateway: Gateway
-    people: People
+    seeing: Seeing
     showroom: Showroom
     areas: Areas
     agents: tuple[AgentLine, ...]
@@ -51,10 +48,12 @@ class Front:
                 waiting = await self._about(tx, waiting, look.area)
                 ended = await self._about(tx, ended, look.area)
                 open_tasks = [task for task in open_tasks if self.areas.of(task) == look.area]
-        mine, altered = await self._for(tenant, person, waiting)
+        viewer = await self.seeing.viewer(tenant, person)
+        mine, altered = self._for(viewer, waiting)
+        ended = [one for one in ended if await viewer.sees_change(one)]
         page, waits = _page(mine, look.page("waiting"))
         requests, asked = _page([t for t in open_tasks if t.requester == person], look.page("requests"))
-        others, open_ = _page([t for t in open_tasks if t.requester != person], look.page("open"))
+        others, open_ = _page(await self._of_others(viewer, open_tasks, mine), look.page("open"))
         done, recent = _page(ended, look.page("recent"))
         return HomeView(
             connected=True,
@@ -77,23 +76,41 @@ class Front:
         """Everything that waits for this person's approval."""
         async with self.db.read() as tx:
             waiting = await proposals.open_ones(tx, tenant)
-        mine, _altered = await self._for(tenant, person, waiting)
+        mine, _altered = self._for(await self.seeing.viewer(tenant, person), waiting)
         return await self._views(tenant, mine)
+
+    async def open_tasks(self, tenant: str, person: str, *, limit: int = 20) -> tuple[TaskLine, ...]:
+        """The newest open tasks that this person may read, without links."""
+        async with self.db.read() as tx:
+            found = await tasks.recent(tx, tenant, limit=_OPEN, only_open=True)
+            waiting = await proposals.open_ones(tx, tenant)
+        viewer = await self.seeing.viewer(tenant, person)
+        mine, _altered = self._for(viewer, waiting)
+        others = {task.id for task in await self._of_others(viewer, found, mine)}
+        seen = [task for task in found if task.requester == person or task.id in others]
+        return tuple(
+            TaskLine(title=t.title, state=t.state, requester=t.requester, at=t.created_at) for t in seen[:limit]
+        )
+
+    async def _of_others(self, viewer: Viewer, found: Sequence[Task], mine: Sequence[Proposal]) -> list[Task]:
+        """Tasks that others asked for, as far as this person may read them. `mine`: what they may approve."""
+        decided = {one.task_id for one in mine}
+        others = [task for task in found if task.requester != viewer.person]
+        return [task for task in others if await viewer.sees(task, decides=task.id in decided)]
 
     async def _about(self, tx: Tx, found: Sequence[Proposal], area: str) -> list[Proposal]:
         return [one for one in found if self.areas.of(await tasks.get(tx, one.tenant, one.task_id)) == area]
 
-    async def _for(self, tenant: str, person: str, waiting: Sequence[Proposal]) -> tuple[list[Proposal], int]:
+    def _for(self, viewer: Viewer, waiting: Sequence[Proposal]) -> tuple[list[Proposal], int]:
         """(what this person may approve, how many could not be read)."""
-        actor = await self.people.actor(tenant, person)
         mine, altered = [], 0
         for proposal in waiting:
             try:
-                sealed = open_seal(proposal)
+                open_seal(proposal)
             except SealBroken:  # the others must still be shown
                 altered += 1
                 continue
-            if actor is not None and may_approve(self.gateway, sealed, actor):
+            if viewer.decides([proposal]):
                 mine.append(proposal)
         return mine, altered
 

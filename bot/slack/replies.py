@@ -17,6 +17,7 @@ from bot.slack.cards.escaping import plain
 from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
 from bot.slack.cards.step_up import step_up_card
+from bot.slack.channels import is_in
 from bot.slack.inbound import Command
 from bot.slack.presses import Press
 from bot.slack.workspaces import Workspaces
@@ -61,14 +62,7 @@ class Replies:
 
         Raises: SlackApiError when Slack does not say.
         """
-        client, cursor = self.workspaces.client(tenant), ""
-        while True:
-            page = await client.conversations_members(channel=channel, limit=1000, cursor=cursor or None)
-            if person in page["members"]:
-                return True
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                return False
+        return await is_in(self.workspaces.client(tenant), channel, person)
 
     async def begin_thread(self, tenant: str, channel: str, person: str, text: str) -> str:
         """The ts of a message that a request without one hangs on; "" where the person or the bot may not write.

@@ -85,7 +85,11 @@ async def test_the_panel_suggests_what_fits_the_channel_somebody_looks_at(
 
 
 async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a private channel: those in it see what is asked there, others do not."""
     async with a_world(tmp_path, monkeypatch.setenv) as world:
+        where = world.slack.workspace.channels[INCIDENTS]
+        where.is_private = True
+        where.members.discard(KIM)
         thread = await world.ask("checkout is failing")
         await world.card(thread, "proposal.approve")
         await world.slack.ui.home(DANA, "home")
@@ -93,7 +97,8 @@ async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch
         assert "Turn feature flag" in str(shown)
         await world.slack.ui.home(KIM, "home")
         other = await world.see(lambda: world.slack.ui.home_view(KIM))
-        assert "proposal.approve" not in str(other)
+        assert "proposal.approve" not in str(other) and "Nothing else is open." in str(other)
+        assert "checkout is failing" not in str(other) and "checkout is failing" in str(shown)
         for area, words in (("growth", "Choose All to see everything"), ("incident", "Turn feature flag")):
             await world.slack.ui.click_in_view(DANA, f"home.area.{area}")
             assert await world.see(lambda said=words: said in str(world.slack.ui.home_view(DANA)))  # type: ignore[misc]

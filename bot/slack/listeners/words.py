@@ -10,7 +10,6 @@ from bot.orchestrator.front import Front
 from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.lowering import RaisePress
 from bot.orchestrator.requests import Click, Request
-from bot.orchestrator.views import TaskLine
 from bot.schedules.scheduler import post_digest
 from bot.schedules.windows import DAY
 from bot.slack.cards.blocks import Card
@@ -111,7 +110,7 @@ class Words:
             case Word.STATUS:
                 return status_card(await self.front.home(command.tenant, command.who))
             case Word.TASKS:
-                return task_list(await self._open_tasks(command))
+                return task_list(await self.front.open_tasks(command.tenant, command.who))
             case Word.APPROVALS:
                 return approval_list(await self.front.approvals(command.tenant, command.who))
             case Word.STOP:
@@ -245,8 +244,3 @@ class Words:
         click = Click(tenant=command.tenant, proposal_id="", who=command.who, key=command.key, channel=command.channel)
         answer = await self.orchestrator.hand_in_thread(click, command.thread_ts, found[1])
         return card_of(answer) or notice(f"Handed to <@{found[1]}>.")
-
-    async def _open_tasks(self, command: Command) -> list[TaskLine]:
-        async with self.db.read() as tx:
-            found = await tasks.recent(tx, command.tenant, only_open=True)
-        return [TaskLine(title=t.title, state=t.state, requester=t.requester, at=t.created_at) for t in found]
