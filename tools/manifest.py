@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from policy.types import Tier
+from tools.trusted_fields import TrustedField
 
 ToolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
 Cel = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -109,8 +110,8 @@ class ToolManifest(_Strict):
     """sinks that refuse a value nobody vouches for, where others have people asked"""
     trusted_output: bool = False
     """its results are our own systems' state, not free text of others: values in them count as looked up"""
-    trusted_fields: tuple[str, ...] = ()
-    """of results that hold free text of others, too: fields, at any depth, whose values are our own systems' state"""
+    trusted_fields: tuple[TrustedField, ...] = ()
+    """of results that hold free text of others, too: the values that are our own systems' state, "posts[].post_id" """
     reason_codes: tuple[str, ...] = ("INCIDENT", "TICKET", "ROUTINE")
     rate_per_hour: int = Field(default=60, gt=0)
     timeout_seconds: float = Field(default=10.0, gt=0, le=25)

@@ -1,6 +1,5 @@
 """Pure: a transcript -> where every value of a call came from. What a brain claims about itself counts for nothing."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +12,7 @@ from tools.errors import UnknownTool
 from tools.manifest import SENSITIVITIES, Sensitivity, ToolManifest
 from tools.registry import Registry, schema_of
 from tools.tracing import slots
+from tools.trusted_fields import path_of, scalars
 
 SHORTEST_QUOTE = 4
 """characters a value must have to be found inside a longer text"""
@@ -89,17 +89,14 @@ def _after(seen: Witness, called: Mapping[str, JsonValue], step: Step) -> Witnes
         one.origin.vouched for slot, one in _trace(seen, tool, arguments, frozenset(), drawn).items() if slot in sought
     )
     found, read = [], []
-    for path, value in slots(content):
-        if manifest is not None and vouched and trusts(manifest, path):
-            found.append(LookedUp(tool=tool, path=path, value=value))
+    fields = {path_of(one) for one in manifest.trusted_fields} if manifest is not None else set()
+    trusts_all = manifest is not None and manifest.trusted_output
+    for path, shown, value in scalars(content):
+        if vouched and (trusts_all or path in fields):
+            found.append(LookedUp(tool=tool, path=shown, value=value))
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            read.append((f"{tool} {path}".strip(), str(value)))
+            read.append((f"{tool} {shown}".strip(), str(value)))
     return replace(seen, found=(*seen.found, *found), read=(*seen.read, *read))
-
-
-def trusts(manifest: ToolManifest, path: str) -> bool:
-    """Whether this part of a tool's result is our own systems' word."""
-    return manifest.trusted_output or re.sub(r"\[\d+\]", "", path).rpartition(".")[2] in manifest.trusted_fields
 
 
 def _trace(

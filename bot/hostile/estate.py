@@ -53,7 +53,7 @@ class Estate:
                 "replicas": self.replicas.get(service),
             }
 
-        @box.read(title="'Listed flags'", target=all_, trusted_fields=["name", "on"])
+        @box.read(title="'Listed flags'", target=all_, trusted_fields=["flags[].name", "flags[].on"])
         async def list_flags() -> JsonObject:
             """All flags, with what their owners wrote about them."""
             listed: list[JsonValue] = [{"name": n, "on": on, "note": self.planted} for n, on in self.flags.items()]

@@ -3,7 +3,9 @@
 from dataclasses import fields
 from typing import Any
 
-from bot.agent.tracing import label, trusts, witness
+import pytest
+
+from bot.agent.tracing import label, witness
 from bot.agent.transcript import OpenCall, changed_by_people
 from bot.hostile.estate import Estate
 from policy.provenance import Origin, Provenance
@@ -86,11 +88,25 @@ def test_a_task_is_as_confidential_as_what_it_read() -> None:
     assert label(steps(asked("x"), *ran("gone.tool", {})), REGISTRY) == "confidential"
 
 
-def test_trusted_fields_are_whole_names() -> None:
-    """ "name" vouches neither for its neighbour nor for a longer name."""
-    manifest = REGISTRY.get("estate.list_flags").manifest
-    assert trusts(manifest, "flags[12].name")
-    assert not trusts(manifest, "flags[12].note") and not trusts(manifest, "flags[12].name_of_owner")
+@pytest.mark.parametrize(
+    ("listed", "origin"),
+    [
+        ({"flags": [{"name": "fraud-check"}]}, Origin.LOOKED_UP),
+        ({"flags": [{"name_of_owner": "fraud-check"}]}, Origin.UNTRUSTED),
+        ({"flags": [{"labels": {"name": "fraud-check"}}]}, Origin.UNTRUSTED),
+        ({"flags": [], "labels": {"name": "fraud-check"}}, Origin.UNTRUSTED),
+        ({"name": "fraud-check"}, Origin.UNTRUSTED),
+        ({"flags": {"name": "fraud-check"}}, Origin.UNTRUSTED),
+        ({"flags": [[{"name": "fraud-check"}]]}, Origin.UNTRUSTED),
+        ({"flags[0].name": "fraud-check"}, Origin.UNTRUSTED),
+        ({"flags[]": {"name": "fraud-check"}}, Origin.UNTRUSTED),
+        ({"flags": {"[0]": {"name": "fraud-check"}}}, Origin.UNTRUSTED),
+    ],
+)
+def test_trusted_fields_are_whole_paths(listed: JsonObject, origin: Origin) -> None:
+    """ "flags[].name" vouches for no key of that name elsewhere: a service may hand on JSON that users made."""
+    seen = (asked("turn off what broke web"), *ran("estate.list_flags", listed))
+    assert traced("estate.set_flag", {"name": "fraud-check", "on": False}, *seen)["name"].origin is origin
 
 
 def test_a_person_who_changes_one_of_a_list_vouches_for_that_one() -> None:

@@ -44,7 +44,7 @@ def register(box: Toolbox, operator: Operator) -> None:
         target=DATABASE,
         idempotent=True,
         sensitivity="confidential",
-        trusted_fields=("schema", "table", "column"),
+        trusted_fields=("candidates[].schema", "candidates[].table", "candidates[].column"),
         examples=[{"input": {"min_rows": 1000}, "output": {"candidates": [], "note": ""}}],
     )
     async def index_candidates(min_rows: int = 1000) -> JsonObject:

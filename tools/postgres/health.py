@@ -65,7 +65,7 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
         title="'Listed who is at work in the database'",
         target=DATABASE,
         idempotent=True,
-        trusted_fields=("pid", "backend_start"),
+        trusted_fields=("backends[].pid", "backends[].backend_start"),
         sensitivity="confidential",
         examples=[{"input": {"longer_than_seconds": 0}, "output": {"backends": []}}],
     )
@@ -84,7 +84,10 @@ def register(box: Toolbox, operator: Operator) -> None:  # noqa: PLR0915 - one f
         title="'Looked who blocks whom'",
         target=DATABASE,
         idempotent=True,
-        trusted_fields=("pid", "backend_start"),
+        trusted_fields=(
+            *("waiting[].pid", "waiting[].backend_start"),
+            *("blockers[].pid", "blockers[].backend_start"),
+        ),
         sensitivity="confidential",
         examples=[{"input": {}, "output": {"waiting": [], "blockers": []}}],
     )

@@ -36,6 +36,8 @@ class Operation:
     path: str
     parameters: tuple[Parameter, ...]
     body: Schema | None
+    answer: Schema | None = None
+    """the schema of what it answers when it went well; None: the document does not say"""
     body_required: bool = False
     body_kind: str = "application/json"
     """media type the body is sent as; a PATCH may need another than plain JSON"""
@@ -123,9 +125,19 @@ class Document:
             path=path,
             parameters=tuple(parameters.values()),
             body=None if kind is None else content[kind].get("schema", {}),
+            answer=self._answer(raw, place),
             body_required=bool(body.get("required", False)),
             body_kind="application/json" if kind in {None, "*/*"} else str(kind),
         )
+
+    def _answer(self, raw: Schema, place: str) -> Schema | None:
+        responses: Schema = raw.get("responses") or {}
+        for code in ("200", "201", "2XX"):
+            if code in responses:
+                content = self._follow(responses[code], place).get("content", {})
+                kind = next((kind for kind in content if _is_json(kind)), None)
+                return None if kind is None else content[kind].get("schema")
+        return None
 
     def _parameter(self, raw: Schema, place: str) -> Parameter:
         if "name" not in raw or raw.get("in") not in {"path", "query", "header", "cookie"}:

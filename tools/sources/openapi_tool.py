@@ -16,6 +16,7 @@ from tools.sources.openapi_arguments import Arguments, arguments_of
 from tools.sources.openapi_call import BoundOperation, ShapedBody
 from tools.sources.openapi_document import Document, Operation
 from tools.sources.openapi_manifest import HttpTool, PreviewRule, UndoRule, VerifyRule
+from tools.trusted_fields import unknown_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,7 @@ class _ToolBuilder:
 
     def build(self) -> Tool:
         self._check_tier()
+        self._check_trusted_fields()
         http, env = self._http, self._shared.env
         title = self._place.at("title").expression(self._manifest.title)
         says = self._place.at("says").expression(self._manifest.says or self._manifest.title)
@@ -135,6 +137,18 @@ class _ToolBuilder:
                 raise self._place.at(field).error("is missing; a tool that changes something needs it on its card")
         if http.undo is not None and http.preview is None:
             raise self._place.at("http.undo").error("needs `preview:`, which says what the state was before")
+
+    def _check_trusted_fields(self) -> None:
+        answer = self._operation.answer
+        if answer is None or self._http.result is not None:
+            return
+        if answer.get("type") == "array":  # as BoundOperation.call hands it on
+            answer = {"type": "object", "properties": {"items": answer}}
+        for field in self._manifest.trusted_fields:
+            place = self._place.at("trusted_fields")
+            why = unknown_in(answer, field, lambda ref: self._shared.document.resolve(ref, self._operation.id))
+            if why:
+                raise place.error(f"names {field!r}, but in what {self._operation.id!r} answers {why}")
 
     def _look(self, id_: str, args: Mapping[str, str], field: str) -> Look:
         operation = self._find(id_, field)

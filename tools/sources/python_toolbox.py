@@ -14,6 +14,7 @@ from tools.sources.cel_rules import Place, text_of
 from tools.sources.declared_run import rehearse
 from tools.sources.errors import SourceError
 from tools.sources.python_function import Typed
+from tools.trusted_fields import unknown_in
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Part = TypeVar("Part", bound=Callable[..., Any])
@@ -79,6 +80,7 @@ class PythonTool(Generic[Function]):
         for name in manifest.bounds:
             if name not in self._model.model_fields:
                 raise place.at("bounds").error(f"{name!r} is no argument; it has {sorted(self._model.model_fields)}")
+        self._check_trusted_fields(place)
         words = worded(manifest, self._box.env, place)
         tool = Tool(
             manifest=manifest,
@@ -95,6 +97,17 @@ class PythonTool(Generic[Function]):
         )
         rehearse(tool, place)
         return tool
+
+    def _check_trusted_fields(self, place: Place) -> None:
+        if not self._manifest.trusted_fields:
+            return
+        answer = self._answer.json_schema(mode="serialization")
+        defined = {f"#/$defs/{name}": one for name, one in answer.get("$defs", {}).items()}
+        if not _is_object(self._answer):  # as `_run` hands it on
+            answer = {"type": "object", "properties": {"value": answer}}
+        for field in self._manifest.trusted_fields:
+            if why := unknown_in(answer, field, defined.get):
+                raise place.at("trusted_fields").error(f"names {field!r}, but in the answer {why}")
 
     _finding_of: Callable[[Any], str] | None = None
 

@@ -14,6 +14,9 @@ from tools.sources.openapi import load_openapi_source
 from tools.sources.yaml_text import read_yaml
 
 DRY = {"parameters": [{"name": "dry_run", "in": "query", "schema": {"type": "boolean"}}]}
+POST = {"type": "object", "properties": {"post_id": {"type": "string"}, "more": {"type": "object"}}}
+POSTS = {"type": "object", "properties": {"at": {"type": "string"}, "posts": {"type": "array", "items": POST}}}
+ANSWERS = {**DRY, "responses": {"200": {"description": "", "content": {"application/json": {"schema": POSTS}}}}}
 
 
 @pytest.mark.parametrize(
@@ -46,12 +49,25 @@ DRY = {"parameters": [{"name": "dry_run", "in": "query", "schema": {"type": "boo
             "gives 'y', which 'x.do' does not take",
         ),
         ({"http": {"operation": "doIt", "result": "1 +"}}, "x.do: http.result"),
+        ({"trusted_fields": ["posts.[0].id"]}, "trusted_fields"),
+        ({"trusted_fields": ["post_id"]}, "names 'post_id', .*'the result' has no 'post_id' there; it has: at, posts"),
+        ({"trusted_fields": ["posts.post_id"]}, r"'posts' is a list there; write 'posts\[\]' for its items"),
+        ({"trusted_fields": ["posts[].id"]}, r"'posts\[\]' has no 'id' there; it has: more, post_id"),
+        ({"trusted_fields": ["posts"]}, r"'posts' is no single value there; name what is in it"),
+        ({"trusted_fields": ["at[]"]}, "'at' is no list there"),
     ],
 )
 async def test_a_manifest_that_does_not_fit_is_refused(load: LoadOne, tool: dict[str, Any], says: str) -> None:
     with pytest.raises(SourceError, match=says) as caught:
-        await load(operation=DRY, tool=tool)
+        await load(operation=ANSWERS, tool=tool)
     assert "x.yaml" in str(caught.value) or "x.json" in str(caught.value)
+
+
+async def test_a_trusted_field_may_lie_where_the_document_does_not_say(load: LoadOne) -> None:
+    """An open object, or an answer of another shape by `result:`."""
+    await load(operation=ANSWERS, tool={"trusted_fields": ["at", "posts[].post_id", "posts[].more.id"]})
+    shaped = {"operation": "doIt", "result": "{'post_id': result.at}"}
+    await load(operation=ANSWERS, tool={"trusted_fields": ["post_id"], "http": shaped})
 
 
 async def test_a_tool_that_does_not_say_its_tier_is_irreversible(tmp_path: Path, load: LoadOne) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from policy.types import Tier
 from tests.tools.sources.conftest import context
@@ -163,6 +163,21 @@ def _bound_of_nothing(box: Toolbox) -> None:
         return 1
 
 
+class Post(BaseModel):
+    post_id: str
+
+
+class Posts(BaseModel):
+    posts: list[Post]
+
+
+def _trusts_what_is_not_there(box: Toolbox) -> None:
+    @box.read(**LOOK, trusted_fields=["posts[].post_id", "post_id"])
+    async def do(name: str) -> Posts:
+        """Does."""
+        return Posts(posts=[])
+
+
 @pytest.mark.parametrize(
     ("mistake", "says"),
     [
@@ -178,6 +193,7 @@ def _bound_of_nothing(box: Toolbox) -> None:
         (_unknown_argument, "names 'nmae', which the tool has not; it has name"),
         (_bad_example, r"examples\[0\]: name: input should be a valid string"),
         (_bad_title, "title: "),
+        (_trusts_what_is_not_there, "trusted_fields: names 'post_id', but in the answer 'the result' has no 'post_id'"),
         (_bound_of_nothing, "'nmae' is no argument"),
     ],
 )
