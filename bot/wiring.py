@@ -155,7 +155,8 @@ async def run(
             )
             for one in base.agents
         )
-        seeing = Seeing(gateway=gateway, people=people, channels=SlackChannels(workspaces=workspaces))
+        rooms = SlackChannels(workspaces=workspaces, is_guest=directory.is_guest)
+        seeing = Seeing(gateway=gateway, people=people, channels=rooms)
         front = Front(
             db=base.db,
             seeing=seeing,

@@ -17,7 +17,7 @@ class Channels(Protocol):
     """Who can read a channel."""
 
     async def open_to(self, tenant: str, channel: str, person: str) -> bool:
-        """Whether it is public, or this person is in it; False where nobody can say."""
+        """Whether it is public (for others than guests), or this person is in it; False where nobody can say."""
         ...
 
 

@@ -1,7 +1,9 @@
 """Who can read a channel, by Slack's own word, remembered for a minute."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import structlog
@@ -9,9 +11,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.workspaces import Workspaces
+from policy.people import CannotAsk
 
 FRESH = 60.0
 """seconds an answer is used again: Home is drawn at every change"""
+MOST = 5_000
+"""answers are remembered at once"""
 _DIRECT = "D"
 """how the ids of direct messages begin"""
 _log = structlog.get_logger(__name__)
@@ -22,6 +27,8 @@ class SlackChannels:
     """The Channels of Slack workspaces. Where Slack does not say, a channel is closed."""
 
     workspaces: Workspaces
+    is_guest: Callable[[str, str], Awaitable[bool]]
+    """(workspace, person) → whether they see only the channels they are in"""
     _public: dict[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
     _inside: dict[tuple[str, str, str], tuple[float, bool]] = field(default_factory=dict)
 
@@ -29,8 +36,10 @@ class SlackChannels:
         if channel.startswith(_DIRECT):
             return False
         try:
-            return await self._is_public(tenant, channel) or await self._is_inside(tenant, channel, person)
-        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            if await self._is_public(tenant, channel) and not await self.is_guest(tenant, person):
+                return True
+            return await self._is_inside(tenant, channel, person)
+        except (SlackApiError, CannotAsk, aiohttp.ClientError, OSError, TimeoutError) as error:
             _log.info("a channel's tasks are shown to nobody else", channel=channel, why=str(error)[:300])
             return False
 
@@ -39,6 +48,7 @@ class SlackChannels:
         if time.monotonic() >= until:
             about = (await self.workspaces.client(tenant).conversations_info(channel=channel))["channel"]
             public = not (about.get("is_private") or about.get("is_im") or about.get("is_mpim"))
+            _bound(self._public)
             self._public[tenant, channel] = time.monotonic() + FRESH, public
         return public
 
@@ -46,8 +56,14 @@ class SlackChannels:
         until, inside = self._inside.get((tenant, channel, person), (0.0, False))
         if time.monotonic() >= until:
             inside = await is_in(self.workspaces.client(tenant), channel, person)
+            _bound(self._inside)
             self._inside[tenant, channel, person] = time.monotonic() + FRESH, inside
         return inside
+
+
+def _bound(kept: dict[Any, Any]) -> None:
+    if len(kept) > MOST:
+        kept.clear()
 
 
 async def is_in(client: AsyncWebClient, channel: str, person: str) -> bool:

@@ -26,6 +26,8 @@ class _User(BaseModel):
     deleted: bool = False
     is_bot: bool = False
     is_stranger: bool = False
+    is_restricted: bool = False
+    """a guest, of one channel or of several"""
     is_admin: bool = False
     is_owner: bool = False
     real_name: str = ""
@@ -86,6 +88,15 @@ class SlackPeople:
         except CannotAsk:
             return user_id
         return f"{user.real_name} ({user_id})" if user is not None and user.real_name else user_id
+
+    async def is_guest(self, tenant: str, user_id: str) -> bool:
+        """Whether they see only the channels they are in; True for whom Slack does not know.
+
+        Raises:
+            CannotAsk: Slack does not answer.
+        """
+        user = await self._user(tenant, user_id)
+        return user is None or user.is_restricted
 
     async def _user(self, tenant: str, user_id: str) -> _User | None:
         at, known = self._users.get((tenant, user_id), (-FRESH, None))
