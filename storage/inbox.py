@@ -28,6 +28,12 @@ async def first_time(tx: Tx, tenant: str, key: str, kind: str) -> bool:
     return bool(await _FIRST.run(tx, {"tenant": tenant, "key": key, "kind": kind}))
 
 
+async def known(tx: Tx, tenant: str, key: str) -> bool:
+    """Whether a transaction that has committed saw this key."""
+    query = sa.select(sa.exists().where(inbox.c.tenant == tenant, inbox.c.key == key))
+    return bool((await tx.run(query)).scalar_one())
+
+
 async def all_first(tx: Tx, tenant: str, keys: Collection[str], kind: str) -> bool:
     """True when this transaction is the first to see every one of these names of one delivery."""
     # sorted: two deliveries of one message that share keys must not wait for each other

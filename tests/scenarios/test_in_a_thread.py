@@ -9,6 +9,7 @@ import pytest
 from bot.brains.base import Saying
 from bot.brains.scripted import ScriptedBrain
 from bot.demo.slack.faults import FaultKind
+from bot.orchestrator.core import Orchestrator
 from storage import audit, feedback, tasks
 from storage.records import Task, TaskState
 from tests.scenarios.talking import TalkingBrain
@@ -82,6 +83,27 @@ async def test_a_parked_approval_shows_as_suspended_also_after_a_restart_and_end
         await _status(world, thread, "active")
         [task] = await _tasks(world)
         assert (task.state, task.reason) == (TaskState.CANCELLED, "stopped by <@U0KIM>")
+
+
+async def test_a_stop_that_broke_off_is_carried_out_when_slack_sends_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noted before it was done, it would be taken for done by the second delivery."""
+    real, calls = Orchestrator.stop_thread, []
+
+    async def breaks_once(self: Orchestrator, *args: str) -> bool:
+        calls.append(args)
+        if len(calls) == 1:
+            raise RuntimeError("the worker dies here")
+        return await real(self, *args)
+
+    monkeypatch.setattr(Orchestrator, "stop_thread", breaks_once)
+    async with a_world(tmp_path, monkeypatch.setenv) as world:
+        thread = await world.ask("checkout is failing")
+        await world.card(thread, "proposal.approve")
+        await world.slack.ui.send(KIM, INCIDENTS, "@autopilot stop", thread_ts=thread)
+        await world.text(thread, "stopped by")
+    assert len(calls) == 2
 
 
 async def test_stop_ends_a_running_answer_within_two_seconds_and_keeps_what_was_said(

@@ -32,6 +32,8 @@ _HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(
 _WITHDRAW = re.compile(r"consent\s+withdraw\s*[.!]?", re.IGNORECASE)
 WITH_MORE = {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
 """words that mean nothing alone, so a message that holds one is a request"""
+_SAFE_TWICE = {Word.STOP, Word.HAND, Word.CONSENT}
+"""words that a message may hold and that change something, the same when done twice: none of them may be lost"""
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
 CANNOT_WRITE = {
     "not_in_channel": "I am not in this channel. Invite me with /invite @autopilot, then ask again.",
@@ -86,9 +88,25 @@ class Words:
 
     async def carry_out(self, command: Command) -> None:
         """Do what the word says; an answer is whispered to whoever asked."""
-        async with self.db.write() as tx:
-            if not await inbox.first_time(tx, command.tenant, command.key, "command"):
+        if command.word in _SAFE_TWICE:
+            await self._once_or_again(command)
+        elif await self._first_time(command):
+            await self._once(command)
+
+    async def _once_or_again(self, command: Command) -> None:
+        """Known only when it is done: a worker that dies in between leaves it to Slack's next delivery."""
+        async with self.db.read() as tx:
+            if await inbox.known(tx, command.tenant, command.key):
                 return
+        card = await self.consents.word(command) if command.word == Word.CONSENT else await self._card(command)
+        if await self._first_time(command):
+            self.replies.later(self.replies.respond(command, card))
+
+    async def _first_time(self, command: Command) -> bool:
+        async with self.db.write() as tx:
+            return await inbox.first_time(tx, command.tenant, command.key, "command")
+
+    async def _once(self, command: Command) -> None:
         if command.word == Word.ASK and command.rest:
             await self._ask(command)
             return
@@ -101,9 +119,7 @@ class Words:
         if command.word == Word.SETTINGS:
             await self.settings.show(command)
             return
-        consent = command.word == Word.CONSENT
-        card = await self.consents.word(command) if consent else await self._card(command)
-        self.replies.later(self.replies.respond(command, card))
+        self.replies.later(self.replies.respond(command, await self._card(command)))
 
     async def _card(self, command: Command) -> Card:
         match command.word:
