@@ -112,7 +112,9 @@ class Outbox:
             return {}
         async with self.db.write() as tx:
             claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=free)
-        taken = {post.id: asyncio.create_task(self._send(post)) for post in claimed}
+        # One of ours whose lease a clock ran out while we send it: the claim has held it for us, and that is all.
+        new = [post for post in claimed if post.id not in self._sending]
+        taken = {post.id: asyncio.create_task(self._send(post)) for post in new}
         for post_id, task in taken.items():
             self._sending[post_id] = task
             task.add_done_callback(lambda ended, i=post_id: self._ended(i, ended))  # type: ignore[misc]

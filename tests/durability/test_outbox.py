@@ -108,6 +108,20 @@ async def test_a_send_slower_than_its_lease_is_not_sent_by_another_replica_too(o
     assert taken.at - refused.at >= 3, "the other replica sent it while the first one still meant to"
 
 
+async def test_a_lease_that_a_clock_ran_out_does_not_make_one_sender_two(office: PostOffice) -> None:
+    """The clock of an SQLite bot is set forward while its send waits for Slack: it takes the post up a second time."""
+    held = office.slack.faults.add(FaultKind.RATE_LIMIT, "chat.postMessage", nth=1, retry_after=5)
+    await office.want()
+    async with running(office.outbox(lease=60.0)):
+        await office.slack.wait_for(held.reached.is_set)
+        await office.change(lease_until=1.0)
+        office.db.wakes.ring(posts.WAKE)
+        await office.slack.wait_for(office.posted)
+    assert office.posted() == ["the notice"]
+    refused, taken = office.slack.log.calls("chat.postMessage")
+    assert taken.at - refused.at >= 5, "sent by a second sender while the first one still meant to"
+
+
 async def test_what_a_killed_sender_had_on_its_way_is_waited_for(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
