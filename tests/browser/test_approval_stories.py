@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser.running import RunningDemo
 from tests.browser.visitor import ASK, DANA, INCIDENTS, KIM, NOOR, SAM, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 TURN_OFF = "Turn feature flag new-checkout off in prod"
 
 

@@ -197,7 +197,7 @@ class Chaos:
         assert claimable or task.owner is not None, f"{task.state} and nobody can take it"
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 async def test_any_order_of_events_keeps_the_promises(office: Office, seed: int) -> None:
     """Sixty random steps each; at the end every worker has died and everything still comes to rest."""
     chaos = Chaos(office, random.Random(seed))  # noqa: S311  a reproducible walk, no secret

@@ -74,8 +74,11 @@ async def test_a_rejection_reaches_the_bot_and_it_answers_to_the_reason(
         await world.see(lambda: world.slack.ui.open_view(SAM))
         await world.slack.ui.submit_view(SAM, values={"reject.reason": "launch is on, call Mira first"})
         await world.text(thread, "Understood, not done: “launch is on, call Mira first”")
-        shown = next(m for m in world.thread(thread) if m["ts"] == card["ts"])
-        assert "launch is on, call Mira first" in everything(shown)
+        await world.see(  # the card may be drawn after the answer
+            lambda: any(
+                "launch is on, call Mira first" in everything(m) for m in world.thread(thread) if m["ts"] == card["ts"]
+            )
+        )
         steps = " ".join(everything(message) for message in world.thread(thread))
         assert "Proposed: turn feature flag new-checkout off" in steps, "no green tick beside what has not happened"
         assert "Rejected: turn feature flag new-checkout off" in steps
