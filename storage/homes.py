@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from storage.clock import now
 from storage.db import Tx
 from storage.inserts import insert_or_update
+from storage.picking import once
 from storage.records import JsonObject
 from storage.tables import audit_heads, homes
 
@@ -111,7 +112,7 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Home]:
     )
     rows = await tx.run(
         homes.update()
-        .where(sa.tuple_(homes.c.tenant, homes.c.person).in_(pick))
+        .where(sa.tuple_(homes.c.tenant, homes.c.person).in_(once(pick)))
         .values(owner=owner, lease_until=now() + lease)
         .returning(homes.c.tenant, homes.c.person, homes.c.shown, homes.c.seq, homes.c.look, head.label("upto"))
     )

@@ -12,6 +12,7 @@ from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import changing_in
+from storage.picking import once
 from storage.plain import Plain, parsed
 from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
@@ -180,7 +181,7 @@ def _claim_of(*, sessions: bool) -> Plain:
     )
     me = sa.bindparam("me", type_=sa.Text)
     until = now() + sa.bindparam("lease_", type_=sa.Double)
-    claimed = posts.update().where(posts.c.id.in_(pick.scalar_subquery()))
+    claimed = posts.update().where(posts.c.id.in_(once(pick)))
     claimed = claimed.values(owner=me, lease_until=until, attempt=posts.c.attempt + 1)
     return Plain(claimed.returning(*(posts.c[name] for name in _FIELDS)), ("me", "lease_", "most_"))
 

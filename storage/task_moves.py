@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.clock import FURTHEST, now
+from storage.picking import once
 from storage.plain import Plain
 from storage.records import UNATTENDED, Source, Task, TaskState
 from storage.row_security import EVERYTHING
@@ -84,7 +85,7 @@ def claim_of(states: tuple[TaskState, ...]) -> Plain:
     state = sa.case((tasks.c.state == TaskState.EXECUTING, TaskState.EXECUTING), else_=TaskState.RUNNING)
     claimed = (
         tasks.update()
-        .where(tasks.c.id.in_(pick.scalar_subquery()))
+        .where(tasks.c.id.in_(once(pick)))
         .values(
             state=state,
             owner=sa.bindparam("owner_", type_=sa.Text),

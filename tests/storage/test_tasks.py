@@ -1,4 +1,5 @@
 import pytest
+import sqlalchemy as sa
 
 from storage import tasks
 from storage.clock import FURTHEST
@@ -19,6 +20,19 @@ async def test_a_created_task_is_claimed_by_one_worker_only(db: Database) -> Non
         second = await tasks.claim(tx, owner="b", lease=30, limit=5)
     assert [t.id for t in first] == [made.id]
     assert (first[0].state, first[0].owner, second) == (TaskState.RUNNING, "a", [])
+
+
+async def test_a_claim_takes_no_more_than_it_may_however_postgresql_plans_it(db: Database) -> None:
+    """A subquery that locks and skips is asked again for each row by a nested loop, and then finds another row."""
+    async with db.write() as tx:
+        for _ in range(4):
+            await tasks.create(tx, a_new_task())
+        for kind in ("hashjoin", "hashagg", "mergejoin", "material", "sort", "bitmapscan", "indexscan"):
+            if db.is_postgres:
+                await tx.run(sa.text(f"set local enable_{kind} = off"))
+        for _ in range(4):
+            assert len(await tasks.claim(tx, owner="a", lease=30, limit=1)) == 1
+        assert await tasks.claim(tx, owner="a", lease=30, limit=1) == []
 
 
 async def test_a_move_from_an_old_reading_loses(db: Database) -> None:
