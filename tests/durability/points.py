@@ -30,7 +30,7 @@ STORY = (
     ("chat.appendStream", 2),
     ("chat.stopStream", 2),
     ("chat.postMessage", 1),
-    ("chat.update", 3),
+    ("chat.update", 2),
     (f"write {FLAG}", 1),
     (f"GET {FLAG}", 1),
 )
@@ -60,7 +60,7 @@ EVERYDAY = (
     Point(name=f"write {FLAG}"),
     Point(name=f"write {FLAG}", after=True),
     Point(name=f"GET {FLAG}"),
-    Point(name="chat.update", nth=3),
+    Point(name="chat.update", nth=2),
     Point(name="chat.startStream", nth=2, after=True),
     Point(name="chat.stopStream", nth=2),
     Point(name="chat.stopStream", nth=2, after=True),

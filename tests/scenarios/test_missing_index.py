@@ -10,11 +10,17 @@ import asyncpg
 import pytest
 
 from bot.demo.shop.orders import filled
+from bot.demo.shop.world import World as Shopping
 from storage import skill_runs
 from tests.scenarios.world import DANA, a_world, everything
 from tests.tools.postgres.conftest import plain
 
 pytestmark = [pytest.mark.postgres, pytest.mark.long]
+
+
+def _told_of(shop: Shopping) -> bool:
+    """Whether the shop's own numbers say by now that its orders are slow: they are taken once a second."""
+    return max(shop.gauges.between("checkout.database_ms", int(shop.at) - 5, int(shop.at) + 1), default=0.0) > 60
 
 
 async def test_a_missing_index_is_proved_built_on_approval_and_shown_before_and_after(
@@ -27,7 +33,7 @@ async def test_a_missing_index_is_proved_built_on_approval_and_shown_before_and_
         ) as world:
             measuring = asyncio.create_task(orders.keep_measuring(world.shop.world))
             async with asyncio.timeout(60):
-                while world.shop.world.checkout.waits_ms <= 60:
+                while not _told_of(world.shop.world):
                     await asyncio.sleep(0.05)
             thread = await world.ask("checkout is slow, what is going on?")
             card = await world.card(thread, "proposal.approve", seconds=60)
