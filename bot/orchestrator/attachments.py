@@ -16,9 +16,13 @@ LONGEST = 12_000
 def unread(steps: Sequence[Step]) -> list[JsonObject]:
     """The files of this task's requests that were not looked at yet."""
     seen = {str(s.body["file"]) for s in steps if s.kind is StepKind.CONTEXT and "file" in s.body}
+    return [one for one in attached(steps) if str(one["id"]) not in seen]
+
+
+def attached(steps: Sequence[Step]) -> list[JsonObject]:
+    """The files that came with a task's requests, oldest first."""
     asked = [s.body.get("files") for s in steps if s.kind is StepKind.USER]
-    every = [one for files in asked if isinstance(files, list) for one in files if isinstance(one, dict)]
-    return [one for one in every if str(one["id"]) not in seen]
+    return [one for files in asked if isinstance(files, list) for one in files if isinstance(one, dict)]
 
 
 def in_code(name: str) -> str:

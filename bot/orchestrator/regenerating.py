@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.agent.lineup import Lineup
 from bot.lifecycle.moves import note
 from bot.orchestrator import intake
+from bot.orchestrator.attachments import attached
 from bot.orchestrator.requests import Answer, Attached, Request, Said
 from policy.types import Tier
 from storage import intents, posts, steps, streams, tasks
@@ -100,11 +101,9 @@ def _request(task: Task, told: Sequence[Step], again: Again) -> Request:
 
 def _files(told: Sequence[Step]) -> tuple[Attached, ...]:
     """What was attached to the words that are asked again."""
-    found = [s.body.get("files") for s in told if s.kind is StepKind.USER]
-    every = [one for files in found if isinstance(files, list) for one in files if isinstance(one, dict)]
     return tuple(
         Attached(id=str(one["id"]), name=str(one["name"]), kind=str(one["kind"]), size=int(str(one["size"])))
-        for one in every
+        for one in attached(told)
     )
 
 
