@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import socket
 import time
@@ -240,7 +241,7 @@ class Worker:
                     hooks.stopping = hooks.stopping or held[task_id]
 
     async def _sweep(self) -> None:
-        swept = 0.0
+        swept = -math.inf  # at once after a start, however long this machine is up
         while True:
             with contextlib.suppress(*LOST_DATABASE):
                 await sweeps.take_back(self.db)
