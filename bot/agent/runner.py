@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from bot.agent import looking_again, sight, skill_ends, transcript
 from bot.agent import prompt as prompts
-from bot.agent import sight, skill_ends, transcript
 from bot.agent.definition import AgentDefinition
 from bot.agent.mandating import Foresight
 from bot.agent.requesting import Requesting
@@ -91,6 +91,8 @@ class AgentRunner:
                 if ended is not None:
                     return ended
                 continue
+            if await looking_again.parked(self._db, hooks, waiting_calls[0]):
+                return Ended()
             if await self._together(hooks, steps, waiting_calls, progress):
                 return Ended(waiting=True)
             outcome = await self._call(hooks, steps, waiting_calls[0], progress)
@@ -162,7 +164,8 @@ class AgentRunner:
             entries = turn.entries(self._gateway.registry, taken=taken, partial=hooks.stopping)
             await step_store.append(tx, hooks.task, hooks.task.turns, entries)
             await skill_ends.keep(tx, hooks.task, turn, current)
-            counters: dict[str, Any] = {"turns": hooks.task.turns + 1, "tokens": hooks.task.tokens + turn.tokens}
+            turns = hooks.task.turns + (not turn.looks_again)
+            counters: dict[str, Any] = {"turns": turns, "tokens": hooks.task.tokens + turn.tokens}
             done = not turn.calls and not said_more and not hooks.stopping
             if done:
                 hooks.task = await move(tx, hooks.task, TaskState.COMPLETED, **counters)
@@ -199,7 +202,8 @@ class AgentRunner:
 
     async def _call(self, hooks: Hooks, steps: list[Step], call: transcript.OpenCall, progress: Progress) -> Outcome:
         title = step_title(self._gateway.registry, call.tool, call.arguments)
-        progress.step(call.call_id, title, "in_progress")
+        if not call.after_seconds:
+            progress.step(call.call_id, title, "in_progress")
         requester = await self._people.actor(hooks.task.tenant, hooks.task.requester)
         outcome = await self._gateway.call(
             await self._requesting.call(hooks.task, steps, call, requester),
@@ -208,7 +212,8 @@ class AgentRunner:
         if not isinstance(outcome, Waiting | InDoubt):
             async with self._db.read() as tx:
                 hooks.task = await tasks.get(tx, hooks.task.tenant, hooks.task.id)
-        self._show(call.call_id, title, outcome, progress)
+        if not call.after_seconds:  # of looks that are made again people see the first one, and what came of them all
+            self._show(call.call_id, title, outcome, progress)
         return outcome
 
     def _show(self, call_id: str, title: str, outcome: Outcome, progress: Progress) -> None:

@@ -28,6 +28,8 @@ class OpenCall:
     edited_by: str
     drawn_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """of a playbook's call: argument → tools whose results its value was made of"""
+    after_seconds: float = 0.0
+    asked_at: float = 0.0
 
 
 def entries(steps: Sequence[Step]) -> list[Entry]:
@@ -71,23 +73,31 @@ def entries(steps: Sequence[Step]) -> list[Entry]:
 def open_calls(steps: Sequence[Step]) -> list[OpenCall]:
     """The calls without a result, as they were asked for, each with the newest arguments it was given."""
     done = {str(s.body["call_id"]) for s in steps if s.kind is StepKind.RESULT}
-    newest = {str(s.body["call_id"]): s.body for s in steps if s.kind is StepKind.CALLED}
+    newest = {str(s.body["call_id"]): s for s in steps if s.kind is StepKind.CALLED}
     # Said once, when the playbook asked; what a person edits afterwards is told apart by changed_by_people.
     drawn = {str(s.body["call_id"]): s.body["drawn_from"] for s in steps if "drawn_from" in s.body}
     return [
         OpenCall(
             call_id=call_id,
-            tool=str(body["tool"]),
-            arguments=_object(body["arguments"]),
-            reason_code=str(body.get("reason_code", "")),
-            why=str(body.get("why", "")),
-            skill=str(body.get("skill", "")),
-            edited_by=str(body.get("edited_by", "")),
+            tool=str(step.body["tool"]),
+            arguments=_object(step.body["arguments"]),
+            reason_code=str(step.body.get("reason_code", "")),
+            why=str(step.body.get("why", "")),
+            skill=str(step.body.get("skill", "")),
+            edited_by=str(step.body.get("edited_by", "")),
             drawn_from=drawn_from(drawn.get(call_id)),
+            after_seconds=seconds_after(step.body),
+            asked_at=step.at,
         )
-        for call_id, body in newest.items()
+        for call_id, step in newest.items()
         if call_id not in done
     ]
+
+
+def seconds_after(called: JsonObject) -> float:
+    """How long after it was asked for a call is made; 0 for all but looks that are made again."""
+    found = called.get("after_seconds")
+    return float(found) if isinstance(found, int | float) else 0.0
 
 
 Typed = Set[tuple[str, str]]

@@ -47,6 +47,11 @@ class Turn:
         """People have seen something of this turn."""
         return bool(self._said or self._thinking)
 
+    @property
+    def looks_again(self) -> bool:
+        """It only asks for a look to be made again, which its playbook bounds: no turn of those that are limited."""
+        return any(isinstance(call, Call) and call.after_seconds for call in self.calls)
+
     def take(self, event: BrainEvent) -> None:
         match event:
             case Thinking(delta=delta):
@@ -134,6 +139,8 @@ def _call_entries(call: Call | BadCall, registry: Registry, *, too_many: bool) -
     beside: JsonObject = {"reason_code": reason_code, "why": why, "skill": call.skill, "title": call.title}
     if call.drawn_from:
         beside["drawn_from"] = {name: list(tools) for name, tools in call.drawn_from.items()}
+    if call.after_seconds:
+        beside["after_seconds"] = call.after_seconds
     kind, body = _called(call.call_id, call.tool, own)
     return (kind, {**body, **beside}), []
 

@@ -124,6 +124,8 @@ class Call:
     """the playbook whose values these are; "" when a model chose them"""
     drawn_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """of a playbook's call: argument → tools whose results its value was made of"""
+    after_seconds: float = 0.0
+    """made so long after it was asked for, and not before: a look that is made again"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """One walk from the top of a playbook, with the skills inside it, to the first call that has no result yet."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.brains.base import (
     THE_REQUEST,
@@ -17,7 +17,7 @@ from bot.brains.base import (
 )
 from tools.expressions import Expression, ExpressionError
 from tools.playbooks.library import Library
-from tools.playbooks.playbook import BadInput, CallStep, Playbook, Scalar, SkillStep, Step
+from tools.playbooks.playbook import Again, BadInput, CallStep, Playbook, Scalar, SkillStep, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,8 @@ class _Frame:
     """input → tools whose results its value was made of, and the request where it was read there"""
     done: JsonObject = field(default_factory=dict)
     steps_from: dict[str, frozenset[str]] = field(default_factory=dict)
+    last_look: dict[str, str] = field(default_factory=dict)
+    """step → the id of its last call, where it was made again"""
     changed: bool = False
 
     @property
@@ -126,7 +128,7 @@ class Walk:
                 if step.alert.when is None or step.alert.when.truth(frame.scope):
                     yield Alert(text=str(step.alert.says.value(frame.scope)), severity=step.alert.severity)
             elif step.chart is not None:
-                yield Chart(call_id=frame.path + step.chart)
+                yield Chart(call_id=frame.path + frame.last_look.get(step.chart, step.chart))
             elif step.calls():
                 yield from self._calls(frame, step)
             elif step.skill is not None:
@@ -135,19 +137,47 @@ class Walk:
                 yield from self._steps(frame, step.then if step.if_.truth(frame.scope) else step.else_)
 
     def _calls(self, frame: _Frame, step: Step) -> Iterator[Act]:
+        if step.call is not None and step.call.again is not None:
+            yield from self._again(frame, step.call, step.call.again)
+            return
         asked = [one for one in step.calls() if one.when is None or one.when.truth(frame.scope)]
         if not asked:
             return
         yield Asked(calls=tuple(self._call(frame, one) for one in asked))
         for one in asked:
-            result = self._results[frame.path + one.id]
-            seen = _seen(result)
-            frame.done[one.id] = seen
-            frame.steps_from[one.id] = frozenset({one.tool})
-            frame.changed = frame.changed or (result.status == "ran" and one.why is not None)
-            if one.must and result.status != "ran":
-                says = f"I cannot tell: `{one.tool}` gave nothing ({result.status}: {seen['message']})"
-                raise _Failed(f"{says}. {'What ran before stands.' if frame.changed else 'Nothing was changed.'}")
+            self._take(frame, one, self._results[frame.path + one.id])
+
+    def _again(self, frame: _Frame, step: CallStep, again: Again) -> Iterator[Act]:
+        """One look, and more of them until what it waits for holds or there were enough."""
+        previewed = any(result.status == "previewed" for result in self._results.values())
+        most = 1 if previewed else again.at_most  # nothing was changed, so nothing will change
+        for number in range(1, most + 1):
+            look = step if number == 1 else step.model_copy(update={"id": f"{step.id}~{number}"})
+            if number == 2:
+                yield Thinking(delta=f"Not yet. I look again every {again.every_seconds} s, {most} times at most.")
+            call = self._call(frame, look)
+            yield Asked(calls=(replace(call, after_seconds=again.every_seconds) if number > 1 else call,))
+            result = self._results[frame.path + look.id]
+            frame.done[step.id] = seen = _seen(result)
+            frame.last_look[step.id] = look.id
+            seen["held"] = result.status == "ran" and again.until.truth(frame.scope)
+            if seen["held"]:
+                break
+        self._take(frame, step, result, held=seen["held"])
+
+    def _take(self, frame: _Frame, step: CallStep, result: CallResult, **more: JsonValue) -> None:
+        """Keep a result for what follows.
+
+        Raises:
+            _Failed: it did not run and had to.
+        """
+        seen = _seen(result) | more
+        frame.done[step.id] = seen
+        frame.steps_from[step.id] = frozenset({step.tool})
+        frame.changed = frame.changed or (result.status == "ran" and step.why is not None)
+        if step.must and result.status != "ran":
+            says = f"I cannot tell: `{step.tool}` gave nothing ({result.status}: {seen['message']})"
+            raise _Failed(f"{says}. {'What ran before stands.' if frame.changed else 'Nothing was changed.'}")
 
     def _call(self, frame: _Frame, step: CallStep) -> Call:
         call_id = frame.path + step.id

@@ -95,6 +95,9 @@ def _steps(steps: Sequence[Step], depth: int) -> Iterator[str]:
                 yield from _steps(step.else_, depth + 1)
         elif step.calls():
             yield f"{indent}- call " + ", ".join(f"`{call.tool}` as `{call.id}`" for call in step.calls())
+            for again in (call.again for call in step.calls() if call.again is not None):
+                often = f"every {again.every_seconds} s, at most {again.at_most} times"
+                yield f"{indent}  - again {often}, until `{_line(again.until.source)}`"
         elif step.skill is not None:
             yield f"{indent}- skill [{step.skill.skill}]({step.skill.skill}.md) as `{step.skill.id}`"
         elif step.alert is not None:

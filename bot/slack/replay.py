@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.agent.titles import not_done, step_title
+from bot.agent.transcript import seconds_after
 from bot.slack.cards.orphan import Step as ShownStep
 from storage.records import JsonObject, Post, Step, StepKind
 from tools.registry import Registry
@@ -41,7 +42,7 @@ def pieces(steps: Sequence[Step], after: int, registry: Registry) -> list[Piece]
             out.append(Piece(text=str(step.body["text"])))
         elif step.kind is StepKind.THOUGHT and step.body["text"]:
             out.append(Piece(step_id=f"thought-{step.seq}", title=str(step.body["text"]), status="complete"))
-        elif step.kind is StepKind.RESULT:
+        elif step.kind is StepKind.RESULT and not seconds_after(calls.get(str(step.body["call_id"]), {})):
             out.append(_result(step.body, calls.get(str(step.body["call_id"]), {}), registry))
     return out
 

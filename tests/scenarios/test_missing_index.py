@@ -45,11 +45,7 @@ async def test_a_missing_index_is_proved_built_on_approval_and_shown_before_and_
             answer = everything(await world.text(thread, "Before:", seconds=90))
             assert "ms of an order. Now:" in answer
             before, now = map(float, re.findall(r"(?:Before|Now): ([\d.]+) ms", answer)[:2])
-            # The bot looks at once, and its number covers some seconds: it may not have settled, and then it says so.
-            assert now < before / 2 or "ask me again in a minute" in answer
-            async with asyncio.timeout(60):
-                while world.shop.world.checkout.waits_ms > before / 2:
-                    await asyncio.sleep(0.05)
+            assert now < before / 2
             chart = await world.text(thread, "Line of checkout.database_ms", seconds=60)
             assert "slack_file" in everything(chart)
             measuring.cancel()

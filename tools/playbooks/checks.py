@@ -52,6 +52,8 @@ def _problems(skill: Skill, book: Playbook, tools: Tools) -> Iterator[None]:
             seen.add(one)
         for call in step.calls():
             _check_call(skill, call, tools, place)
+            if call.again is not None:
+                _check_names(skill, book, call.again.until, seen, place)
         yield
     for name, expression in book.output.items():
         _check_names(skill, book, expression, seen, ("output", name))
@@ -88,6 +90,8 @@ def _check_call(skill: Skill, call: CallStep, tools: Tools, place: Place) -> Non
     for name, field in fields.items():
         if field.is_required() and name not in call.with_:
             raise skill.wrong(f"step {call.id!r}: {call.tool} needs {name!r}; give it in 'with'", *place)
+    if call.again is not None and tool.manifest.tier is not Tier.READ:
+        raise skill.wrong(f"step {call.id!r}: 'again' is for looking, and {call.tool} changes something", *place)
     said_why = call.reason_code in tool.manifest.reason_codes and call.why is not None
     if tool.manifest.tier is not Tier.READ and not said_why:
         codes = ", ".join(tool.manifest.reason_codes)

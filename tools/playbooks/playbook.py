@@ -30,6 +30,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+class Again(_Strict):
+    """Looks that are made again until something holds. In between the task is parked and keeps no worker."""
+
+    until: Cel
+    """asked after each look that ran; `steps.<id>.held` says whether it held in the end"""
+    every_seconds: int = Field(ge=1, le=600)
+    at_most: int = Field(ge=2, le=12)
+    """looks, the first among them"""
+
+
 class CallStep(_Strict):
     """One tool call; its result is `steps.<id>` for all that follows."""
 
@@ -42,6 +52,8 @@ class CallStep(_Strict):
     """in `together`: it is asked for only when this holds"""
     must: bool = False
     """when it did not run, the skill ends there as failed and says so"""
+    again: Again | None = None
+    """of a read: it is made again until something holds"""
 
     def expressions(self) -> Iterator[Expression]:
         yield from self.with_.values()
@@ -97,6 +109,8 @@ class Step(_Strict):
             )
         if len(self.together) == 1:
             raise ValueError("together takes two calls or more; one alone is a call")
+        if any(call.again is not None for call in self.together):
+            raise ValueError("again belongs to a call of its own, not to one of together")
         if (self.then or self.else_) and self.if_ is None:
             raise ValueError("then and else belong to an if")
         return self

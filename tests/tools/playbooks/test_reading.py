@@ -61,6 +61,14 @@ def test_a_skill_is_read_with_its_playbook_and_any_change_is_another_hash(tmp_pa
         (LOOK + "output_schema: {type: nonsense}\n", "look/SKILL.md:9: output_schema: type: 'nonsense' is not valid"),
         (LOOK + "inputs: {n: {default: x, type: integer}}\n", "look/SKILL.md:9: inputs.n: must be a whole number"),
         (LOOK + "  - chart: nothing\n", "look/SKILL.md:9: no step 'nothing' before this one, to draw"),
+        (
+            LOOK.replace("depth}", "depth, again: {until: steps.deep.n, every_seconds: 5, at_most: 3}}"),
+            "look/SKILL.md:8: no step 'deep' before",
+        ),
+        (
+            LOOK.replace("depth}", "depth, again: {until: 'true', every_seconds: 5, at_most: 99}}"),
+            "look/SKILL.md:8: steps.0.call.again.at_most",
+        ),
         (LOOK + "   nonsense\n", "look/SKILL.md:9: does not read as YAML"),
         ("steps:\n" + CALL, "look/SKILL.md:6: plan: field required; mend it there"),
     ],
