@@ -86,7 +86,6 @@ KNOWS_THE_ENVIRONMENT = {
 }
 LONG = {
     "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
-    "bot/slack/streaming.py": "one state machine; half of it apart would not make sense alone",
     "storage/records.py": "one shape after the other",
     "storage/verify_audit.py": "one file by promise: whoever checks the record copies it and nothing else",
     "tests/inbox/test_hostile_hub.py": "one way to lie after the other",

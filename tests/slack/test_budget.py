@@ -7,8 +7,9 @@ import pytest
 
 from bot.slack.allowance import SlidingWindow, TokenBucket
 from bot.slack.budget import FairBudget
+from bot.slack.opening import Mode
 from bot.slack.pacing import Pace
-from bot.slack.streaming import Delivered, Mode, StreamWriter
+from bot.slack.streaming import Delivered, StreamWriter
 from tests.slack.memory_slack import MemorySlack
 from tests.slack.virtual_time import run
 

@@ -8,8 +8,9 @@ import pytest
 from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
 from bot.slack.client import SlackClients
+from bot.slack.opening import Mode
 from bot.slack.pacing import Pace
-from bot.slack.streaming import Mode, StreamWriter
+from bot.slack.streaming import StreamWriter
 
 
 @pytest.fixture

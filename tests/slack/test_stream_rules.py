@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.slack.opening import Mode
 from bot.slack.pacing import Pace
 from bot.slack.page import Source
-from bot.slack.streaming import Delivered, Mode, NoFilter, StreamFilter, StreamWriter
+from bot.slack.streaming import Delivered, NoFilter, StreamFilter, StreamWriter
 from tests.slack.memory_slack import Bad, MemorySlack
 from tests.slack.virtual_time import run
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.slack.opening import Mode
 from bot.slack.pacing import Pace
-from bot.slack.streaming import Delivered, Mode, StreamWriter
+from bot.slack.streaming import Delivered, StreamWriter
 from tests.slack.memory_slack import Bad, MemorySlack
 from tests.slack.reading import unread
 from tests.slack.virtual_time import run
