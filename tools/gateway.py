@@ -18,7 +18,7 @@ from tools.cleaning import Cleaner
 from tools.contract import Held, Tool, ToolFailed, Verified
 from tools.desk import Circumstances, Desk
 from tools.editing import Editing
-from tools.errors import Stopped, UnknownTool
+from tools.errors import SealBroken, Stopped, UnknownTool
 from tools.gathering import Gathering
 from tools.granting import Granting, approve_by
 from tools.judging import Judgement, describe
@@ -74,7 +74,7 @@ class Gateway:
             tool = self.registry.get(call.tool)
             admitted = validate(tool, call.arguments)
         except (UnknownTool, BadArguments) as error:
-            return await self._book.refuse(call, Denied(because=("builtin:validate",), message=str(error)), then)
+            return await self._cannot(call, str(error), then)
         async with self._desk.db.read() as tx:
             started = await intents.find(tx, call.task.tenant, call.key)
             earlier = await look_back(tx, call, admitted.arguments)
@@ -99,6 +99,14 @@ class Gateway:
     async def plan(self, calls: Sequence[RequestedCall], then: Then) -> Waiting | None:
         """Seal the first calls, as many as people would be asked about, as one plan; None when that is not several."""
         return await self._gathering.plan(calls, then)
+
+    async def _cannot(self, call: RequestedCall, why: str, then: Then) -> Outcome:
+        """Refuse what this version has no tool for; what an earlier one began is not refused, it is in doubt."""
+        async with self._desk.db.read() as tx:
+            begun = await intents.find(tx, call.task.tenant, call.key)
+        if begun is not None:
+            return await self._book.leave(call.task, begun, f"this version cannot go on with it ({why})", then)
+        return await self._book.refuse(call, Denied(because=("builtin:validate",), message=why), then)
 
     async def _wait_on(self, proposal: Proposal, then: Then) -> Waiting:
         async with self._desk.db.write() as tx:
@@ -190,9 +198,12 @@ class Gateway:
 
     async def watch(self, task: Task, proposal: Proposal) -> Verified | None:
         """What the tool's check sees now of a change that ran; None: it does not hold yet, ask again soon."""
-        sealed = open_seal(proposal)
-        tool = self.registry.get(sealed.tool)
-        call = validate(tool, dict(sealed.arguments))
+        try:
+            sealed = open_seal(proposal)
+            tool = self.registry.get(sealed.tool)
+            call = validate(tool, dict(sealed.arguments))
+        except (SealBroken, UnknownTool, BadArguments):  # it ran in an earlier life, under another version
+            return Verified(held=Held.UNKNOWN, says="")
         key = f"proposal:{proposal.id}"
         context = self._desk.context(task, key, env=sealed.env)
         seen = await self._desk.runner.verify(tool, call.parsed, sealed.impact(), context)

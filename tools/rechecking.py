@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from policy.types import Deny, NeedsApproval, Obligation
 from storage import halts, intents, proposals
 from storage.db import Tx
-from storage.records import Proposal, ProposalState, Task, Vote
+from storage.records import Intent, JsonObject, Proposal, ProposalState, Task, Vote
 from tools.admitting import Admitted, BadArguments, validate
 from tools.altered import named, what_moved
 from tools.contract import Tool, ToolFailed
@@ -75,9 +75,11 @@ class Rechecking:
         try:
             approved = self._open(task, proposal, [vote for vote in votes if vote.approve])
         except SealBroken:
-            return await self._refuse_altered(task, proposal, then)
+            return await self._altered(task, proposal, started, then)
         except (UnknownTool, BadArguments) as error:
             why = self.desk.cleaner.text(str(error))
+            if started is not None:
+                return await self.book.leave(task, started, f"this version cannot go on with it ({why})", then)
             log.error("refusing to run a proposal", extra={"proposal": proposal.id, "why": why})
             return await self._refuse(task, "builtin:validate", f"{why}; nothing ran", then)
         approvers = [vote.voter for vote in approved.votes]
@@ -242,13 +244,17 @@ class Rechecking:
             await then.settled(tx, again)
         return again
 
-    async def _refuse_altered(self, task: Task, proposal: Proposal, then: Then) -> Execution:
+    async def _altered(self, task: Task, proposal: Proposal, started: Intent | None, then: Then) -> Execution:
         async with self.desk.db.read() as tx:
             moved = await what_moved(tx, proposal)
-        why = self.desk.cleaner.text(str(SealBroken(proposal.id, named(moved))))
-        log.error("refusing to run an altered proposal", extra={"proposal": proposal.id, "why": why})
-        rows = [self.desk.cleaner.json(row.model_dump()) for row in moved]
-        return await self.book.settle(task, Refused(because=("builtin:seal",), message=why), then, {"moved": [*rows]})
+        names = self.desk.cleaner.text(named(moved))
+        rows: JsonObject = {"moved": [self.desk.cleaner.json(row.model_dump()) for row in moved]}
+        log.error("an altered proposal", extra={"proposal": proposal.id, "moved": names, "begun": started is not None})
+        if started is not None:
+            why = f"it was changed after it was sealed (moved: {names})"
+            return await self.book.leave(task, started, why, then, rows)
+        refused = Refused(because=("builtin:seal",), message=str(SealBroken(proposal.id, names)))
+        return await self.book.settle(task, refused, then, rows)
 
     async def _refuse(self, task: Task, rule: str, message: str, then: Then) -> Execution:
         return await self.book.settle(task, Refused(because=(rule,), message=message), then)

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from storage import audit
+from policy.types import Tier
+from storage import audit, intents
 from storage.db import Tx
 from storage.intents import NewIntent
-from storage.records import JsonObject, Task
+from storage.records import Intent, IntentState, JsonObject, Task
 from tools.admitting import Admitted
 from tools.contract import Impact, Tool, ToolContext
 from tools.desk import Desk
-from tools.outcomes import Denied, Failed, Previewed, Refused
+from tools.outcomes import Denied, Failed, InDoubt, Previewed, Ran, Refused
 from tools.requests import RequestedCall, Then
-from tools.running import Line
+from tools.running import Line, ended_as
 from tools.sealing import SealedCall
 
 
@@ -120,6 +121,26 @@ class Book:
             event = "refused" if isinstance(outcome, Refused) else "failed"
             body: JsonObject = {"proposal": task.proposal_id, "message": outcome.message[:500], "rules": [*rules]}
             await self._note(tx, task, event, body | (more or {}))
+            await then.settled(tx, outcome)
+        return outcome
+
+    async def leave(
+        self, task: Task, begun: Intent, why: str, then: Then, more: JsonObject | None = None
+    ) -> Ran | Failed | InDoubt:
+        """What came of a call that an earlier life began and that nobody here can go on with; `why` says so.
+
+        Without an outcome on record a change is in doubt, also where its tool is gone: it may have run.
+        """
+        message = self.desk.cleaner.text(f"the worker died while it ran, and {why}")
+        looked = begun.tier == Tier.READ
+        left = Failed(message=message, reason="withdrawn") if looked else InDoubt(message=f"{message}; it may have run")
+        outcome = ended_as(begun) or left
+        async with self.desk.db.write() as tx:
+            if outcome is left:
+                ends_as = IntentState.FAILED if looked else IntentState.IN_DOUBT
+                await intents.finish(tx, begun, ends_as, outcome=left.message)
+                body: JsonObject = {"tool": begun.tool, "intent": begun.key, "message": left.message[:500]}
+                await self._note(tx, task, "failed" if looked else "in_doubt", body | (more or {}))
             await then.settled(tx, outcome)
         return outcome
 

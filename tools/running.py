@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from opentelemetry import trace
 from pydantic import BaseModel
@@ -21,8 +20,6 @@ from tools.outcomes import Failed, Halted, InDoubt, Overtaken, Ran
 from tools.requests import Then
 
 _tracer = trace.get_tracer("ops_autopilot.tools")
-
-Settled = TypeVar("Settled", Ran, Failed, InDoubt)
 
 ATTEMPTS = 3
 """runs of an idempotent tool whose answer got lost, all with one idempotency key"""
@@ -104,27 +101,18 @@ class Runner:
 
     async def _resume(self, line: Line, intent: Intent, then: Then, *, halted: str) -> Ran | Failed | InDoubt:
         """An intent of an earlier life: its outcome, a second run under the same key, or a doubt for a person."""
-        match intent.state:
-            case IntentState.RAN:
-                ran = Ran(result=intent.output or {}, finding=intent.outcome, evidence=intent.evidence or "")
-                return await self._settle_again(ran, then)
-            case IntentState.FAILED | IntentState.DROPPED:
-                return await self._settle_again(Failed(message=intent.outcome, reason="failed before"), then)
-            case IntentState.IN_DOUBT:
-                return await self._settle_again(InDoubt(message=intent.outcome), then)
-            case IntentState.STARTED:
-                if halted:  # sending it again would be a write; looking whether it took is none
-                    return await self._doubt(
-                        line, intent, then, f"the worker died while it ran, and now it is {halted}"
-                    )
-                if line.otherwise:
-                    died = "the worker died while it ran, and the tool reads its values otherwise now"
-                    return await self._doubt(line, intent, then, died)
-                if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
-                    return await self._run(line, intent, then, again=True)
-                return await self._doubt(line, intent, then, "the worker died while it ran")
+        if (before := ended_as(intent)) is not None:
+            return await self._settle_again(before, then)
+        if halted:  # sending it again would be a write; looking whether it took is none
+            return await self._doubt(line, intent, then, f"the worker died while it ran, and now it is {halted}")
+        if line.otherwise:
+            died = "the worker died while it ran, and the tool reads its values otherwise now"
+            return await self._doubt(line, intent, then, died)
+        if line.tool.manifest.tier is Tier.READ or line.tool.manifest.idempotent:
+            return await self._run(line, intent, then, again=True)
+        return await self._doubt(line, intent, then, "the worker died while it ran")
 
-    async def _settle_again(self, outcome: Settled, then: Then) -> Settled:
+    async def _settle_again(self, outcome: Ran | Failed | InDoubt, then: Then) -> Ran | Failed | InDoubt:
         async with self._db.write() as tx:
             await then.settled(tx, outcome)
         return outcome
@@ -246,6 +234,19 @@ class Runner:
             correlation_id=line.new.correlation_id,
             body=full,
         )
+
+
+def ended_as(intent: Intent) -> Ran | Failed | InDoubt | None:
+    """What came of a call, as its line says; None while it has no outcome."""
+    match intent.state:
+        case IntentState.RAN:
+            return Ran(result=intent.output or {}, finding=intent.outcome, evidence=intent.evidence or "")
+        case IntentState.FAILED | IntentState.DROPPED:
+            return Failed(message=intent.outcome, reason="failed before")
+        case IntentState.IN_DOUBT:
+            return InDoubt(message=intent.outcome)
+        case IntentState.STARTED:
+            return None
 
 
 def _seen(line: Line) -> dict[str, str]:
