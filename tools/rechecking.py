@@ -8,10 +8,10 @@ from storage import halts, intents, proposals
 from storage.db import Tx
 from storage.records import Intent, JsonObject, Proposal, ProposalState, Task, Vote
 from tools.admitting import Admitted, BadArguments, validate
-from tools.altered import named, what_moved
+from tools.altered import how_broken, named, what_moved
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
-from tools.errors import GrantEnded, SealBroken, Stopped, UnknownTool
+from tools.errors import GrantEnded, SealBroken, SealForeign, Stopped, UnknownTool
 from tools.judging import Judgement
 from tools.limits import AGAIN, not_of_agent, overtaken, unknown_requester
 from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
@@ -60,6 +60,10 @@ class Rechecking:
         """Run one approved proposal; what an earlier life began is only brought to its end.
 
         `scope`: what the task's agent may use today; None when it is not installed any more.
+
+        Raises:
+            SealForeign: another version must run it; until it expires there may be a replica that can.
+            CannotAsk: nobody can say now whether its approvers still may.
         """
         key = f"proposal:{claimed.id}"
         async with self.desk.db.read() as tx:
@@ -74,7 +78,9 @@ class Rechecking:
             return Halted(message=str(halt))
         try:
             approved = self._open(task, proposal, [vote for vote in votes if vote.approve])
-        except SealBroken:
+        except SealBroken as error:
+            if isinstance(error, SealForeign) and now < proposal.expires_at:
+                raise
             return await self._altered(task, proposal, started, then)
         except (UnknownTool, BadArguments) as error:
             why = self.desk.cleaner.text(str(error))
@@ -246,14 +252,14 @@ class Rechecking:
 
     async def _altered(self, task: Task, proposal: Proposal, started: Intent | None, then: Then) -> Execution:
         async with self.desk.db.read() as tx:
-            moved = await what_moved(tx, proposal)
+            moved, says = await what_moved(tx, proposal), await how_broken(tx, proposal)
         names = self.desk.cleaner.text(named(moved))
         rows: JsonObject = {"moved": [self.desk.cleaner.json(row.model_dump()) for row in moved]}
         log.error("an altered proposal", extra={"proposal": proposal.id, "moved": names, "begun": started is not None})
         if started is not None:
             why = f"it was changed after it was sealed (moved: {names})"
             return await self.book.leave(task, started, why, then, rows)
-        refused = Refused(because=("builtin:seal",), message=str(SealBroken(proposal.id, names)))
+        refused = Refused(because=("builtin:seal",), message=self.desk.cleaner.text(says))
         return await self.book.settle(task, refused, then, rows)
 
     async def _refuse(self, task: Task, rule: str, message: str, then: Then) -> Execution:

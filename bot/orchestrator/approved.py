@@ -1,10 +1,12 @@
-"""An approved call that did not run at once: what an earlier life came to, and one whose approvers cannot be asked."""
+"""An approved call that did not run at once: what an earlier life came to, and one that cannot be begun right now."""
 
 from bot.lifecycle.moves import tell
-from storage import tasks
+from storage import intents, proposals, tasks
 from storage.db import Database
 from storage.records import Proposal, ProposalState, Task, TaskState
 from tools.outcomes import Failed, Refused
+
+OTHER_VERSION = "another version of this program sealed it, and only a replica of that version can run it"
 
 
 def ended_before(proposal: Proposal) -> Failed | Refused | None:
@@ -17,7 +19,7 @@ def ended_before(proposal: Proposal) -> Failed | Refused | None:
 
 
 async def ask_later(db: Database, held: Task, owner: str, why: str) -> bool:
-    """Put an approved call back until somebody can say whether its approvers still may; its expiry ends that.
+    """Put an approved call back until it can be begun, and wear out no worker by that; its expiry ends it.
 
     False when this task is not one, or no longer `owner`'s.
     """
@@ -25,7 +27,11 @@ async def ask_later(db: Database, held: Task, owner: str, why: str) -> bool:
         task = await tasks.get(tx, held.tenant, held.id)
         if task.state is not TaskState.EXECUTING or task.owner != owner:
             return False
-        told = f"Approved, but it does not run yet: {why}. I try again every few seconds, until it expires."
-        await tell(tx, task, f"people:{task.proposal_id}", told, kind="warning")
-        await tasks.move(tx, task, TaskState.EXECUTING, delay=min(30.0, 2.0 * task.attempt), reason=why)
+        proposal = await proposals.get(tx, task.tenant, task.proposal_id or "")
+        if await intents.find(tx, task.tenant, f"proposal:{proposal.id}") is None:
+            told = f"Approved, but it does not run yet: {why}. I try again every few seconds, until it expires."
+            await tell(tx, task, f"people:{task.proposal_id}", told, kind="warning")
+        waited = await tx.time() - (proposal.decided_at or 0.0)
+        delay = min(max(2.0, waited / 4), 30.0)
+        await tasks.move(tx, task, TaskState.EXECUTING, delay=delay, reason=why, attempt=task.attempt - 1)
     return True

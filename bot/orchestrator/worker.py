@@ -19,7 +19,7 @@ from bot.lifecycle.hooks import Hooks
 from bot.lifecycle.moves import move, tell
 from bot.lifecycle.ports import Files, Stage
 from bot.orchestrator import attachments, retention, sweeps
-from bot.orchestrator.approved import ask_later
+from bot.orchestrator.approved import OTHER_VERSION, ask_later
 from bot.orchestrator.breakage import end_executing
 from bot.orchestrator.executing import Executing
 from bot.orchestrator.pace import Pace
@@ -30,6 +30,7 @@ from storage.db import Database, within
 from storage.errors import LOST_DATABASE, LostRace, is_full, why_lost
 from storage.ids import new_id
 from storage.records import StepKind, Task, TaskState
+from tools.errors import SealForeign
 from tools.gateway import Gateway
 
 LONGEST_LULL = 5.0
@@ -153,12 +154,17 @@ class Worker:
                 else:
                     log.exception(said)
             except CannotAsk as error:
-                log.warning("a task waits until it can be said who is who", extra={"why": str(error)})
-                if not await ask_later(self.db, hooks.task, self.name, str(error)):
-                    await self._broken(hooks)
+                await self._put_back(hooks, str(error))
+            except SealForeign:
+                await self._put_back(hooks, OTHER_VERSION)
             except Exception:
                 log.exception("a task broke its worker")
                 await self._broken(hooks)
+
+    async def _put_back(self, hooks: Hooks, why: str) -> None:
+        log.warning("a task waits for another moment, or for another replica", extra={"why": why})
+        if not await ask_later(self.db, hooks.task, self.name, why):
+            await self._broken(hooks)
 
     async def _go_on(self, hooks: Hooks) -> None:
         task = hooks.task

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.orchestrator import sweeps
 from bot.orchestrator.requests import Answer, Said, Verdict
-from storage import posts, proposals
+from storage import posts, proposals, tasks
 from storage.records import PostKind, ProposalState, TaskState
 from tests.builders import TENANT
 from tests.orchestrator.office import Office
@@ -101,3 +102,19 @@ async def test_an_approved_call_waits_for_its_source_and_then_runs(office: Offic
     await tamper(office.db, "update tasks set due_at = 0 where id = :task", task=task.id)
     assert await office.work()
     assert [effect[:3] for effect in office.lab.effects] == [("lab.set", "checkout", 7)]
+
+
+async def test_a_long_wait_for_a_source_wears_out_no_worker(office: Office) -> None:
+    """Twenty looks that nobody answered, then a worker dies: what people approved still runs."""
+    proposal = await office.proposed()
+    await office.approve("U0DANA", proposal)
+    office.staff.silent = {"operators": PHONE}
+    due = "update tasks set due_at = 0 where id = :task"
+    for _ in range(2 * tasks.MOST_ATTEMPTS):
+        await office.work()
+        await tamper(office.db, due, task=proposal.task_id)
+    office.staff.silent = {}
+    assert await office.claim("dead", lease=-1.0) is not None
+    await sweeps.take_back(office.db)
+    await office.work()
+    assert (await office.again(proposal)).state is ProposalState.RAN and len(office.lab.effects) == 1

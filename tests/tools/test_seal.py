@@ -231,18 +231,27 @@ def sealed_call() -> SealedCall:
     )
 
 
-async def test_what_another_version_sealed_is_whole_and_runs_nothing(
-    gateway: Gateway, db: Database, lab: Lab, task: Task
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_another_version_sealed_waits_for_it_and_is_refused_when_its_time_is_over(
+    gateway: Gateway, db: Database, lab: Lab, task: Task, *, late: bool
 ) -> None:
-    """An upgrade was rolled back under a waiting card: no alarm of tampering, one sentence, and it is asked again."""
+    """Half of the replicas are upgraded: an older one leaves the call to a newer one. Rolled back, there is none."""
     mine = await propose(gateway, db, task)
-    newer = canonical({**json.loads(mine.sealed), "of_tomorrow": True})
+    until = 1000.0 if late else mine.expires_at
+    newer = canonical({**json.loads(mine.sealed), "of_tomorrow": True, "expires_at": until})
     async with db.write() as tx:
         row: dict[str, Any] = {"tenant": TENANT, "task_id": task.id, "call_id": mine.call_id, "tool": mine.tool}
-        made = await proposals.create(tx, proposal_id=digest(newer), sealed=newer, expires_at=mine.expires_at, **row)
+        made = await proposals.create(tx, proposal_id=digest(newer), sealed=newer, expires_at=until, **row)
     with pytest.raises(SealForeign, match="sealed by another version of this program; nothing ran, ask again"):
         open_seal(made)
     async with db.read() as tx:
         assert "another version" in await how_broken(tx, made)
-    outcome = await execute(gateway, task, await approved(db, made))
-    assert isinstance(outcome, Refused) and lab.effects == []
+    decided = await approved(db, made)
+    if late:
+        outcome = await execute(gateway, task, decided)
+        assert isinstance(outcome, Refused) and "sealed by another version" in outcome.message
+    else:
+        with pytest.raises(SealForeign):
+            await execute(gateway, task, decided)
+        assert await bodies(db, "refused") == []
+    assert lab.effects == []
