@@ -14,6 +14,7 @@ from storage.inserts import new_in
 from storage.plain import Plain
 from storage.records import PLAN, PostKind, Proposal, ProposalState, Vote
 from storage.tables import posts, proposals, tasks, votes
+from storage.tables.approval import STILL_OPEN
 
 ENDED = (
     ProposalState.RAN,
@@ -195,8 +196,9 @@ async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
 
     A plan stands for its calls.
     """
-    late = sa.and_(proposals.c.state == ProposalState.OPEN, proposals.c.expires_at <= now())
-    rows = await tx.run(sa.select(proposals).where(late, proposals.c.plan_id.is_(None)).limit(limit))
+    late = sa.and_(STILL_OPEN, proposals.c.expires_at <= now())
+    alone = sa.func.coalesce(proposals.c.plan_id, "") == ""  # as `is null` SQLite looks it up: nearly all are
+    rows = await tx.run(sa.select(proposals).where(late, alone).order_by(proposals.c.expires_at).limit(limit))
     return [_record(row) for row in rows]
 
 

@@ -145,10 +145,10 @@ async def abandoned(tx: Tx, limit: int = 8) -> list[tuple[str, str]]:
             tasks_table.c.owner.is_(None),
             tasks_table.c.state.not_in(CLAIMABLE),
         )
-        .distinct()
+        .order_by(posts.c.due_at)
         .limit(limit)
     )
-    return [(row.tenant, row.task_id) for row in await tx.run(query)]
+    return list(dict.fromkeys((row.tenant, row.task_id) for row in await tx.run(query)))
 
 
 def _of(task: Task) -> sa.ColumnElement[bool]:

@@ -11,6 +11,7 @@ from storage.plain import Plain
 from storage.records import UNATTENDED, Source, Task, TaskState
 from storage.row_security import EVERYTHING
 from storage.tables import halts, tasks
+from storage.tables.work import MAY_BE_CLAIMED
 
 FIELDS = tuple(Task.__dataclass_fields__)
 COLUMNS = [tasks.c[name] for name in FIELDS]
@@ -72,12 +73,13 @@ _COME = sa.or_(
 
 
 @lru_cache(maxsize=4)
-def claim_of(states: tuple[TaskState, ...]) -> Plain:
-    """The statement that leases due tasks in one of these states."""
+def claim_of(*, approved_only: bool) -> Plain:
+    """The statement that leases due tasks, or those alone whose call people approved."""
+    only = [tasks.c.state == TaskState.EXECUTING] if approved_only else []
     approved_first = sa.case((tasks.c.state == TaskState.EXECUTING, 0), else_=1)
     pick = (
         sa.select(tasks.c.id)
-        .where(sa.or_(*(tasks.c.state == one for one in states)), tasks.c.owner.is_(None), _COME, _MAY_GO_ON)
+        .where(MAY_BE_CLAIMED, *only, _COME, _MAY_GO_ON)
         .order_by(approved_first, tasks.c.due_at)
         .limit(sa.bindparam("most_"))
         .with_for_update(skip_locked=True)

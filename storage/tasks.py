@@ -13,6 +13,7 @@ from storage.ids import new_id
 from storage.plain import Plain
 from storage.records import Source, Task, TaskState
 from storage.tables import tasks
+from storage.tables.work import LEASED
 from storage.task_moves import COLUMNS, FIELDS, as_task, claim_of, move_of, touch_of
 
 WAKE = "tasks"
@@ -106,8 +107,7 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int, approved_only: 
     Queued ones become running, executing ones stay; `approved_only` takes no queued ones. Where a halt stands, approved
     calls and unattended tasks wait; what people ask is still looked into.
     """
-    states = (TaskState.EXECUTING,) if approved_only else CLAIMABLE
-    rows = await claim_of(states).run(tx, {"owner_": owner, "lease_": lease, "most_": limit})
+    rows = await claim_of(approved_only=approved_only).run(tx, {"owner_": owner, "lease_": lease, "most_": limit})
     return [_task(row) for row in rows]
 
 
@@ -158,8 +158,8 @@ async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = MO
     A running task that killed its worker `max_attempts` times ends as failed; what becomes of an executing one depends
     on its intent, so its caller decides. `only_expired=False` frees all: for the one process on SQLite when it starts.
     """
-    dead = lapsed(tasks.c.lease_until) if only_expired else tasks.c.owner.is_not(None)
-    pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead).order_by(tasks.c.id)
+    dead = sa.and_(LEASED, lapsed(tasks.c.lease_until)) if only_expired else tasks.c.owner.is_not(None)
+    pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead)
     pick = pick.with_for_update(skip_locked=True, key_share=True)
     worn_out = sa.and_(tasks.c.attempt >= max_attempts, tasks.c.state != TaskState.EXECUTING)
     state = sa.case(

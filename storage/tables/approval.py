@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from storage.tables.columns import metadata, text, time
+from storage.tables.columns import metadata, spelled, text, time
 
 proposals = sa.Table(
     "proposals",
@@ -28,11 +28,8 @@ proposals = sa.Table(
     time("finished_at", null=True),
 )
 sa.Index("ix_proposals_task", proposals.c.task_id)
-sa.Index(
-    "ix_proposals_open",
-    proposals.c.expires_at,
-    sqlite_where=proposals.c.state == "open",
-)
+STILL_OPEN = proposals.c.state == spelled("open")
+sa.Index("ix_proposals_open", proposals.c.expires_at, sqlite_where=STILL_OPEN)
 sa.Index("ix_proposals_plan", proposals.c.plan_id, proposals.c.place)
 sa.Index("ix_proposals_recent", proposals.c.tenant, proposals.c.created_at)
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from storage.tables.columns import metadata, text, time
+from storage.tables.columns import metadata, spelled, text, time
 
 inbox = sa.Table(
     "inbox",
@@ -50,13 +50,13 @@ tasks = sa.Table(
 )
 # Partial indexes are said to SQLite here; storage/migrations/env.py says them to PostgreSQL, whose side of SQLAlchemy
 # takes two megabytes that an SQLite bot does without.
-_claimable = sa.and_(tasks.c.state.in_(("queued", "failed_retryable", "executing")), tasks.c.owner.is_(None))
-sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=_claimable)
-sa.Index(
-    "ix_tasks_lease",
-    tasks.c.lease_until,
-    sqlite_where=tasks.c.lease_until.is_not(None),
+MAY_BE_CLAIMED = sa.and_(
+    tasks.c.state.in_([spelled(state) for state in ("queued", "failed_retryable", "executing")]),
+    tasks.c.owner.is_(None),
 )
+LEASED = tasks.c.lease_until.is_not(None)
+sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=MAY_BE_CLAIMED)
+sa.Index("ix_tasks_lease", tasks.c.lease_until, sqlite_where=LEASED)
 sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts)
 sa.Index("ix_tasks_old", tasks.c.finished_at, sqlite_where=tasks.c.emptied_at.is_(None))
 sa.Index("ix_tasks_recent", tasks.c.tenant, tasks.c.created_at)

@@ -53,7 +53,7 @@ async def _cost(home: Path, count: int, seconds: float) -> Cost:
     try:
         await migrate(db)
         if count:
-            await _park(db, count)
+            await park(db, count)
     finally:
         await db.close()
     async with LocalSlack().serve() as slack, running_bot(slack, home, AUTOPILOT_DATABASE_URL=url) as bot:
@@ -71,7 +71,7 @@ async def _watched(bot: RunningBot, seconds: float) -> Cost:
     return Cost(memory_mb=bot.resident_mb(), cpu_percent=100 * used / seconds)
 
 
-async def _park(db: Database, count: int) -> None:
+async def park(db: Database, count: int) -> None:
     """The rows that a parked task leaves; whether its proposal could run does not matter to who waits."""
     async with db.write() as tx:
         at = await tx.time()
