@@ -47,8 +47,9 @@ def engine(url: URL, *, pool_size: int, ours: set[int]) -> AsyncEngine:
     @sa.event.listens_for(made.sync_engine, "checkin")
     def _given_back(dbapi: Any, record: Any) -> None:
         record.info["used"] = time.monotonic()
-        if dbapi is not None and dbapi.driver_connection.is_in_transaction():  # whose end was broken off
-            dbapi.driver_connection.terminate()
+        driver = None if dbapi is None else dbapi.driver_connection
+        if driver is not None and not driver.is_closed() and driver.is_in_transaction():  # its end was broken off
+            driver.terminate()
 
     @sa.event.listens_for(made.sync_engine, "checkout")
     def _handed_out(dbapi: Any, record: Any, _fairy: Any) -> None:

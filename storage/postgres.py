@@ -41,7 +41,11 @@ class ServerConnection:
 
     async def begin(self, tenant: str) -> None:
         limit = f"set_config('idle_in_transaction_session_timeout', '{MOST_IDLE * 1000:.0f}', true)"
-        await self._say(f"begin; select set_config('{SETTING}', {_quoted(tenant)}, true), {limit}")
+        try:
+            await self._say(f"begin; select set_config('{SETTING}', {_quoted(tenant)}, true), {limit}")
+        except BaseException:  # broken off: nobody knows whether the server has begun, the pool least of all
+            self._driver.terminate()
+            raise
 
     async def commit(self, channel: str = "", topics: Collection[str] = ()) -> None:
         """Commit, and with it tell every listener of `channel` each of these topics."""

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from storage import audit, tasks
 from storage.db import Database
@@ -30,3 +31,32 @@ async def test_a_write_cancelled_anywhere_keeps_no_lock(db: Database, turns: int
     async with db.read() as tx:
         entries = await audit.entries(tx, TENANT)
         assert len(entries) == len(await tasks.recent(tx, TENANT))
+
+
+async def test_a_connection_whose_beginning_was_broken_off_is_not_used_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may have begun by then, or abort what the next one begins on it."""
+    if not db.is_postgres:
+        return  # SQLite's BEGIN is one call, which nothing breaks off
+    from storage import postgres
+
+    async def process() -> int:
+        async with db.read() as tx:
+            return int((await tx.run(sa.text("select pg_backend_pid()"))).scalar_one())
+
+    say, sent = postgres.ServerConnection._say, asyncio.Event()
+
+    async def _say(self: postgres.ServerConnection, script: str) -> str:
+        asyncio.get_running_loop().call_soon(sent.set)  # when the script is on its way
+        return await say(self, script)
+
+    before = await process()
+    monkeypatch.setattr(postgres.ServerConnection, "_say", _say)
+    writing = asyncio.create_task(_write(db))
+    await sent.wait()
+    writing.cancel()
+    await asyncio.wait([writing])
+    monkeypatch.undo()
+    assert writing.cancelled()
+    assert await process() != before
