@@ -192,14 +192,10 @@ async def calls_of(tx: Tx, tenant: str, plan_id: str) -> list[Proposal]:
 
 
 async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
-    """Open proposals of all tenants whose time has passed, by the database's clock. Not locked: lock the task first.
-
-    A plan stands for its calls.
-    """
-    late = sa.and_(STILL_OPEN, proposals.c.expires_at <= now())
+    """Open proposals of all tenants whose time has passed by the database's clock; of a plan only itself. Not locked."""
     alone = sa.func.coalesce(proposals.c.plan_id, "") == ""  # as `is null` SQLite looks it up: nearly all are
-    rows = await tx.run(sa.select(proposals).where(late, alone).order_by(proposals.c.expires_at).limit(limit))
-    return [_record(row) for row in rows]
+    late = sa.select(proposals).where(STILL_OPEN, proposals.c.expires_at <= now(), alone)
+    return [_record(row) for row in await tx.run(late.order_by(proposals.c.expires_at).limit(limit))]
 
 
 async def asked_since(tx: Tx, tenant: str, requester: str, seconds: float) -> int:
