@@ -192,7 +192,7 @@ async def calls_of(tx: Tx, tenant: str, plan_id: str) -> list[Proposal]:
 
 
 async def overdue(tx: Tx, limit: int = 50) -> list[Proposal]:
-    """Open proposals of all tenants whose time has passed by the database's clock; of a plan only itself. Not locked."""
+    """Open proposals of all tenants whose time has passed, by the database clock; of a plan only itself. Not locked."""
     alone = sa.func.coalesce(proposals.c.plan_id, "") == ""  # as `is null` SQLite looks it up: nearly all are
     late = sa.select(proposals).where(STILL_OPEN, proposals.c.expires_at <= now(), alone)
     return [_record(row) for row in await tx.run(late.order_by(proposals.c.expires_at).limit(limit))]
