@@ -6,6 +6,7 @@ thread say what the transcript says; a stretch whose lease ran out was its write
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
 from storage.posts import record
-from storage.records import Post, PostKind, Task
+from storage.records import JsonObject, Post, PostKind, Task
 from storage.tables import posts
 from storage.tables import tasks as tasks_table
 from storage.tasks import CLAIMABLE
@@ -54,8 +55,30 @@ async def hold(tx: Tx, stretch: Post, *, owner: str, lease: float) -> bool:
     return bool(done.rowcount)
 
 
-async def end(tx: Tx, task: Task, stretch: Post, *, owner: str, upto: int, folded: Sequence[str] = ()) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Unfolded:
+    """One part of what was folded."""
+
+    words: str
+    left: int
+    """characters behind it"""
+    above: JsonObject | None
+    """with the first part: the message that its button stands in, as it is to be drawn without"""
+
+
+async def end(
+    tx: Tx,
+    task: Task,
+    stretch: Post,
+    *,
+    owner: str,
+    upto: int,
+    folded: Sequence[str] = (),
+    unfolded: JsonObject | None = None,
+) -> None:
     """The thread shows the task's steps up to this one, but for what is `folded`; nothing is open any more.
+
+    `unfolded`: what the last message looks like when the first folded part stands below it.
 
     Raises:
         LostRace: somebody else has taken over this stretch.
@@ -67,12 +90,12 @@ async def end(tx: Tx, task: Task, stretch: Post, *, owner: str, upto: int, folde
         .values(shown=posts.c.wanted, body={"upto": upto}, owner=None, lease_until=None)
     )
     if folded:
-        body = {"upto": upto, "folded": [*folded]}
+        body = {"upto": upto, "folded": [*folded], "above": unfolded}
         await tx.run(posts.update().where(posts.c.id == stretch.id).values(body=body))
 
 
-async def unfold(tx: Tx, tenant: str, task_id: str, part: int) -> tuple[str, int] | None:
-    """(one part of what is folded, characters behind it), once; None: there is no such part, or it was shown."""
+async def unfold(tx: Tx, tenant: str, task_id: str, part: int) -> Unfolded | None:
+    """One part of what is folded, once; None: there is no such part, or it was shown."""
     mine = sa.and_(_STREAM, _STRETCH, posts.c.tenant == tenant, posts.c.task_id == task_id)
     rows = await tx.run(sa.select(posts).where(mine).order_by(posts.c.created_at.desc()).with_for_update())
     for stretch in map(record, rows.all()):
@@ -83,7 +106,12 @@ async def unfold(tx: Tx, tenant: str, task_id: str, part: int) -> tuple[str, int
             return None
         body = {**stretch.body, "unfolded": part + 1}
         await tx.run(posts.update().where(posts.c.id == stretch.id).values(body=body))
-        return str(folded[part]), sum(len(str(one)) for one in folded[part + 1 :])
+        above = stretch.body.get("above")
+        return Unfolded(
+            words=str(folded[part]),
+            left=sum(len(str(one)) for one in folded[part + 1 :]),
+            above=above if part == 0 and isinstance(above, dict) else None,
+        )
     return None
 
 

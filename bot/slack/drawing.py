@@ -113,6 +113,9 @@ class Drawing:
 def notice_card(post: Post, link: str = "") -> Card:
     """One sentence of ours; people in it are named, everything else in it is literal."""
     text, kind = str(post.body.get("text", "")), str(post.body.get("kind", "info"))
+    drawn = post.body.get("blocks")
+    if isinstance(drawn, list):  # a message of an answer, as its writer would draw it
+        return Card(blocks=tuple(block for block in drawn if isinstance(block, dict)), text=text)
     if kind == "answer":
         rest = f"\n\n… ({len(text) - _ANSWER:,} more characters are in the record)" if len(text) > _ANSWER else ""
         body: list[blocks.Block] = [{"type": "markdown", "text": text[:_ANSWER] + rest}]

@@ -65,9 +65,13 @@ class PostedSheet:
         """Show the page as it is now."""
         await self._set((), Ending(), has_turn=False)
 
+    def drawn(self, ending: Sequence[JsonObject]) -> list[JsonObject]:
+        """The whole message as blocks, with these below it."""
+        return _drawn(self.page, ending)
+
     async def _set(self, parts: Sequence[Part], ending: Ending, *, has_turn: bool) -> Written:
         page = self.page.with_(parts)
-        blocks = [*page.blocks(Rendering.LINES), *in_plain_blocks(ending.blocks)]
+        blocks = _drawn(page, ending.blocks)
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(self._edited_at + BEAT - loop.time(), 0.0))
         try:
@@ -91,3 +95,7 @@ class PostedSheet:
             self._edited_at = loop.time()
         self.page = page
         return Written(accepted=True)
+
+
+def _drawn(page: Page, ending: Sequence[JsonObject]) -> list[JsonObject]:
+    return [*page.blocks(Rendering.LINES), *in_plain_blocks(ending)]

@@ -97,6 +97,10 @@ class LiveSheet:
         """Show the page as it is now."""
         await self._set(self.page, Ending())
 
+    def drawn(self, ending: Sequence[JsonObject]) -> list[JsonObject]:
+        """The whole message as blocks, with these below it."""
+        return _drawn(self.page, ending)
+
     async def halt(self, session_status: str | None = None) -> None:
         """End the stream; it may have ended already."""
         self.over = True
@@ -169,7 +173,7 @@ class LiveSheet:
 
     async def _set(self, page: Page, ending: Ending) -> bool:
         """Whether the message now shows exactly this page."""
-        blocks = [*page.blocks(Rendering.CARDS), *ending.blocks]
+        blocks = _drawn(page, ending.blocks)
         if not blocks:
             return True
         for _ in range(_TRIES_TO_EDIT):
@@ -198,3 +202,7 @@ class LiveSheet:
             metadata=extras.metadata,
             session_status=extras.session_status,
         )
+
+
+def _drawn(page: Page, ending: Sequence[JsonObject]) -> list[JsonObject]:
+    return [*page.blocks(Rendering.CARDS), *ending]

@@ -92,7 +92,15 @@ class SlackProgress:
                     return
                 upto = steps[-1].seq if steps else -1
                 folded = () if delivered.error else delivered.folded
-                await streams.end(tx, task, self._stretch, owner=stage.name, upto=upto, folded=folded)
+                await streams.end(
+                    tx,
+                    task,
+                    self._stretch,
+                    owner=stage.name,
+                    upto=upto,
+                    folded=folded,
+                    unfolded=delivered.unfolded if folded else None,
+                )
                 await show_session(tx, task)  # the thread may have moved on while the last words were sent
                 rest = [delivered.undelivered, *(delivered.folded if delivered.error else ())]
                 for number, words in enumerate([] if delivered.stopped_by_user else rest):

@@ -53,3 +53,7 @@ class Sheet(Protocol):
     async def redraw(self) -> None:
         """Show the page as it is now, after the message is over."""
         ...
+
+    def drawn(self, ending: Sequence[JsonObject]) -> list[JsonObject]:
+        """The whole message as blocks, with these below it: what `chat.update` takes."""
+        ...

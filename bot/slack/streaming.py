@@ -5,7 +5,7 @@ what Slack takes, and a long end is kept back. One writer task (writing.py) brin
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.brains.base import JsonObject
@@ -55,6 +55,8 @@ class Delivered:
     """why, when it was not Stop"""
     folded: tuple[str, ...] = ()
     """words kept back because the answer is long, in parts to be shown one after the other"""
+    unfolded: JsonObject | None = None
+    """the message that Show more stands in, as it is to be drawn when that was pressed: its ts, text and blocks"""
     strays: bool = False
     """a message without words may stand in the thread, too: its beginning was never answered"""
 
@@ -102,6 +104,7 @@ class StreamWriter:
         self._redact, self._filter = redact, redact()
         self._folds, self._fold = folds, Fold()
         self._folded: tuple[str, ...] = ()
+        self._below: tuple[JsonObject, ...] = ()
 
     # --- what the runner calls ---------------------------------------------------------------------------------
 
@@ -163,13 +166,14 @@ class StreamWriter:
             pending.add(Text(text=self._shown(self._filter.close())))
             if more is not None and self._fold.worth_it:
                 pending.add(Text(text=self._fold.closing))
-                self._folded = self._fold.parts()
+                self._folded, self._below = self._fold.parts(), tuple(blocks)
                 blocks = [*more(sum(map(len, self._folded))), *blocks]
             else:
                 pending.add(Text(text=self._fold.release()))
             ending = Ending(blocks=tuple(blocks), metadata=metadata, session_status=session_status)
         await self._writing.end(ending)
-        return self._delivered()
+        delivered = self._delivered()
+        return replace(delivered, unfolded=self._unfolded()) if self._folded else delivered
 
     async def abort(self) -> Delivered:
         """Send nothing more; end the message that is live, with its open steps marked as failed."""
@@ -196,6 +200,11 @@ class StreamWriter:
     def _clean(self, text: str) -> str:
         filter_ = self._redact()
         return clip(filter_.feed(text) + filter_.close())
+
+    def _unfolded(self) -> JsonObject | None:
+        if (last := self._writing.last) is None:
+            return None
+        return {"ts": last.ts, "text": last.page.summary, "blocks": [*last.drawn(self._below)]}
 
     def _delivered(self) -> Delivered:
         writing = self._writing

@@ -1,4 +1,4 @@
-"""Show more: the next part of a long answer is posted in its thread, for everybody, once."""
+"""Show more: the next part of a long answer is posted in its thread, for everybody, once; then its button goes."""
 
 from bot.slack.presses import MorePress
 from storage import posts, streams, tasks
@@ -7,31 +7,36 @@ from storage.db import Database, Tx
 from storage.errors import NotFound
 from storage.records import JsonObject, PostKind, Task
 
+_STANDS = "All of this answer stands below."
+_FORGOTTEN = "What stood behind here is no longer kept. Ask again, and I look into it anew."
 
-async def show_more(db: Database, press: MorePress) -> bool:
-    """Ask that the part a button stands for be posted; False when it stands there already."""
 
-    async def work(tx: Tx) -> bool:
+async def show_more(db: Database, press: MorePress) -> str:
+    """Ask that the part a button stands for be posted; "" or, when it is not, words for who pressed."""
+
+    async def work(tx: Tx) -> str:
         try:
             task = await tasks.get(tx, press.tenant, press.task_id)
         except NotFound:
-            return False
-        if task.channel != press.channel:
-            return False
+            return _FORGOTTEN
+        if task.channel != press.channel or task.emptied_at is not None:
+            return _FORGOTTEN
         found = await streams.unfold(tx, task.tenant, task.id, press.part)
         if found is None:
-            return False
-        words, left = found
+            return _STANDS
+        if found.above is not None:
+            await _want(tx, task, -1, found.above, ts=str(found.above["ts"]))
         for earlier in await posts.showing(tx, task.tenant, _subject(task.id, press.part - 1)):
-            await _want(tx, task, press.part - 1, {**earlier.body, "left": 0})  # its button has done its work
-        body: JsonObject = {"text": words, "kind": "answer", "part": press.part + 1, "left": left}
+            if press.part > 0:
+                await _want(tx, task, press.part - 1, {**earlier.body, "left": 0})
+        body: JsonObject = {"text": found.words, "kind": "answer", "part": press.part + 1, "left": found.left}
         await _want(tx, task, press.part, body)
-        return True
+        return ""
 
     return await transact(db, work)
 
 
-async def _want(tx: Tx, task: Task, part: int, body: JsonObject) -> None:
+async def _want(tx: Tx, task: Task, part: int, body: JsonObject, *, ts: str | None = None) -> None:
     await posts.want(
         tx,
         tenant=task.tenant,
@@ -41,6 +46,7 @@ async def _want(tx: Tx, task: Task, part: int, body: JsonObject) -> None:
         thread_ts=task.thread_ts,
         task_id=task.id,
         body=body,
+        ts=ts,
     )
 
 

@@ -41,6 +41,8 @@ class Writing:
         """whether a person pressed Stop; nothing more is sent"""
         self.error = ""
         self.ending: Ending | None = None
+        self.last: Sheet | None = None
+        """the newest message"""
         self._sheet: Sheet | None = None
         self._next_page = Page()
         self._homes: dict[str, Sheet] = {}
@@ -208,7 +210,7 @@ class Writing:
         """
         sheet = await self._opening.open(self._next_page)
         self.ts.append(sheet.ts)
-        self._sheet = sheet
+        self._sheet = self.last = sheet
         await self._on_message(sheet.ts)
         return sheet
 

@@ -1,16 +1,20 @@
 """A long answer is short at first; with Show more people read all of it, once and in order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.brains.base import JsonObject
+from bot.slack import unfolding
 from bot.slack.folding import LEAST, LONG, SHORT, WHATEVER, Fold
+from bot.slack.presses import MorePress
 from bot.slack.streaming import Delivered, StreamWriter
-from storage import streams, tasks
+from storage import contents, streams, tasks
 from storage.db import Database
+from storage.streams import Unfolded
 from tests.builders import TENANT, a_new_task
 from tests.slack.memory_slack import Bad, MemorySlack
 from tests.slack.reading import unread
@@ -54,6 +58,12 @@ def test_what_is_shown_and_what_is_folded_are_the_text(pieces: list[str], plan: 
         at_once.feed(text)
         if at_once.worth_it:
             assert delivered.folded == at_once.parts()
+            assert delivered.unfolded is not None
+            last = str(delivered.unfolded["ts"])
+            drawn = {"channel": "C1", "ts": last, "text": delivered.unfolded["text"], "metadata": None}
+            was, slack.plan = slack.words(last), []
+            await slack.chat_update(**drawn, blocks=delivered.unfolded["blocks"])  # type: ignore[arg-type]
+            assert slack.words(last) == was and "more." not in str(slack.messages[last].blocks)
             assert SHORT <= len(text) - sum(map(len, at_once._held)) < WHATEVER + 700
         else:
             assert delivered.folded == ()
@@ -100,14 +110,30 @@ def test_words_before_a_step_and_of_a_task_that_goes_on_are_never_folded() -> No
 
 
 async def test_a_part_is_taken_out_once_and_in_order(db: Database) -> None:
+    above: JsonObject = {"ts": "1.0", "text": "zero", "blocks": []}
     async with db.write() as tx:
         task = await tasks.create(tx, a_new_task())
         stretch = await streams.begin(tx, task, owner="w", lease=60)
-        await streams.end(tx, task, stretch, owner="w", upto=3, folded=["one", "three"])
+        await streams.end(tx, task, stretch, owner="w", upto=3, folded=["one", "three"], unfolded=above)
     async with db.write() as tx:
         assert await streams.unfold(tx, TENANT, task.id, 1) is None
-        assert await streams.unfold(tx, TENANT, task.id, 0) == ("one", 5)
+        assert await streams.unfold(tx, TENANT, task.id, 0) == Unfolded(words="one", left=5, above=above)
         assert await streams.unfold(tx, TENANT, task.id, 0) is None
         assert await streams.unfold(tx, "T0OTHER", task.id, 1) is None
-        assert await streams.unfold(tx, TENANT, task.id, 1) == ("three", 0)
+        assert await streams.unfold(tx, TENANT, task.id, 1) == Unfolded(words="three", left=0, above=None)
         assert await streams.unfold(tx, TENANT, task.id, 2) is None
+
+
+async def test_a_second_press_is_told_where_the_answer_stands_and_a_late_one_that_it_is_gone(db: Database) -> None:
+    """Not "below" of words that are no longer kept."""
+    async with db.write() as tx:
+        task = await tasks.create(tx, a_new_task())
+        stretch = await streams.begin(tx, task, owner="w", lease=60)
+        await streams.end(tx, task, stretch, owner="w", upto=3, folded=["one", "two"])
+    press = MorePress(tenant=TENANT, who="U1", channel=task.channel, thread_ts="1.0", task_id=task.id, part=0)
+    assert await unfolding.show_more(db, press) == ""
+    assert "stands below" in await unfolding.show_more(db, press)
+    async with db.write() as tx:
+        await contents.drop_words(tx, task)
+    assert "no longer kept" in await unfolding.show_more(db, replace(press, part=1))
+    assert "no longer kept" in await unfolding.show_more(db, replace(press, channel="C0OTHER"))

@@ -109,4 +109,5 @@ def help_card(command: str, *, unknown: str = "") -> Card:
     if unknown:
         first = f"I do not know the word {escaping.code(escaping.reveal(unknown)[:60])}. I know:"
     last = "In a thread, where Slack has no commands, mention me with the same words."
-    return Card(blocks=(blocks.section("\n".join([first, *lines])), blocks.context(last)), text="the words I know")
+    body = [*map(blocks.section, packed([first, *lines])), blocks.context(last)]
+    return Card(blocks=tuple(body), text="the words I know")

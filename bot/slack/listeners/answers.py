@@ -58,8 +58,8 @@ def register(app: AsyncApp, orchestrator: Orchestrator, replies: Replies) -> Non
     @app.action(ActionId.SHOW_MORE)
     async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
         press = presses.more_press(body)
-        if press is not None and not await unfolding.show_more(orchestrator.db, press):
-            said = notice("All of this answer stands below.")
+        if press is not None and (words := await unfolding.show_more(orchestrator.db, press)):
+            said = notice(words)
             replies.later(replies.whisper(press.tenant, press.channel, press.who, said, thread_ts=press.thread_ts))
         await ack()
 
