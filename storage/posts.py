@@ -165,8 +165,9 @@ def _post(row: Sequence[Any]) -> Post:
 
 
 @cache
-def _claim_of(*, sessions: bool) -> Plain:
-    of_outbox = sa.and_(posts.c.kind != PostKind.STREAM, posts.c.kind != PostKind.SESSION)
+def _claim_of(*, sessions: bool, cards: bool) -> Plain:
+    of_cards = sa.and_(posts.c.kind == PostKind.CARD, posts.c.ts.is_not(None))
+    of_outbox = of_cards if cards else sa.and_(posts.c.kind != PostKind.STREAM, posts.c.kind != PostKind.SESSION)
     pick = (
         sa.select(posts.c.id)
         .where(
@@ -186,10 +187,12 @@ def _claim_of(*, sessions: bool) -> Plain:
     return Plain(claimed.returning(*(posts.c[name] for name in _FIELDS)), ("me", "lease_", "most_"))
 
 
-async def claim(tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool = False) -> list[Post]:
-    """Lease posts that are behind, each to one sender: messages, or with `sessions` what threads say of their work."""
-    rows = await _claim_of(sessions=sessions).run(tx, {"me": owner, "lease_": lease, "most_": limit})
-    return [_post(row) for row in rows]
+async def claim(
+    tx: Tx, *, owner: str, lease: float, limit: int, sessions: bool = False, cards: bool = False
+) -> list[Post]:
+    """Lease posts that are behind, each to one sender: messages, of them only shown `cards`, or threads' `sessions`."""
+    values = {"me": owner, "lease_": lease, "most_": limit}
+    return [_post(row) for row in await _claim_of(sessions=sessions, cards=cards).run(tx, values)]
 
 
 async def about_to_send(tx: Tx, post: Post, *, owner: str, lease: float) -> None:

@@ -11,7 +11,7 @@ class Allowance(Protocol):
         """Seconds until the next call fits; 0 means now. `first` calls may use the reserve."""
         ...
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, first: bool) -> None:
         """Count one call."""
         ...
 
@@ -36,7 +36,7 @@ class TokenBucket:
         missing = 1.0 + (0.0 if first else self._reserve) - self._tokens
         return 0.0 if missing <= 1e-9 else missing / self._rate
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, first: bool) -> None:
         self._refill(now)
         self._tokens -= 1.0
 
@@ -58,5 +58,25 @@ class SlidingWindow:
             self._taken.popleft()
         return 0.0 if len(self._taken) < self._limit else self._seconds - (now - self._taken[0])
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, first: bool) -> None:
         self._taken.append(now)
+
+
+class KeptForFirsts:
+    """At most `per_minute` calls in any minute; `kept` of them are for first calls alone, which come all at once.
+
+    All others are spaced evenly after a burst, so that none of them stalls for half a minute.
+    """
+
+    def __init__(self, *, per_minute: int, kept: int, burst: float) -> None:
+        self._all = SlidingWindow(limit=per_minute, seconds=60.5)
+        self._others = TokenBucket(per_minute=per_minute - kept, burst=burst)
+
+    def wait(self, now: float, *, first: bool) -> float:
+        every = self._all.wait(now, first=first)
+        return every if first else max(every, self._others.wait(now, first=False))
+
+    def take(self, now: float, *, first: bool) -> None:
+        self._all.take(now, first=first)
+        if not first:
+            self._others.take(now, first=False)

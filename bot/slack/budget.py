@@ -29,9 +29,9 @@ class FairBudget:
         self._serve()
         await place
 
-    def idle(self) -> bool:
+    def idle(self, *, first: bool = False) -> bool:
         """Whether a call would be allowed right now."""
-        return not self._firsts and not self._others and self.wait(first=False) <= 0.0
+        return not self._firsts and (first or not self._others) and self.wait(first=first) <= 0.0
 
     def wait(self, *, first: bool = False) -> float:
         """Seconds until whoever is next in line is served; 0 means now."""
@@ -50,11 +50,12 @@ class FairBudget:
             self._timer.cancel()
             self._timer = None
         while queue := self._next_queue():
-            wait = self._wait(loop.time(), first=queue is self._firsts)
+            first = queue is self._firsts
+            wait = self._wait(loop.time(), first=first)
             if wait > 0.0:
                 self._timer = loop.call_later(max(wait, _TICK), self._serve)
                 return
-            self._allowance.take(loop.time())
+            self._allowance.take(loop.time(), first=first)
             queue.popleft().set_result(None)
 
     def _next_queue(self) -> deque[asyncio.Future[None]] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.orchestrator.views import HomeView
+from bot.slack.cards.blocks import Block
 from bot.slack.cards.home import home_view
 from bot.slack.faults import Fault, classify
 from bot.slack.workspaces import Workspaces
@@ -36,42 +37,85 @@ class Homes:
     draw: Callable[[str, str, Look], Awaitable[HomeView]]
     """(tenant, person, what they chose to see) → what their Home shows now"""
     name: str = field(default_factory=lambda: new_id("h"))
+    _publishing: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Publish until cancelled."""
         wake = self.db.wakes.of(homes.WAKE)
-        while True:
-            wake.clear()
-            try:
-                await self.once()
-            except LOST_DATABASE as error:
-                _log.warning("open Homes could not be read; trying again", why=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await wake.wait()
+        try:
+            while True:
+                wake.clear()
+                try:
+                    await self._take_up()
+                except LOST_DATABASE as error:
+                    _log.warning("open Homes could not be read; trying again", why=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await wake.wait()
+        finally:
+            left = list(self._publishing.values())
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def once(self) -> int:
         """Publish what is behind; how many were looked at."""
+        taken = await self._take_up()
+        await asyncio.gather(*taken)
+        return len(taken)
+
+    async def _take_up(self) -> list[asyncio.Task[None]]:
+        """Begin to publish what is behind: side by side, because one that Slack is slow with is one person's."""
+        free = AT_ONCE - len(self._publishing)
+        if free <= 0:
+            return []
         async with self.db.write() as tx:
-            behind = await homes.claim(tx, owner=self.name, lease=LEASE, limit=AT_ONCE)
+            behind = await homes.claim(tx, owner=self.name, lease=LEASE, limit=free)
+        taken = []
         for home in behind:
-            try:
-                await self._publish(home)
-            except LOST_DATABASE:
-                raise
-            except Exception as error:  # one person's Home must not keep the others from theirs
-                failure = classify(error)
-                _log.warning("a Home was not published", person=home.person, why=type(error).__name__)
-                if failure is not None and failure.fault not in _PASSING:
+            whose = (home.tenant, home.person)
+            task = asyncio.create_task(self._keep(home, self._publishing.get(whose)))
+            self._publishing[whose] = task
+            task.add_done_callback(lambda ended, of=whose: self._ended(of, ended))  # type: ignore[misc]
+            taken.append(task)
+        return taken
+
+    def _ended(self, whose: tuple[str, str], task: asyncio.Task[None]) -> None:
+        if self._publishing.get(whose) is not task:
+            return
+        del self._publishing[whose]
+        if len(self._publishing) == AT_ONCE - 1:  # there was no room to look before
+            self.db.wakes.ring(homes.WAKE)
+
+    async def _keep(self, home: Home, before: asyncio.Task[None] | None) -> None:
+        """Publish one Home; `before`: the same person's, so that the newer of two stays."""
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            await self._publish(home)
+        except LOST_DATABASE as error:
+            _log.warning("a Home could not be drawn; trying again", why=type(error).__name__)
+        except Exception as error:  # one person's Home must not keep the others from theirs
+            failure = classify(error)
+            _log.warning("a Home was not published", person=home.person, why=type(error).__name__)
+            if failure is not None and failure.fault not in _PASSING:
+                with contextlib.suppress(*LOST_DATABASE):
                     await self._note(home, "refused")
-        return len(behind)
 
     async def _publish(self, home: Home) -> None:
-        view = home_view(await self.draw(home.tenant, home.person, home.look))
-        drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+        view, drawn = await self._drawn(home)
         if drawn != home.shown:
-            await self.workspaces.client(home.tenant).views_publish(user_id=home.person, view=view)
+            pace = self.workspaces.pace(home.tenant)
+            waits = not pace.idle("views.publish", home.person)
+            async with pace.slot("views.publish", home.person):
+                if waits:
+                    view, drawn = await self._drawn(home)
+                await self.workspaces.client(home.tenant).views_publish(user_id=home.person, view=view)
         await self._note(home, drawn)
+
+    async def _drawn(self, home: Home) -> tuple[Block, str]:
+        view = home_view(await self.draw(home.tenant, home.person, home.look))
+        return view, hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
 
     async def _note(self, home: Home, shown: str) -> None:
         async with self.db.write() as tx:

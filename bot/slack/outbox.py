@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ import sqlalchemy as sa
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.actions import unfenced
 from bot.slack.cards.blocks import Card
 from bot.slack.faults import HOPELESS, Fault, classify
+from bot.slack.looks import Looks, is_stale, look
 from bot.slack.thread import ThreadMessage, read_channel, read_thread
 from bot.slack.whispers import whisper
 from bot.slack.workspaces import Workspaces
@@ -32,11 +30,12 @@ BEATS = 4
 POLL = 1.0
 AT_ONCE = 32
 """messages taken up together: most of them wait for their turn at Slack, and none waits for another"""
+CARDS_AT_ONCE = 64
+"""shown cards taken up beside them, so that no crowd of other messages keeps stale buttons in place"""
 GATHER = 0.1
 """seconds between two looks for what is behind: a card whose call runs and ends at once is drawn once, not thrice"""
 LONGEST_LULL = 2.0
 """seconds that cards wait at most for approved calls to begin; a stale one is replaced within five"""
-LOOKS_KEPT = 2_000
 SETTLE = 2.0
 """seconds before we look for a message that another send began: it may still be on its way into Slack"""
 MOST_REFUSALS = 20
@@ -65,8 +64,9 @@ class Outbox:
     _direct: dict[tuple[str, str], str] = field(default_factory=dict)
     """(workspace, person) → the conversation with them"""
     _sending: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _looks: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """post → the `shown` after our last send of it, and what it looked like"""
+    _cards: set[str] = field(default_factory=set)
+    """those of them that update a card"""
+    _looks: Looks = field(default_factory=Looks)
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -81,13 +81,10 @@ class Outbox:
                 except LOST_DATABASE as error:
                     _log.warning("the outbox cannot reach the database; trying again", why=type(error).__name__)
                     taken = {}
-                if len(self._sending) >= AT_ONCE:
-                    await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
-                else:
-                    await asyncio.sleep(GATHER if taken else 0)
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(POLL):
-                            await wake.wait()
+                await asyncio.sleep(GATHER if taken else 0)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await wake.wait()
         finally:
             beating.cancel()
             await self._break_off()
@@ -106,15 +103,21 @@ class Outbox:
         return len(taken)
 
     async def _take_up(self) -> dict[str, asyncio.Task[None]]:
-        """Begin to send what is behind, as much as there is room for."""
-        free = AT_ONCE - len(self._sending)
-        if free <= 0:
+        """Begin to send what is behind, as much as there is room for; shown cards have room of their own."""
+        free = AT_ONCE - (len(self._sending) - len(self._cards))
+        for_cards = CARDS_AT_ONCE - len(self._cards)
+        claimed: list[Post] = []
+        if free <= 0 and for_cards <= 0:
             return {}
         async with self.db.write() as tx:
-            claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=free)
+            if free > 0:
+                claimed = await posts.claim(tx, owner=self.name, lease=self.lease, limit=free)
+            if len(claimed) >= free and for_cards > 0:  # there may be more, and it may be a card
+                claimed += await posts.claim(tx, owner=self.name, lease=self.lease, limit=for_cards, cards=True)
         # One of ours whose lease a clock ran out while we send it: the claim has held it for us, and that is all.
         new = [post for post in claimed if post.id not in self._sending]
         taken = {post.id: asyncio.create_task(self._send(post)) for post in new}
+        self._cards.update(post.id for post in new if post.kind is PostKind.CARD and post.ts is not None)
         for post_id, task in taken.items():
             self._sending[post_id] = task
             task.add_done_callback(lambda ended, i=post_id: self._ended(i, ended))  # type: ignore[misc]
@@ -122,9 +125,11 @@ class Outbox:
 
     def _ended(self, post_id: str, task: asyncio.Task[None]) -> None:
         if self._sending.get(post_id) is task:
+            full = len(self._cards) >= CARDS_AT_ONCE or len(self._sending) - len(self._cards) >= AT_ONCE
             del self._sending[post_id]
-        if len(self._sending) == AT_ONCE - 1:  # there was no room to look before
-            self.db.wakes.ring(posts.WAKE)
+            self._cards.discard(post_id)
+            if full:  # there was no room to look before
+                self.db.wakes.ring(posts.WAKE)
         if task.cancelled() or (error := task.exception()) is None:
             return
         # Either way its lease lapses, and then it is tried again.
@@ -215,20 +220,21 @@ class Outbox:
                 unfurl_media=False,
                 metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
             )
-        self._remember(post, card)
+        self._looks.remember(post, card)
         return str(answer["ts"])
 
     async def _update(self, post: Post, ts: str) -> str:
         card = await self.draw(post)
-        remembered = self._looks.pop(post.id, None)
+        shows = self._looks.take(post)
         if card is None:
             return ts
-        if post.attempt == 1 and remembered == (post.shown, _look(card)):
-            self._remember(post, card)
+        if post.attempt == 1 and shows is not None and shows.digest == look(post, card).digest:
+            self._looks.remember(post, card)
             return ts  # it shows that already: a call saved is a turn for a card that does not
-        channel = await self._place(post)
-        waits = not self.workspaces.pace(post.tenant).idle("chat.update", channel)
-        async with self.workspaces.pace(post.tenant).slot("chat.update", channel):
+        stale = is_stale(post, shows)
+        channel, pace = await self._place(post), self.workspaces.pace(post.tenant)
+        waits = not pace.idle("chat.update", channel, first=stale)
+        async with pace.slot("chat.update", channel, first=stale):
             if waits:
                 card = await self.draw(post) or card
             await self.workspaces.client(post.tenant).chat_update(
@@ -238,14 +244,8 @@ class Outbox:
                 blocks=list(card.blocks),
                 metadata={"event_type": "autopilot_post", "event_payload": {"id": post.id}},
             )
-        self._remember(post, card)
+        self._looks.remember(post, card)
         return ts
-
-    def _remember(self, post: Post, card: Card) -> None:
-        """What the message shows after this send; it holds as long as nobody else sends it, which `shown` tells."""
-        if len(self._looks) >= LOOKS_KEPT:
-            del self._looks[next(iter(self._looks))]
-        self._looks[post.id] = (post.wanted, _look(card))
 
     async def _let_it_arrive(self) -> None:
         await asyncio.sleep(SETTLE)
@@ -286,8 +286,3 @@ class Outbox:
 def _fault(error: Exception) -> Fault | None:
     failure = classify(error)
     return failure.fault if failure is not None else None
-
-
-def _look(card: Card) -> str:
-    """Equal for cards that people see as the same."""
-    return hashlib.sha256(unfenced(json.dumps([card.text, card.blocks])).encode()).hexdigest()

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.slack.allowance import SlidingWindow, TokenBucket
+from bot.slack.allowance import KeptForFirsts, SlidingWindow, TokenBucket
 from bot.slack.budget import FairBudget
 from bot.slack.faults import Fault, classify
 
@@ -26,7 +26,9 @@ class Pace:
             ),
             "chat.startStream": FairBudget(SlidingWindow(limit=starts_per_minute, seconds=60.5)),
             "chat.stopStream": FairBudget(SlidingWindow(limit=starts_per_minute, seconds=60.5)),
-            "chat.update": FairBudget(TokenBucket(per_minute=49.0, burst=20.0, reserve=5.0)),
+            # Kept: cards whose buttons are stale, which people press meanwhile, and first words where none stream.
+            "chat.update": FairBudget(KeptForFirsts(per_minute=49, kept=17, burst=12.0)),
+            "views.publish": FairBudget(SlidingWindow(limit=98, seconds=60.5)),
         }
         self._channels: dict[tuple[str, str], FairBudget] = {}
 
@@ -60,10 +62,10 @@ class Pace:
                 self.hold(method, channel, failure.retry_after)
             raise
 
-    def idle(self, method: str, channel: str) -> bool:
+    def idle(self, method: str, channel: str, *, first: bool = False) -> bool:
         """Whether a call could be made without waiting."""
         budget = self._budget(method, channel)
-        return budget is None or budget.idle()
+        return budget is None or budget.idle(first=first)
 
     def hold(self, method: str, channel: str, seconds: float) -> None:
         """Make no such call for a while."""

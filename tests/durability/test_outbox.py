@@ -13,6 +13,7 @@ from bot.demo.run import MANIFEST
 from bot.demo.slack import app_config
 from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
+from bot.demo.slack.traffic import Entry
 from bot.slack.cards.blocks import Card
 from bot.slack.client import SlackClients
 from bot.slack.drawing import notice_card
@@ -259,3 +260,29 @@ async def test_a_card_that_waits_for_its_turn_shows_what_is_so_when_it_comes(off
         await office.slack.wait_for(lambda: office.posted() == ["third", "the other"])
     [update] = office.slack.log.calls("chat.update")
     assert "third" in str(update.body)
+
+
+async def test_a_card_is_not_held_up_by_more_other_messages_than_are_sent_at_once(office: PostOffice) -> None:
+    """Forty of them wait for their turn: none of them has buttons, the card has."""
+    client = office.clients.client(office.slack.bot_token)
+    office.slack.office.limits.on = False
+    sent = [str((await client.chat_postMessage(channel=INCIDENTS, text=str(n)))["ts"]) for n in range(41)]
+    office.slack.office.limits.on = True
+
+    def updates() -> list[Entry]:
+        return office.slack.log.calls("chat.update")
+
+    async with running(office.outbox()):
+        for number, ts in enumerate(sent[:-1]):
+            async with office.db.write() as tx:
+                await _changed(tx, PostKind.NOTICE, f"n{number}", ts)
+        await office.slack.wait_for(updates)
+        async with office.db.write() as tx:
+            await _changed(tx, PostKind.CARD, "card", sent[-1])
+        await office.slack.wait_for(lambda: any(sent[-1] in str(one.body) for one in updates()), 10)
+    assert len(updates()) < 20
+
+
+async def _changed(tx: Tx, kind: PostKind, subject: str, ts: str) -> None:
+    at = {"tenant": TENANT, "subject": subject, "channel": INCIDENTS, "ts": ts}
+    await posts.want(tx, kind=kind, body={"text": "changed"}, **at)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.slack.allowance import SlidingWindow, TokenBucket
+from bot.slack.allowance import KeptForFirsts, SlidingWindow, TokenBucket
 from bot.slack.budget import FairBudget
 from bot.slack.opening import Mode
 from bot.slack.pacing import Pace
@@ -178,9 +178,27 @@ def test_a_token_bucket_never_gives_more_than_its_limit_in_any_minute(reserve: f
         if (wait := bucket.wait(now, first=first)) > 0.0:
             now += max(wait, 0.001)
             continue
-        bucket.take(now)
+        bucket.take(now, first=first)
         taken.append(now)
     assert _busiest_minute(taken) <= 60
+
+
+def test_first_calls_have_calls_of_their_own_and_all_stay_within_the_limit() -> None:
+    """However many others there are: 17 cards are redrawn at once, in every minute."""
+    allowance, now = KeptForFirsts(per_minute=49, kept=17, burst=12.0), 0.0
+    taken: list[float] = []
+    while now < 400.0:
+        if allowance.wait(now, first=False) <= 0.0:
+            allowance.take(now, first=False)
+            taken.append(now)
+        if int(now * 10) % 610 == 300:
+            for _ in range(17):
+                assert allowance.wait(now, first=True) == 0.0
+                allowance.take(now, first=True)
+                taken.append(now)
+        now += 0.1
+    assert _busiest_minute(taken) <= 49
+    assert len(taken) > 6 * 17 + 6 * 19
 
 
 def test_posts_go_out_once_a_second_in_a_channel_and_at_once_elsewhere() -> None:

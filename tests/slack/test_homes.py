@@ -2,7 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+
+import sqlalchemy as sa
 
 from bot.orchestrator.views import AgentLine, HomeView
 from bot.slack.homes import Homes
@@ -114,10 +117,45 @@ async def test_one_home_that_cannot_be_published_keeps_nobody_waiting(db: Databa
     await desk.open("U1")
     assert await desk.replica().once() == 0  # still leased
     async with db.write() as tx:
-        import sqlalchemy as sa
-
         await tx.run(sa.text("update homes set lease_until = 0"))
     assert await desk.replica().once() == 1 and desk.slack.published["U1"] == 1
+
+
+async def test_a_home_that_slack_is_slow_with_holds_up_no_other_and_the_newest_stays(db: Database) -> None:
+    """A change during a slow publication is published after it, never before."""
+    desk, slow, order = Desk(db), asyncio.Event(), []
+    real = desk.slack.views_publish
+
+    async def publish(*, user_id: str, view: object) -> None:
+        if user_id == "U1" and not slow.is_set():
+            await slow.wait()
+        order.append((user_id, "two" in str(view)))
+        await real(user_id=user_id, view=view)
+
+    desk.slack.views_publish = publish  # type: ignore[method-assign]
+    await desk.open("U1", "U2")
+    replica = desk.replica()
+    running = asyncio.create_task(replica.run())
+    try:
+        await _until(lambda: order == [("U2", False)])
+        await desk.changes("two")
+        async with db.write() as tx:
+            await tx.run(sa.text("update homes set lease_until = 0 where person = 'U1'"))
+        await _until(lambda: ("U2", True) in order)
+        slow.set()
+        await _until(lambda: ("U1", True) in order)
+        assert [new for person, new in order if person == "U1"] in ([False, True], [True])
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            if so():
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_what_a_person_chose_to_see_is_remembered(db: Database) -> None:
