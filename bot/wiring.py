@@ -175,7 +175,7 @@ async def run(
             replies=replies,
             schedules=SchedulePages(changes=changes, replies=replies, tz=config.digest_tz),
             ops_channel=config.ops_channel,
-            grants=GrantsDesk(db=base.db, gateway=gateway, people=people),
+            grants=GrantsDesk(db=base.db, gateway=gateway, people=people, seeing=seeing),
             settings=SettingsDesk(
                 db=base.db,
                 admins=Admins(people=people, groups=config.admin_groups),
@@ -199,7 +199,7 @@ async def run(
             porter=Porter(db=base.db, workspaces=workspaces),
         )
         charts = Charts(db=base.db, workspaces=workspaces)
-        drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry)
+        drawing = Drawing(db=base.db, showroom=showroom, charts=charts, registry=base.registry, rooms=rooms)
         outbox = Outbox(db=base.db, workspaces=workspaces, draw=drawing.draw, lease=config.lease_seconds)
         worker = base.worker(gateway, people, stage, SlackFiles(workspaces=workspaces))
         handlers = slack_app.socket_handlers(app, joined.app_token) if joined.app_token else []

@@ -67,7 +67,7 @@ class Front:
             open=open_,
             recent=await self._views(tenant, done),
             done=recent,
-            grants=await granting.standing(self.db, tenant),
+            grants=await granting.standing(self.db, viewer),
             altered=altered,
             halted=f"{halt}; nothing is changed until it is lifted" if halt is not None else "",
         )

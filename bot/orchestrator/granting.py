@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 
 from bot.orchestrator.requests import Answer, Said
+from bot.orchestrator.seeing import Viewer
 from bot.orchestrator.views import GrantLine
 from policy.approval import tally
 from policy.people import People, unasked
 from policy.types import Actor, CastVote
 from storage import audit, grants, posts, proposals
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.errors import NotFound
 from storage.grants import Grant
-from storage.records import JsonObject
+from storage.records import JsonObject, Proposal
 from tools.altered import how_broken
 from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.granting import never, subject_of
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall, open_seal, seal_if_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +73,12 @@ async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -
     return Answer(said=Said.DONE, message=f"{said}; to take it back: revoke {grant.id}")
 
 
-async def standing(db: Database, tenant: str) -> tuple[GrantLine, ...]:
-    """Every grant that stands, with what is left of it, the oldest first."""
+async def standing(db: Database, viewer: Viewer) -> tuple[GrantLine, ...]:
+    """Every grant that stands and that this person may read, with what is left of it, the oldest first."""
     async with db.read() as tx:
-        found = await grants.standing(tx, tenant)
+        every = await grants.standing(tx, viewer.tenant)
+        cards = {one.id: await _card(tx, one) for one in every}
+    found = [one for one in every if await _sees(viewer, one, cards[one.id])]
     return tuple(
         GrantLine(
             id=one.id,
@@ -88,6 +91,20 @@ async def standing(db: Database, tenant: str) -> tuple[GrantLine, ...]:
         )
         for one in found
     )
+
+
+async def _card(tx: Tx, grant: Grant) -> Proposal | None:
+    try:
+        return await proposals.get(tx, grant.tenant, grant.proposal_id)
+    except NotFound:
+        return None
+
+
+async def _sees(viewer: Viewer, grant: Grant, card: Proposal | None) -> bool:
+    """Who may take it back, and who reads the card it was given on."""
+    if viewer.actor is not None and _may_revoke(viewer.actor, grant):
+        return True
+    return card is not None and seal_if_whole(card) is not None and await viewer.sees_change(card)
 
 
 def _why_not(gateway: Gateway, giver: Actor | None, sealed: SealedCall, giving: Giving) -> str:

@@ -1,7 +1,7 @@
 """Pure: records of a time window -> what a digest says."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.orchestrator.views import CardState, DigestItem, DigestView
 from storage.records import Intent, IntentState, Proposal, ProposalState, Task, TaskState
@@ -44,8 +44,15 @@ def digest(
     open_now: Sequence[Proposal],
     intents: Sequence[Intent],
     approvers: Mapping[str, Sequence[str]],
+    readable: Collection[str],
 ) -> DigestView:
-    """The digest of one window (seconds since the epoch). `approvers`: proposal id → who voted for it."""
+    """The digest of one window (seconds since the epoch). `approvers`: proposal id → who voted for it.
+
+    `readable`: channels that all who read the digest may read; what was asked for elsewhere is counted, not named.
+    """
+    done = [p for p in proposals if p.state in _DONE]
+    waiting = [p for p in open_now if p.state in _OPEN]
+    named = {p.id for p in (*done, *waiting) if (sealed := seal_if_whole(p)) is None or sealed.channel in readable}
     # what an edit replaced is the same question, asked anew
     replaced = ProposalState.SUPERSEDED
     asked = [p for p in proposals if p.undoes is None and p.created_at >= since and p.state is not replaced]
@@ -70,10 +77,16 @@ def digest(
         auto_run=sum(not i.approved_by for i in writes),
         undone=sum(p.undoes is not None and p.state is ProposalState.RAN for p in proposals),
         median_decision_seconds=statistics.median(waits) if waits else None,
-        actions=tuple(_item(p, approvers) for p in proposals if p.state in _DONE),
-        open_items=tuple(_item(p, approvers) for p in open_now if p.state in _OPEN),
+        actions=tuple(_item(p, approvers) for p in done if p.id in named),
+        open_items=tuple(_item(p, approvers) for p in waiting if p.id in named),
+        unnamed=len({p.id for p in (*done, *waiting)} - named),
         failing_tools=_failing(intents),
     )
+
+
+def channels_of(proposals: Sequence[Proposal]) -> set[str]:
+    """Where these were asked for."""
+    return {sealed.channel for p in proposals if (sealed := seal_if_whole(p)) is not None}
 
 
 def _item(proposal: Proposal, approvers: Mapping[str, Sequence[str]]) -> DigestItem:

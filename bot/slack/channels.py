@@ -10,6 +10,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.faults import PASSING, classify
 from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 
@@ -41,6 +42,21 @@ class SlackChannels:
             return await self._is_inside(tenant, channel, person)
         except (SlackApiError, CannotAsk, aiohttp.ClientError, OSError, TimeoutError) as error:
             _log.info("a channel's tasks are shown to nobody else", channel=channel, why=str(error)[:300])
+            return False
+
+    async def readable_in(self, tenant: str, channel: str, here: str) -> bool:
+        """Whether everybody who reads `here`, guests aside, may read `channel`.
+
+        Raises: what Slack's client raises, when another try may tell.
+        """
+        if channel == here or not channel or channel.startswith(_DIRECT):
+            return channel == here
+        try:
+            return await self._is_public(tenant, channel)
+        except SlackApiError as error:
+            failure = classify(error)
+            if failure is not None and failure.fault in PASSING:
+                raise
             return False
 
     async def _is_public(self, tenant: str, channel: str) -> bool:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.lifecycle.series import series_of
 from bot.orchestrator.show import Showroom
+from bot.schedules import digests
 from bot.schedules.autonomy import autonomy
-from bot.schedules.digests import digest
 from bot.slack.cards import blocks, escaping
 from bot.slack.cards.altered import altered_card, erased_card
 from bot.slack.cards.answer import more_row
@@ -32,6 +33,14 @@ _ANSWER = 11_000
 _MARKS = {"error": "✗ ", "warning": "! ", "info": "", "answer": ""}
 
 
+class Rooms(Protocol):
+    """Which channels are open to all who read another one."""
+
+    async def readable_in(self, tenant: str, channel: str, here: str) -> bool:
+        """Whether everybody who reads `here` may read `channel`."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
     """Draws posts."""
@@ -40,6 +49,7 @@ class Drawing:
     showroom: Showroom
     charts: Charts
     registry: Registry
+    rooms: Rooms
 
     async def draw(self, post: Post) -> Card | None:
         """The card of a post as storage stands now."""
@@ -92,18 +102,23 @@ class Drawing:
         async with self.db.read() as tx:
             found = await proposals.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 200)
             ran = await intents.recent(tx, post.tenant, since=since, limit=50_000 if weekly else 1_000)
-            view = digest(
-                title="Daily operations digest",
-                since=since,
-                until=until,
-                tasks=await tasks.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 500),
-                proposals=found,
-                open_now=await proposals.open_ones(tx, post.tenant),
-                intents=ran,
-                approvers={
-                    p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve] for p in found
-                },
-            )
+            begun = await tasks.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 500)
+            waiting = await proposals.open_ones(tx, post.tenant)
+            approvers = {
+                p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve] for p in found
+            }
+        asked_in = digests.channels_of([*found, *waiting])
+        view = digests.digest(
+            title="Daily operations digest",
+            since=since,
+            until=until,
+            tasks=begun,
+            proposals=found,
+            open_now=waiting,
+            intents=ran,
+            approvers=approvers,
+            readable={c for c in asked_in if await self.rooms.readable_in(post.tenant, c, post.channel)},
+        )
         if not weekly:
             return digest_card(view)
         week = autonomy(view, proposals=found, intents=ran, tz=str(post.body.get("tz") or "UTC"))

@@ -45,6 +45,10 @@ class Fault(StrEnum):
     """any other word of Slack's: no effect, and none next time either"""
 
 
+PASSING = frozenset({Fault.RATE_LIMITED, Fault.NOT_SENT, Fault.UNKNOWN})
+"""the same call may work later"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
     """One failed call: its fault, Slack's own word for it, and how long to wait before the next."""

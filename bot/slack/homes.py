@@ -12,7 +12,7 @@ import structlog
 from bot.orchestrator.views import HomeView
 from bot.slack.cards.blocks import Block
 from bot.slack.cards.home import home_view
-from bot.slack.faults import Fault, classify
+from bot.slack.faults import PASSING, classify
 from bot.slack.workspaces import Workspaces
 from storage import homes
 from storage.db import Database
@@ -24,7 +24,6 @@ POLL = 1.0
 AT_ONCE = 8
 LEASE = 15.0
 """seconds until another replica may try a Home that was not published"""
-_PASSING = (Fault.RATE_LIMITED, Fault.NOT_SENT, Fault.UNKNOWN)
 _log = structlog.get_logger(__name__)
 
 
@@ -98,7 +97,7 @@ class Homes:
         except Exception as error:  # one person's Home must not keep the others from theirs
             failure = classify(error)
             _log.warning("a Home was not published", person=home.person, why=type(error).__name__)
-            if failure is not None and failure.fault not in _PASSING:
+            if failure is not None and failure.fault not in PASSING:
                 with contextlib.suppress(*LOST_DATABASE):
                     await self._note(home, "refused")
 

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.cards.answer import answer_end, in_plain_blocks
 from bot.slack.cards.blocks import Block
 from bot.slack.cards.orphan import orphan_card
-from bot.slack.faults import Fault, classify
+from bot.slack.faults import PASSING, classify
 from bot.slack.pacing import Pace
 from bot.slack.replay import Piece, as_orphan, covered, pieces
 from bot.slack.thread import read_thread
@@ -23,7 +23,6 @@ from tools.registry import Registry
 
 LONGEST_ORPHAN = 5_500
 """characters an interrupted message can be redrawn with; longer ones are deleted and said again whole"""
-_PASSING = frozenset({Fault.RATE_LIMITED, Fault.NOT_SENT, Fault.UNKNOWN})
 _GONE = frozenset({"message_not_found", "thread_not_found", "channel_not_found", "is_archived", "not_in_channel"})
 _log = structlog.get_logger(__name__)
 
@@ -128,6 +127,6 @@ class Mender:
         failure = classify(error)
         if failure is None:
             raise error
-        if failure.fault in _PASSING:
+        if failure.fault in PASSING:
             raise SlackAway(failure.error) from error
         return failure.error

@@ -7,7 +7,7 @@ import pytest
 
 from bot.orchestrator.show import Showroom
 from bot.slack.charts import Charts
-from bot.slack.drawing import Drawing
+from bot.slack.drawing import Drawing, Rooms
 from storage import erasing, posts
 from storage.canonical import canonical
 from storage.db import Database
@@ -41,7 +41,13 @@ async def _drawn(office: Office, proposal: Proposal) -> str:
         found = await posts.showing(tx, TENANT, proposal.id)
     [card] = [post for post in found if post.kind is PostKind.CARD]
     showroom = Showroom(office.db, office.gateway, office.staff, lambda hashed: hashed)
-    drawing = Drawing(db=office.db, showroom=showroom, registry=office.gateway.registry, charts=cast(Charts, None))
+    drawing = Drawing(
+        db=office.db,
+        showroom=showroom,
+        registry=office.gateway.registry,
+        charts=cast(Charts, None),
+        rooms=cast(Rooms, None),
+    )
     return str(await drawing.draw(card))
 
 

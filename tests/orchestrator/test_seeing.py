@@ -8,8 +8,11 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.console.api import Api
+from bot.orchestrator import granting
 from bot.orchestrator.areas import Areas
 from bot.orchestrator.front import Front
+from bot.orchestrator.granting import Giving
+from bot.orchestrator.requests import Said
 from bot.orchestrator.seeing import Seeing
 from bot.orchestrator.show import Showroom
 from storage import api_tokens, tasks
@@ -117,3 +120,17 @@ async def test_who_decides_on_a_card_sees_its_task_before_and_after(office: Offi
     await office.approve("U0DANA", proposal)
     await office.work()
     assert await shown("U0DANA") == (0, 1, 0, 200) and await shown("U0RILEY") == (0, 0, 0, 404)
+
+
+async def test_a_grant_is_listed_for_who_may_take_it_back_or_reads_its_card(office: Office) -> None:
+    """Riley is in no group, and was not in the channel it was given in."""
+    proposal = await office.proposed(text="set checkout to 7")
+    giving = Giving(tenant=TENANT, who="U0DANA", proposal=proposal.id[:12], times=2, minutes=30)
+    assert (await granting.give(office.db, office.gateway, office.staff, giving)).said is Said.DONE
+
+    async def shown(person: str, rooms: Rooms) -> int:
+        return len((await _front(office, _seeing(office, rooms)).home(TENANT, person)).grants)
+
+    closed = Rooms(closed={PUBLIC: set()})
+    assert [await shown(person, closed) for person in ("U0ANA", "U0DANA", "U0RILEY")] == [1, 1, 0]
+    assert await shown("U0RILEY", Rooms()) == 1

@@ -40,6 +40,7 @@ async def _week(office: Office) -> AutonomyView:
             open_now=await proposals.open_ones(tx, TENANT),
             intents=ledger,
             approvers={},
+            readable={"C0INC"},
         )
     return autonomy(view, proposals=found, intents=ledger, tz="UTC")
 

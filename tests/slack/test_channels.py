@@ -67,3 +67,19 @@ async def test_an_answer_is_used_again_and_a_failure_is_not() -> None:
         assert await channels.open_to(TENANT, "C0PRIVATE", "U0GUEST")
         assert not await channels.open_to(TENANT, "C0UNKNOWN", "U0GUEST")
     assert slack.asked == {"info C0PRIVATE": 1, "members C0PRIVATE": 2, "info C0UNKNOWN": 3}
+
+
+async def test_what_all_readers_of_a_channel_may_read() -> None:
+    """What is public, and what stands in that channel itself; an outage is no answer."""
+    channels = _channels(Slack())
+    here = "C0PRIVATE"
+    asked = ("C0OPEN", "C0PRIVATE", "C0UNKNOWN", "D0ANA", "")
+    assert [await channels.readable_in(TENANT, one, here) for one in asked] == [True, True, False, False, False]
+    assert not await channels.readable_in(TENANT, "C0PRIVATE", "C0OPEN")
+
+    class Away(Slack):
+        async def conversations_info(self, *, channel: str) -> dict[str, Any]:
+            raise SlackApiError("no", {"ok": False, "error": "ratelimited"})  # type: ignore[no-untyped-call]
+
+    with pytest.raises(SlackApiError):
+        await _channels(Away()).readable_in(TENANT, "C0OPEN", here)

@@ -6,6 +6,7 @@ from bot.schedules.autonomy import AutonomyView
 from bot.schedules.chart import alt_text
 from bot.slack.cards import blocks
 from bot.slack.cards.blocks import Block, Card
+from bot.slack.cards.digest import unnamed
 from bot.slack.cards.lists import action_row, listing
 from bot.slack.cards.wording import clipped, duration, plural, shortened, when
 
@@ -30,6 +31,7 @@ def autonomy_card(view: AutonomyView, *, chart: str = "") -> Card:
         body.append(blocks.section("*Failing tools*\n" + "\n".join(clipped(rows, most=8, limit=1_200, noun="tool"))))
     open_rows = [action_row(item) for item in digest.open_items]
     body += listing("Still open", open_rows, noun="item", most=_OPEN, empty="Nothing waits for anybody.", limit=4_800)
+    body += unnamed(digest)
     return Card(blocks=tuple(body), text=f"Weekly autonomy digest: {counts(view).splitlines()[0]}")
 
 

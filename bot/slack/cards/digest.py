@@ -25,10 +25,18 @@ def digest_card(view: DigestView) -> Card:
     body += listing("Still open", rows, noun="item", most=_OPEN, limit=_LIST, empty="Nothing waits for anybody.")
     rows = [action_row(item) for item in view.actions]
     body += listing("Done", rows, noun="action", most=_DONE, limit=_LIST, empty="No action ran.")
+    body += unnamed(view)
     if view.failing_tools:
         failing = [f"{shortened(tool, 80)} failed {failed:,} of {of:,}" for tool, failed, of in view.failing_tools]
         body.append(blocks.section("*Failing tools*\n" + "\n".join(clipped(failing, most=8, limit=1_200, noun="tool"))))
     return Card(blocks=tuple(body), text=f"{shortened(view.title or 'Digest', _HEADER)}: {counts.splitlines()[0]}")
+
+
+def unnamed(view: DigestView) -> list[Block]:
+    """What the lists leave out."""
+    if not view.unnamed:
+        return []
+    return [blocks.context(f"{view.unnamed:,} more in private channels and direct messages: named there and on Home.")]
 
 
 def _counts(view: DigestView) -> str:

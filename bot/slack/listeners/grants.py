@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.orchestrator import granting
 from bot.orchestrator.granting import Giving
 from bot.orchestrator.requests import Answer, Click, Said
+from bot.orchestrator.seeing import Seeing
 from bot.slack import presses
 from bot.slack.actions import ActionId, BlockId, CallbackId
 from bot.slack.cards import blocks, escaping
@@ -37,6 +38,7 @@ class GrantsDesk:
     db: Database
     gateway: Gateway
     people: People
+    seeing: Seeing
 
     @property
     def most(self) -> GrantBounds:
@@ -59,8 +61,8 @@ class GrantsDesk:
         return _said(await granting.give(self.db, self.gateway, self.people, giving))
 
     async def listed(self, command: Command) -> Card:
-        """Every grant that stands, with what is left of it."""
-        found = await granting.standing(self.db, command.tenant)
+        """Every grant that stands and that the asker may read, with what is left of it."""
+        found = await granting.standing(self.db, await self.seeing.viewer(command.tenant, command.who))
         body = listing(
             "Standing grants", [grant_row(g) for g in found], noun="grant", most=15, empty="No grant stands."
         )
