@@ -175,7 +175,10 @@ class Changes:
             await self._note(tx, press, "start_refused", schedule, {"why": wait})
             return NotDone(message=f"Not yet: {wait}.")
         # what was missed while it was paused is not made up for
-        next_at = cadence_of(schedule).after(schedule.next_at, await tx.time())
+        try:
+            next_at = cadence_of(schedule).after(schedule.next_at, await tx.time())
+        except BadSchedule as error:
+            return NotDone(message=f"Not yet: {error}.")
         started = await schedules.change(tx, schedule, enabled=True, next_at=next_at)
         await self._note(tx, press, "started", started)
         return Done(message=f"Started; {_next(started)}.")

@@ -3,19 +3,21 @@
 Every step is found again from the tables, so a crash between two of them delays a run and never doubles it.
 """
 
+import logging
 from dataclasses import dataclass
 
 from bot.lifecycle.moves import tell
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.requests import Request
 from bot.schedules.definition import subject_of
-from policy.people import People
+from policy.people import CannotAsk, People
 from storage import audit, posts, rollouts, schedule_runs, schedules, steps, tasks
 from storage.db import Database, Tx
 from storage.errors import NotFound
 from storage.records import PostKind, Schedule, ScheduleRun, Source, Step, StepKind, Task, TaskState
 from storage.rollouts import Stage
 
+log = logging.getLogger(__name__)
 _TROUBLE = {
     "denied": "was denied",
     "failed": "failed",
@@ -57,7 +59,9 @@ async def pause(tx: Tx, schedule: Schedule, why: str) -> None:
     await audit.append(
         tx, schedule.tenant, "ops.schedule.paused", body={"schedule": schedule.id, "by": "autopilot", "why": why}
     )
-    text = f"I paused the schedule “{text_of(schedule)[:200]}”: {why}. `/autopilot schedules` starts it again."
+    asked = text_of(schedule)[:200]
+    what = f"schedule “{asked}”" if asked else "digest of this channel"
+    text = f"I paused the {what}: {why}. `/autopilot schedules` starts it again."
     await posts.want(
         tx,
         tenant=schedule.tenant,
@@ -81,7 +85,10 @@ class Runs:
         async with self.db.read() as tx:
             found = await schedule_runs.open_ones(tx)
         for run in found:
-            await (self._begin(run) if run.task_id is None else self._end(run, run.task_id))
+            try:
+                await (self._begin(run) if run.task_id is None else self._end(run, run.task_id))
+            except CannotAsk as error:
+                log.warning("a run waits until it can be said who is who", extra={"run": run.id, "why": str(error)})
 
     async def _begin(self, run: ScheduleRun) -> None:
         async with self.db.read() as tx:

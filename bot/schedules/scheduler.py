@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.schedules import runs, windows
-from bot.schedules.cadence import cadence_of
+from bot.schedules.cadence import BadSchedule, cadence_of
 from bot.schedules.definition import Definitions, subject_of
 from bot.schedules.runs import Runs
 from storage import audit, inbox, posts, rollouts, schedule_runs, schedules
@@ -64,8 +64,12 @@ async def fire_due(db: Database, definition_of: Definitions, *, at: float | None
 
 async def _deal_with(tx: Tx, schedule: Schedule, definition_of: Definitions, now: float) -> None:
     cadence = cadence_of(schedule)
-    planned = cadence.newest(schedule.next_at, now, GRACE[schedule.kind])
-    following = cadence.after(schedule.next_at, now)
+    try:
+        planned = cadence.newest(schedule.next_at, now, GRACE[schedule.kind])
+        following = cadence.after(schedule.next_at, now)
+    except BadSchedule as error:  # it could once: by an older version, or with another list of time zones
+        await runs.pause(tx, schedule, f"it cannot be planned any more: {error}")
+        return
     body: JsonObject = {"schedule": schedule.id, "kind": schedule.kind, "planned": planned or schedule.next_at}
     if planned is None:
         await schedules.change(tx, schedule, next_at=following)

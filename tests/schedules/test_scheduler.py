@@ -2,20 +2,27 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from bot.orchestrator.core import Orchestrator
+from bot.schedules.runs import Runs
 from bot.schedules.scheduler import GRACE, fire_due
+from policy.people import CannotAsk
+from policy.types import Actor
 from storage import audit, rollouts, schedule_runs, schedules
+from storage import posts as keep_posts
 from storage.db import Database, Tx
 from storage.migrate import migrate
-from storage.records import Schedule, ScheduleKind
+from storage.records import PostKind, Schedule, ScheduleKind
 from storage.rollouts import Stage
 from storage.row_security import EVERYTHING
 from storage.tables import posts
 from tests.builders import TENANT
+from tests.tools.staff import Staff
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -214,3 +221,41 @@ def _same(schedule_id: str) -> dict[str, Any]:
         "channel": "C0OPS",
         "next_at": 1_000_000.0,
     }
+
+
+async def test_one_that_cannot_be_planned_any_more_is_paused_and_keeps_no_other_from_coming(db: Database) -> None:
+    """A time zone that is gone with an upgrade of the machine's, a cron that an older version took."""
+    zone = await a_schedule(db, tz="Mars/Phobos", cron="0 9 * * *", every_seconds=None, channel="C0MARS")
+    text = await a_schedule(db, cron="0 9 * * 1-99", every_seconds=None, channel="C0MARS", next_at=999_990.0)
+    good = await a_schedule(db)
+    assert await fire_due(db, definition, at=1_000_005.0) == 3
+    assert [one["until"] for one in await digests(db)] == [1_000_000.0]
+    assert (await again(db, good)).next_at == 1_000_000.0 + DAY
+    assert [(await again(db, one)).enabled for one in (zone, text)] == [False, False]
+    assert sorted(await events(db)) == ["fired", "paused", "paused"]
+    assert await fire_due(db, definition, at=1_000_006.0) == 0
+
+
+@dataclass
+class _Silent(Staff):
+    async def actor(self, tenant: str, user_id: str) -> Actor | None:
+        if user_id == "U0DANA":
+            raise CannotAsk("slack does not answer")
+        return await super().actor(tenant, user_id)
+
+
+async def test_a_run_whose_person_cannot_be_asked_about_keeps_no_other_from_going_on(db: Database) -> None:
+    """It waits; the run of somebody who has left ends meanwhile."""
+    waiting, over = await a_request(db), await a_request(db, owner="U0GONE")
+    async with db.write() as tx:
+        for one in (waiting, over):
+            run = await schedule_runs.begin(tx, one, definition="d", stage=Stage.MANUAL, planned_at=1.0, text="tidy up")
+            assert run is not None
+            subject = f"schedule-run:{run.id}"
+            await keep_posts.want(
+                tx, tenant=TENANT, kind=PostKind.NOTICE, subject=subject, channel="C0OPS", body={}, ts="1.5"
+            )
+    idle = Orchestrator.__new__(Orchestrator)  # no run gets as far as a task
+    await Runs(db=db, orchestrator=idle, people=_Silent()).go_on()
+    async with db.read() as tx:
+        assert [run.schedule_id for run in await schedule_runs.open_ones(tx)] == [waiting.id]
