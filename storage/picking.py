@@ -1,5 +1,7 @@
-"""Rows that are picked, locked and changed in one statement."""
+"""Which rows a replica takes up: picked, locked and changed in one statement, and only what this version can read."""
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,3 +14,9 @@ def once(pick: sa.Select[Any]) -> sa.Select[Any]:
     finds another row, since the last one is being changed, and a claim of one takes all.
     """
     return sa.select(*pick.cte("picked").c)
+
+
+def known(column: sa.ColumnElement[Any], words: Iterable[StrEnum]) -> sa.ColumnElement[bool]:
+    """Whether the column says a word this version has. Rows with a newer version's word are left to its replicas:
+    in an upgrade both are at work, and one row that cannot be read would end a whole loop."""
+    return sa.or_(*(column == one for one in words))  # no `in`: storage/plain.py

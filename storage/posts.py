@@ -12,7 +12,7 @@ from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import changing_in
-from storage.picking import once
+from storage.picking import known, once
 from storage.plain import Plain, parsed
 from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
@@ -30,7 +30,9 @@ def record(row: sa.Row[Any]) -> Post:
 _BY_SUBJECT = sa.and_(posts.c.tenant == sa.bindparam("of"), posts.c.subject == sa.bindparam("shows"))
 _ONE_MORE: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
 _FIELDS = tuple(Post.__dataclass_fields__)
-_SHOWING = Plain(sa.select(*(posts.c[name] for name in _FIELDS)).where(_BY_SUBJECT), ("of", "shows"))
+_SHOWING = Plain(
+    sa.select(*(posts.c[name] for name in _FIELDS)).where(_BY_SUBJECT, known(posts.c.kind, PostKind)), ("of", "shows")
+)
 _KIND = "kind", "subject", "channel", "thread_ts", "body", "ts", "task_id"
 
 
@@ -167,7 +169,8 @@ def _post(row: Sequence[Any]) -> Post:
 @cache
 def _claim_of(*, sessions: bool, cards: bool) -> Plain:
     of_cards = sa.and_(posts.c.kind == PostKind.CARD, posts.c.ts.is_not(None))
-    of_outbox = of_cards if cards else sa.and_(posts.c.kind != PostKind.STREAM, posts.c.kind != PostKind.SESSION)
+    others = [kind for kind in PostKind if kind not in (PostKind.STREAM, PostKind.SESSION)]
+    of_outbox = of_cards if cards else known(posts.c.kind, others)
     pick = (
         sa.select(posts.c.id)
         .where(

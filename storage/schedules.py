@@ -9,6 +9,7 @@ from storage.db import Tx
 from storage.errors import NotFound
 from storage.ids import new_id
 from storage.inserts import insert_new
+from storage.picking import known
 from storage.records import JsonObject, Schedule, ScheduleKind
 from storage.tables import schedules
 
@@ -87,6 +88,7 @@ async def due(tx: Tx, at: float, limit: int = 50) -> list[Schedule]:
     rows = await tx.run(
         sa.select(schedules)
         .where(schedules.c.enabled, schedules.c.removed_at.is_(None), schedules.c.next_at <= at)
+        .where(known(schedules.c.kind, ScheduleKind))
         .order_by(schedules.c.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.clock import FURTHEST, now
-from storage.picking import once
+from storage.picking import known, once
 from storage.plain import Plain
 from storage.records import UNATTENDED, Source, Task, TaskState
 from storage.row_security import EVERYTHING
@@ -79,7 +79,7 @@ def claim_of(*, approved_only: bool) -> Plain:
     approved_first = sa.case((tasks.c.state == TaskState.EXECUTING, 0), else_=1)
     pick = (
         sa.select(tasks.c.id)
-        .where(MAY_BE_CLAIMED, *only, _COME, _MAY_GO_ON)
+        .where(MAY_BE_CLAIMED, *only, _COME, _MAY_GO_ON, known(tasks.c.source, Source))
         .order_by(approved_first, tasks.c.due_at)
         .limit(sa.bindparam("most_"))
         .with_for_update(skip_locked=True)

@@ -10,6 +10,7 @@ from storage.clock import FURTHEST, lapsed, now
 from storage.db import Tx
 from storage.errors import LostRace, NotFound
 from storage.ids import new_id
+from storage.picking import known
 from storage.plain import Plain
 from storage.records import Source, Task, TaskState
 from storage.tables import tasks
@@ -159,7 +160,7 @@ async def take_back(tx: Tx, *, only_expired: bool = True, max_attempts: int = MO
     on its intent, so its caller decides. `only_expired=False` frees all: for the one process on SQLite when it starts.
     """
     dead = sa.and_(LEASED, lapsed(tasks.c.lease_until)) if only_expired else tasks.c.owner.is_not(None)
-    pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead)
+    pick = sa.select(tasks.c.id).where(tasks.c.owner.is_not(None), dead, known(tasks.c.source, Source))
     pick = pick.with_for_update(skip_locked=True, key_share=True)
     worn_out = sa.and_(tasks.c.attempt >= max_attempts, tasks.c.state != TaskState.EXECUTING)
     state = sa.case(
