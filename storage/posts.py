@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.clock import FURTHEST, come, lapsed, now
+from storage.clock import FURTHEST, now
 from storage.db import Tx
 from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import changing_in
-from storage.picking import known, once
+from storage.picking import known
 from storage.plain import Plain, parsed
+from storage.post_claims import FIELDS, claim_of
 from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
 
@@ -29,9 +30,8 @@ def record(row: sa.Row[Any]) -> Post:
 
 _BY_SUBJECT = sa.and_(posts.c.tenant == sa.bindparam("of"), posts.c.subject == sa.bindparam("shows"))
 _ONE_MORE: dict[str, Any] = {"wanted": posts.c.wanted + 1, "due_at": now()}
-_FIELDS = tuple(Post.__dataclass_fields__)
 _SHOWING = Plain(
-    sa.select(*(posts.c[name] for name in _FIELDS)).where(_BY_SUBJECT, known(posts.c.kind, PostKind)), ("of", "shows")
+    sa.select(*(posts.c[name] for name in FIELDS)).where(_BY_SUBJECT, known(posts.c.kind, PostKind)), ("of", "shows")
 )
 _KIND = "kind", "subject", "channel", "thread_ts", "body", "ts", "task_id"
 
@@ -161,33 +161,9 @@ async def readdress(tx: Tx, tenant: str, subject: str, new_subject: str) -> None
 
 def _post(row: Sequence[Any]) -> Post:
     """As `record`, of a row that the driver gave."""
-    values = dict(zip(_FIELDS, row, strict=True))
+    values = dict(zip(FIELDS, row, strict=True))
     kind, body = PostKind(values["kind"]), parsed(values["body"])
     return Post(**{**values, "kind": kind, "body": body, "sending": bool(values["sending"])})
-
-
-@cache
-def _claim_of(*, sessions: bool, cards: bool) -> Plain:
-    of_cards = sa.and_(posts.c.kind == PostKind.CARD, posts.c.ts.is_not(None))
-    others = [kind for kind in PostKind if kind not in (PostKind.STREAM, PostKind.SESSION)]
-    of_outbox = of_cards if cards else known(posts.c.kind, others)
-    pick = (
-        sa.select(posts.c.id)
-        .where(
-            posts.c.shown < posts.c.wanted,
-            come(posts.c.due_at),
-            posts.c.kind == PostKind.SESSION if sessions else of_outbox,
-            sa.or_(posts.c.owner.is_(None), lapsed(posts.c.lease_until)),
-        )
-        .order_by(posts.c.due_at)
-        .limit(sa.bindparam("most_"))
-        .with_for_update(skip_locked=True)
-    )
-    me = sa.bindparam("me", type_=sa.Text)
-    until = now() + sa.bindparam("lease_", type_=sa.Double)
-    claimed = posts.update().where(posts.c.id.in_(once(pick)))
-    claimed = claimed.values(owner=me, lease_until=until, attempt=posts.c.attempt + 1)
-    return Plain(claimed.returning(*(posts.c[name] for name in _FIELDS)), ("me", "lease_", "most_"))
 
 
 async def claim(
@@ -195,7 +171,7 @@ async def claim(
 ) -> list[Post]:
     """Lease posts that are behind, each to one sender: messages, of them only shown `cards`, or threads' `sessions`."""
     values = {"me": owner, "lease_": lease, "most_": limit}
-    return [_post(row) for row in await _claim_of(sessions=sessions, cards=cards).run(tx, values)]
+    return [_post(row) for row in await claim_of(sessions=sessions, cards=cards).run(tx, values)]
 
 
 async def about_to_send(tx: Tx, post: Post, *, owner: str, lease: float) -> None:
