@@ -17,6 +17,7 @@ from bot.starting import CannotStart
 from policy.errors import PolicyError
 from policy.redaction import Redactor
 from storage.errors import FULL, StorageError, is_full
+from tools.contract import ToolFailed
 from tools.errors import ToolError
 from tools.sources.errors import SourceError
 
@@ -33,6 +34,7 @@ KNOWN = (
     StorageError,
     Taken,
     ToolError,
+    ToolFailed,
 )
 
 

@@ -110,13 +110,6 @@ async def want(
     tx.hint(WAKE_SESSIONS if kind is PostKind.SESSION else WAKE)
 
 
-async def since(tx: Tx, tenant: str, channel: str, kind: PostKind, at: float) -> list[Post]:
-    """What was first asked to be shown in this channel after a time, newest first."""
-    here = (posts.c.tenant == tenant, posts.c.channel == channel, posts.c.kind == kind, posts.c.created_at > at)
-    found = await tx.run(sa.select(posts).where(*here).order_by(posts.c.created_at.desc()).limit(500))
-    return [record(row) for row in found]
-
-
 async def want_session(tx: Tx, tenant: str, channel: str, thread_ts: str) -> None:
     """Ask that Slack be told how the work in this thread stands."""
     subject = f"session:{channel}:{thread_ts}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.agent.turn import Turn
 from bot.brains.base import Alert
 from bot.lifecycle.moves import note, show_picture, tell
-from storage import posts, skill_runs
+from storage import notices, posts, skill_runs
 from storage.db import Tx
 from storage.records import UNATTENDED, PostKind, Step, StepKind, Task
 
@@ -37,6 +37,11 @@ async def keep(tx: Tx, task: Task, turn: Turn, before: Sequence[Step]) -> None:
         await _alert(tx, task, f"alert:{task.id}:{task.turns}:{place}", alert)
 
 
+async def alerts_of(tx: Tx, task: Task) -> list[str]:
+    """What people were to be told at once in this task, oldest first."""
+    return [str(post.body["text"]) for post in await notices.of_task(tx, task.tenant, task.id, f"alert:{task.id}:")]
+
+
 async def _alert(tx: Tx, task: Task, subject: str, alert: Alert) -> None:
     """Tell people, where they look; what a watcher finds again and again they are told once in a while."""
     await note(tx, task, "alerted", {"text": alert.text, "severity": alert.severity})
@@ -47,7 +52,7 @@ async def _alert(tx: Tx, task: Task, subject: str, alert: Alert) -> None:
         await tell(tx, task, subject, alert.text, kind="warning")
         return
     since = await tx.time() - TOLD_AGAIN_AFTER
-    told = await posts.since(tx, task.tenant, task.channel, PostKind.NOTICE, since)
+    told = await notices.since(tx, task.tenant, task.channel, since)
     about = _about(alert)
     if any(post.body.get("alert") == about for post in told):
         await tell(tx, task, subject, f"Still so, and told in the channel less than an hour ago: {alert.text}")

@@ -1,9 +1,11 @@
 """What a run of a skill came to, for programs: JSON, or the text that Prometheus reads."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.records import JsonObject, JsonValue, Step, StepKind, Task
+from storage.records import JsonObject, Step, StepKind, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +20,11 @@ class Result:
     output: JsonObject
     said: str
     seconds: float
+    alerts: tuple[str, ...] = ()
+    """what people were to be told at once"""
 
 
-def result_of(name: str, task: Task, transcript: list[Step]) -> Result:
+def result_of(name: str, task: Task, transcript: list[Step], alerts: Sequence[str] = ()) -> Result:
     """The run of the skill that this task is."""
     notes = [s.body for s in transcript if s.kind is StepKind.NOTE and s.body.get("path") == ""]
     said = "".join(str(s.body["text"]) for s in transcript if s.kind is StepKind.SAID)
@@ -34,6 +38,7 @@ def result_of(name: str, task: Task, transcript: list[Step]) -> Result:
         output=output if isinstance(output, dict) else {},
         said=said,
         seconds=(task.finished_at or task.updated_at) - task.created_at,
+        alerts=tuple(alerts),
     )
 
 
@@ -46,6 +51,7 @@ def as_json(result: Result) -> str:
             "failed": result.failed or None,
             "output": result.output,
             "said": result.said,
+            "alerts": list(result.alerts),
             "seconds": round(result.seconds, 3),
         },
         ensure_ascii=False,
@@ -54,19 +60,16 @@ def as_json(result: Result) -> str:
 
 
 def as_prometheus(result: Result) -> str:
-    """Its numbers and truths as gauges; text has no place there."""
-    label = f'{{skill="{result.skill}"}}'
+    """Its numbers and truths as gauges, each name once; text has no place there."""
     ok = result.ended and not result.failed
-    lines = [*_gauge("ok", label, ok), *_gauge("seconds", label, round(result.seconds, 3))]
+    gauges: dict[str, float] = {"ok": int(ok), "seconds": round(result.seconds, 3), "alerts": len(result.alerts)}
     for name, value in sorted(result.output.items()):
+        safe = "output_" + re.sub(r"[^a-zA-Z0-9_]", "_", name)  # an output may be called ok, too
         if isinstance(value, bool | int | float):
-            lines += _gauge(name, label, value)
+            gauges.setdefault(safe, int(value) if isinstance(value, bool) else value)
         elif isinstance(value, list):
-            lines += _gauge(f"{name}_count", label, len(value))
-    return "\n".join(lines) + "\n"
-
-
-def _gauge(name: str, label: str, value: JsonValue) -> list[str]:
-    full = f"autopilot_skill_{name}"
-    number = int(value) if isinstance(value, bool) else value
-    return [f"# TYPE {full} gauge", f"{full}{label} {number}"]
+            gauges.setdefault(f"{safe}_count", len(value))
+    return "".join(
+        f'# TYPE autopilot_skill_{name} gauge\nautopilot_skill_{name}{{skill="{result.skill}"}} {value}\n'
+        for name, value in gauges.items()
+    )

@@ -24,7 +24,7 @@ class Format(StrEnum):
 def list_skills() -> None:
     """Every skill, whether it changes anything, and what was learned from its runs."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from bot.commands import one_task
     from bot.commands.configured import configured
@@ -35,7 +35,8 @@ def list_skills() -> None:
     tools = asyncio.run(shipped_and_configured(config))
     library = library_of(config, tools)
     known = asyncio.run(learned_here(config, one_task.terminal_home(config)))
-    table = Table("skill", "category", "kind", "changes", "version", "learned", box=None, header_style="bold")
+    name = Column("skill", no_wrap=True, overflow="fold")  # it is what one types
+    table = Table(name, "category", "kind", "changes", "version", "learned", box=None, header_style="bold")
     for skill in library:
         changes = any(tools[name].manifest.tier is not Tier.READ for name in library.tools_of(skill.name))
         kind = "composite" if skill.composite else "primitive" if skill.playbook else "prose"
@@ -72,11 +73,11 @@ def check(
 
     config = configured(quiet=True)
     tools = asyncio.run(shipped_and_configured(config))
-    folders = [SHIPPED, *config.skills] + ([folder] if folder and folder.resolve() != SHIPPED else [])
+    given = [SHIPPED, *config.skills, *([folder] if folder is not None else [])]
     if folder is not None and not folder.is_dir():
         raise typer.BadParameter(f"{str(folder)!r} is no folder; name the one that holds NAME/SKILL.md")
     try:
-        library = find(list(dict.fromkeys(folders)), tools)
+        library = find(list({one.resolve(): one for one in given}.values()), tools)
     except SkillError as error:
         typer.echo(f"{NO} {error}")
         raise typer.Exit(1) from None
@@ -97,6 +98,7 @@ def run(
     """Run one skill here, through the gateway: reads at once, a change only as a proposal that is shown and kept."""
     from rich.console import Console
 
+    from bot.agent import skill_ends
     from bot.commands import one_task, skill_results
     from bot.commands.configured import configured
     from bot.terminal.list_people import current_user
@@ -114,7 +116,8 @@ def run(
     async def look(db: Database, task: Task) -> None:
         async with db.read() as tx:
             now = await tasks.get(tx, task.tenant, task.id)
-            found.append(skill_results.result_of(name, now, await steps.of_task(tx, now)))
+            alerts = await skill_ends.alerts_of(tx, now)
+            found.append(skill_results.result_of(name, now, await steps.of_task(tx, now), alerts))
 
     human = form is Format.HUMAN
     console = Console(highlight=False, file=sys.stdout if human else sys.stderr, quiet=not human)

@@ -8,6 +8,7 @@ from functools import partial
 from rich.console import Console
 from rich.text import Text
 
+from bot.agent import skill_ends
 from bot.agent.vouching import Vouched, vouch
 from bot.orchestrator.show import Showroom
 from bot.terminal.printable import one_line
@@ -60,7 +61,14 @@ class Outcome:
             if code is not None:
                 return code
 
+    async def _alerts(self, now: Task) -> None:
+        async with self.db.read() as tx:
+            for text in await skill_ends.alerts_of(tx, now):
+                self._say("yellow", f"! {text}")
+
     async def _tell(self, now: Task) -> int | None:
+        if now.state in (*tasks.FINAL, TaskState.NEEDS_APPROVAL):
+            await self._alerts(now)
         match now.state:
             case TaskState.COMPLETED:
                 async with self.db.read() as tx:

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
 from bot.commands.skill_results import Result, as_prometheus
 from tests.commands.conftest import ROOT, Cli
 from tests.commands.test_ask import Asking, asking
@@ -37,6 +40,16 @@ def test_skills_are_listed_shown_and_checked(cli: Cli, tmp_path: Path) -> None:
     assert "mine/SKILL.md:8: step 'e': shop.error_rate has no argument 'servic'; it has service" in checked.output
 
 
+def test_a_folder_that_is_configured_is_checked_once(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whichever of its names it is given; and skills' names are shown whole, as one types them."""
+    a_skill(tmp_path / "own", "a-skill-with-a-name-that-is-rather-long-but-legal")
+    monkeypatch.setenv("AUTOPILOT_SKILLS", str(tmp_path / "own"))
+    monkeypatch.chdir(tmp_path)
+    checked = cli("skills", "check", "own")
+    assert checked.exit_code == 0, checked.output
+    assert "a-skill-with-a-name-that-is-rather-long-but-legal " in cli("skills", "list").output
+
+
 async def test_a_run_by_name_prints_what_programs_read(asking: Asking, tmp_path: Path) -> None:
     """And what was learned from it is listed."""
     a_skill(
@@ -44,34 +57,45 @@ async def test_a_run_by_name_prints_what_programs_read(asking: Asking, tmp_path:
         "rates",
         "plan: x\ninputs: {minutes: {default: 15, type: integer}}\nsteps:\n  - call:\n      id: e\n"
         "      tool: shop.error_rate\n      with: {service: \"'checkout'\", minutes: inputs.minutes}\n"
-        "      must: true\n"
+        "      must: true\n  - alert: {says: \"'it burns'\"}\n"
         "output: {rate: steps.e.result.rate, failing: steps.e.result.rate > 0.02, paths: steps.e.result.by_endpoint}\n",
     )
     done = await asking("skills", "run", "rates", "minutes=5", "--format", "json", AUTOPILOT_SKILLS=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert (found["ok"], found["output"]["failing"], found["state"]) == (True, True, "completed")
+    assert found["alerts"] == ["it burns"]
+    told = await asking("skills", "run", "rates", AUTOPILOT_SKILLS=str(tmp_path))
+    assert "! it burns" in told.stdout
     listed = await asking("skills", "list", AUTOPILOT_SKILLS=str(tmp_path))
-    assert "worked 1 of 1 times" in listed.stdout
+    assert "worked 2 of 2 times" in listed.stdout
 
 
 def test_prometheus_reads_numbers_and_truths() -> None:
+    """By its own parser, which takes no name twice; an output may be called what the run's own numbers are."""
     result = Result(
         skill="rates",
         ended=True,
         state="completed",
         failed="",
-        output={"rate": 0.5, "failing": True, "paths": [1, 2], "name": "x"},
+        output={"rate": 0.5, "failing": True, "paths": [1, 2], "name": "x", "ok": False, "by-hand.n": 3},
         said="",
         seconds=1.23456,
+        alerts=("it burns",),
     )
-    lines = as_prometheus(result).splitlines()
-    assert [line for line in lines if not line.startswith("#")] == [
-        'autopilot_skill_ok{skill="rates"} 1',
-        'autopilot_skill_seconds{skill="rates"} 1.235',
-        'autopilot_skill_failing{skill="rates"} 1',
-        'autopilot_skill_paths_count{skill="rates"} 2',
-        'autopilot_skill_rate{skill="rates"} 0.5',
-    ]
+    families = list(text_string_to_metric_families(as_prometheus(result)))
+    assert len({family.name for family in families}) == len(families) == as_prometheus(result).count("# TYPE")
+    samples = [sample for family in families for sample in family.samples]
+    assert {sample.labels["skill"] for sample in samples} == {"rates"}
+    assert {sample.name.removeprefix("autopilot_skill_"): sample.value for sample in samples} == {
+        "ok": 1,
+        "seconds": 1.235,
+        "alerts": 1,
+        "output_ok": 0,
+        "output_failing": 1,
+        "output_paths_count": 2,
+        "output_rate": 0.5,
+        "output_by_hand_n": 3,
+    }
     failed = Result(skill="a", ended=True, state="completed", failed="it broke", output={}, said="", seconds=1)
     assert 'autopilot_skill_ok{skill="a"} 0' in as_prometheus(failed)

@@ -142,12 +142,14 @@ class Suite:
         """Which secret stands in what a tool said, without saying it again."""
         text = "\n".join(said)
         for secret in self.secrets:
-            if secret and secret in text:
+            if len(secret) >= SHORTEST_SECRET and secret in text:
                 return f"a secret of {len(secret)} characters came back"
         found = set(_CREDENTIALS.text(text).found)
         return f"something that looks like {', '.join(sorted(found))} came back" if found else ""
 
 
+SHORTEST_SECRET = 6
+"""characters; what is shorter stands in any text"""
 _CREDENTIALS = Redactor(SECRETS, ())
 """what no tool has a reason to hand out; people's addresses it may have"""
 

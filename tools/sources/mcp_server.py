@@ -33,8 +33,13 @@ class McpServer:
     open: "Callable[[], AbstractAsyncContextManager[TransportStreams]]" = field(repr=False)
     pin_with: str
     """the manifest, for the sentence that says how to pin"""
+    complaints: list[str] = field(default_factory=list, repr=False)
+    """the newest of what a program said on its error output; it goes into the sentence when it cannot be started"""
     _session: "_Session | None" = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    def complain(self, said: str) -> None:
+        self.complaints[:] = [("".join(self.complaints) + said)[-2_000:]]
 
     async def tools(self, *, seconds: float) -> Pins:
         """Everything the server says about its tools at this moment.
@@ -132,6 +137,10 @@ class McpServer:
             await asyncio.shield(self.close())
             raise
 
+    def _last_words(self) -> str:
+        lines = [line.strip() for line in "".join(self.complaints).splitlines() if line.strip()]
+        return f"; its program said {lines[-1][:200]!r}" if lines else ""
+
     def _broke_off(self, unknown: str, may_change: bool) -> ToolFailed:
         says = f"{self.name!r} broke off in the middle of it{unknown}"
         return ToolFailed(says, effect_possible=may_change, reason="unreachable")
@@ -141,6 +150,7 @@ class McpServer:
             if self._session is not None and self._session.alive:
                 return self._session
             await self.close()
+            self.complaints.clear()
             session = _Session(self.open)
             try:
                 async with asyncio.timeout(seconds):
@@ -151,6 +161,7 @@ class McpServer:
             except Exception as error:  # the SDK and the transports raise as they like; nothing was sent yet
                 await session.close()
                 why = f"no answer within {seconds:g} s" if isinstance(error, TimeoutError) else _why(error)
+                why += self._last_words()
                 says = f"{self.name!r} cannot be reached ({why}); nothing was sent, try again when it is up"
                 raise ToolFailed(says, effect_possible=False, reason="unreachable") from None
             self._session = session

@@ -62,9 +62,11 @@ def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> 
         if url:
             return http(url, secret_header=secret, oauth=oauth, seconds=HTTP_SECONDS)
         program = shutil.which(header.command[0], path=":".join(header.path)) or header.command[0]
-        return stdio([program, *header.command[1:]], environ=clean, folder=header.folder)
+        argv = [program, *header.command[1:]]
+        return stdio(argv, environ=clean, folder=header.folder, complained=server.complain)
 
-    return McpServer(name=header.name, open=opening, pin_with=str(manifest))
+    server = McpServer(name=header.name, open=opening, pin_with=str(manifest))
+    return server
 
 
 def _oauth(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> Credentials | None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ GARBAGE_MAX = 100
 """lines that are no messages; a server that says more is stopped"""
 PATIENCE = 2.0
 """seconds a server gets to end by itself once its input is closed"""
+LAST_WORDS = 0.5
+"""seconds that what it wrote to its error output is waited for when it ended"""
 
 
 @contextlib.asynccontextmanager
-async def stdio(argv: Sequence[str], *, environ: Mapping[str, str], folder: str) -> "AsyncIterator[TransportStreams]":
-    """Start a server and talk with it; it has ended when this is left.
+async def stdio(
+    argv: Sequence[str], *, environ: Mapping[str, str], folder: str, complained: Callable[[str], None]
+) -> "AsyncIterator[TransportStreams]":
+    """Start a server and talk with it; it has ended when this is left. `complained` gets what it says beside it.
 
     Raises:
         OSError: it cannot be started.
@@ -38,7 +42,7 @@ async def stdio(argv: Sequence[str], *, environ: Mapping[str, str], folder: str)
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
         env=dict(environ),
         cwd=folder,
         limit=LINE_MAX,
@@ -46,15 +50,18 @@ async def stdio(argv: Sequence[str], *, environ: Mapping[str, str], folder: str)
     )
     incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
-    assert process.stdin and process.stdout
+    assert process.stdin and process.stdout and process.stderr
     listening = asyncio.create_task(_listen(process.stdout, incoming))
     speaking = asyncio.create_task(_speak(process.stdin, outgoing))
+    complaining = asyncio.create_task(_overhear(process.stderr, complained))
     try:
         yield read, write
     finally:
-        for work in (listening, speaking):
+        if listening.done():  # it ended by itself: its last words say why
+            await asyncio.wait([complaining], timeout=LAST_WORDS)
+        for work in (listening, speaking, complaining):
             work.cancel()
-        await asyncio.gather(listening, speaking, return_exceptions=True)
+        await asyncio.gather(listening, speaking, complaining, return_exceptions=True)
         for stream in (incoming, read, write, outgoing):
             stream.close()
         await asyncio.shield(_end(process))
@@ -80,6 +87,12 @@ async def _listen(stdout: asyncio.StreamReader, incoming: "MemoryObjectSendStrea
                 garbage += 1  # a server's stray print; many of them are a flood
                 continue
             await incoming.send(SessionMessage(message))
+
+
+async def _overhear(stderr: asyncio.StreamReader, complained: Callable[[str], None]) -> None:
+    """Read what it says on its error output, which would block it otherwise; the newest of it is kept by others."""
+    while said := await stderr.read(65_536):
+        complained(said[-2_000:].decode(errors="replace"))
 
 
 async def _speak(stdin: asyncio.StreamWriter, outgoing: "MemoryObjectReceiveStream[SessionMessage]") -> None:

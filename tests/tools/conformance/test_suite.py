@@ -157,6 +157,8 @@ async def test_a_secret_in_an_answer_is_found_and_not_repeated(answer: JsonObjec
     tools = {"lab.read": replace(good(lab)["lab.read"], run=run)}
     assert await broken(lab, tools) == {Promise.SECRETS}
     assert SECRET not in repr(await Suite(tools=tools, secrets=[SECRET]).run())
+    short = await Suite(tools=tools, secrets=["a"]).run()  # what stands in any text is no finding
+    assert not [one for one in short if "of 1 characters" in one.says]
 
 
 async def test_an_example_that_no_longer_fits_is_found() -> None:

@@ -1,12 +1,15 @@
 """Tools of real MCP servers: pinned, called, and met when they misbehave."""
 
 import os
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 from pydantic import JsonValue
 
+from bot.commands.pinning import look
+from bot.failures import explain
 from policy.types import Tier
 from tests.tools.sources.mcp.conftest import Desk, run, served
 from tools.conformance.suite import Suite
@@ -168,6 +171,17 @@ async def test_a_program_that_is_not_there_or_no_server_is_unreachable(desk: Des
         with pytest.raises(ToolFailed, match="nothing was sent") as failed:
             await run(desk.tools(manifest)["tickets.set_state"], CLOSE)
         assert not failed.value.effect_possible
+
+
+async def test_why_a_program_did_not_come_up_is_said_in_its_own_last_words(desk: Desk) -> None:
+    """As when the server's author has another version of the SDK; the command line says it in one sentence, too."""
+    manifest = desk.manifest(
+        command=[sys.executable, "-c", "import sys; print('x'*9999, file=sys.stderr); import mcp.nowhere"]
+    )
+    with pytest.raises(ToolFailed) as failed:
+        await look(manifest)
+    assert "its program said \"ModuleNotFoundError: No module named 'mcp.nowhere'\"" in str(failed.value)
+    assert explain(failed.value) == str(failed.value)
 
 
 async def test_a_host_outside_egress_and_a_missing_token_are_refused(desk: Desk, tmp_path: Path) -> None:
