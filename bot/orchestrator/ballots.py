@@ -8,7 +8,7 @@ from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note
 from bot.orchestrator import stepping_up
 from bot.orchestrator.freshness import how_it_stands, redraw
-from bot.orchestrator.refusals import LOST, NOT_HERE, altered, refusal_of, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, NOT_HERE, altered, own_refusal, refusal_of, refuse, refuse_altered
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.orchestrator.stepping_up import Proven
 from bot.orchestrator.withdrawals import end_undo
@@ -70,7 +70,7 @@ async def vote(
     except SealBroken:
         return await refuse_altered(db, click, proposal, "vote_refused")
     if refused is not None:
-        return await refuse(db, click, proposal, refused, "vote_refused")
+        return await refuse(db, click, proposal, await own_refusal(db, proposal, sealed, refused), "vote_refused")
     assert voter is not None
     if approve and proven is None and _takes_a_factor(gateway, sealed, voter):
         return await stepping_up.send(db, means, click, proposal)

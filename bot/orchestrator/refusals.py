@@ -1,7 +1,10 @@
 """Whose press does not count, why, and the record of it."""
 
+from dataclasses import replace
+
 from bot.lifecycle.moves import note
 from bot.orchestrator.requests import Answer, Click, Said
+from bot.orchestrator.show_people import of_own_schedule
 from policy.approval import rejected_by
 from policy.people import unasked
 from policy.types import Actor, Allow, CastVote, Deny
@@ -12,6 +15,8 @@ from tools.altered import how_broken
 from tools.gateway import Gateway
 from tools.sealing import SealedCall
 
+OWN = "deny-own-vote"
+"""the rule that forbids approving what one asked for oneself"""
 LOST = Answer(said=Said.STALE, message="somebody was faster; the card shows how it stands now")
 NOT_HERE = Answer(said=Said.STALE, message="there is no such proposal here")
 STRANGER = Answer(
@@ -55,6 +60,16 @@ def refusal_of(
         rules=chosen.because if chosen is not None else (),
         hint=hint or f"ask somebody in {groups}",
     )
+
+
+async def own_refusal(db: Database, proposal: Proposal, sealed: SealedCall, refused: Answer) -> Answer:
+    """The refusal of one's own vote; where a schedule asked, it says so: its owner may not know of having asked."""
+    if OWN not in refused.rules:
+        return refused
+    async with db.read() as tx:
+        task = await tasks.get(tx, proposal.tenant, proposal.task_id)
+    why = of_own_schedule(task, sealed)
+    return replace(refused, hint=why) if why else refused
 
 
 def cannot_ask(why: str) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.lifecycle.plans import with_calls
+from bot.orchestrator.show_people import of_schedule, who_is_left
 from bot.orchestrator.show_plans import whole
 from bot.orchestrator.show_votes import about_factors, lines, needs_of
 from bot.orchestrator.undos import UNDO_HOURS
@@ -75,6 +76,8 @@ class Showroom:
             shown = await posts.showing(tx, tenant, proposal_id)
         sealed = open_seal(proposal)
         needs, silent = await needs_of(self._gateway, self._people, sealed, votes)
+        asks = proposal.state is ProposalState.OPEN and proposal.plan_id is None
+        left = await who_is_left(self._people, sealed, needs, votes) if asks else ()
         undo_until = None
         if proposal.state is ProposalState.RAN and sealed.undo is not None and proposal.undone_by is None:
             undo_until = (proposal.finished_at or 0) + UNDO_HOURS * 3600
@@ -128,7 +131,8 @@ class Showroom:
             notices=(
                 *(f"<@{editor}> changed the values" for editor in sealed.editors),
                 *(handed for post in shown if (handed := str(post.body.get("handed", "")))),
-                *silent,
+                *filter(None, [of_schedule(task, sealed) if asks else ""]),
+                *(left or silent),
                 *(about_factors(self._gateway, sealed) if waits else ()),
             ),
             can_hand_over=sealed.kind != "undo",

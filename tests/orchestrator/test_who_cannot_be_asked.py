@@ -4,6 +4,7 @@ import pytest
 
 from bot.orchestrator import sweeps
 from bot.orchestrator.requests import Answer, Said, Verdict
+from bot.orchestrator.show import Showroom
 from storage import posts, proposals, tasks
 from storage.records import PostKind, ProposalState, TaskState
 from tests.builders import TENANT
@@ -118,3 +119,45 @@ async def test_a_long_wait_for_a_source_wears_out_no_worker(office: Office) -> N
     await sweeps.take_back(office.db)
     await office.work()
     assert (await office.again(proposal)).state is ProposalState.RAN and len(office.lab.effects) == 1
+
+
+async def _notices(office: Office, proposal_id: str) -> tuple[str, ...]:
+    room = Showroom(office.db, office.gateway, office.staff, lambda hashed: hashed)
+    return (await room.approval(TENANT, proposal_id)).notices
+
+
+async def test_a_waiting_card_says_that_a_group_is_empty_or_too_small_or_cannot_be_asked(office: Office) -> None:
+    """Before anybody presses in vain; who asked, who edited and who has voted are not counted as left."""
+    office.lab.users = 60  # more than a quarter: two of sre besides one of operators
+    proposal = await office.proposed()
+    assert await _notices(office, proposal.id) == ()
+    office.staff.silent = {"operators": PHONE}
+    office.staff.groups["U0NOOR"] = set()
+    card = await _notices(office, proposal.id)
+    assert card == (
+        f"At the last look nobody can say who is in @operators right now: {PHONE}. A press asks again",
+        "At the last look there was only 1 person in @sre who could still approve this. A press asks again",
+    )
+    office.staff.silent = {}
+    office.staff.groups = {"U0ANA": {"operators"}, "U0SAM": {"sre"}, "U0NOOR": {"sre"}}
+    [nobody] = await _notices(office, proposal.id)  # Ana asked
+    assert nobody.startswith("At the last look there was nobody in @operators")
+    await office.approve("U0SAM", proposal)
+    assert await _notices(office, proposal.id) == (nobody,)
+
+
+async def test_a_card_of_a_schedule_tells_its_owner_who_can_approve_it(office: Office) -> None:
+    """On the card, and when the owner presses; nothing of that where no schedule asked."""
+    proposal = await office.proposed()
+    assert "schedule" not in (await office.approve("U0ANA", proposal)).hint
+    await tamper(office.db, "update tasks set source = 'schedule' where id = :task", task=proposal.task_id)
+    [said] = await _notices(office, proposal.id)
+    others = "somebody else of @operators must approve it"
+    assert said == f"A schedule of <@U0ANA> asks for this, which counts as their asking: {others}"
+    answer = await office.approve("U0ANA", proposal)
+    assert (answer.said, answer.hint) == (
+        Said.REFUSED,
+        f"a schedule of yours asks for this, which counts as your asking: {others}",
+    )
+    await office.approve("U0DANA", proposal)
+    assert await _notices(office, proposal.id) == ()

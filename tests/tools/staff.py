@@ -34,4 +34,6 @@ class Staff:
         return Actor(id=user_id, tenant=tenant, groups=groups, is_bot=user_id in self.bots, unasked=unasked)
 
     async def members(self, tenant: str, group: str) -> frozenset[str]:
+        if group in self.silent:
+            raise CannotAsk(f"nobody can say who is in @{group} right now: {self.silent[group]}")
         return frozenset(user for user, groups in self.groups.items() if group in groups)
