@@ -130,6 +130,7 @@ class Core:
                 sends_out=one.sends_out,
                 terms=one.terms,
                 runbooks=runbooks,
+                files=files,
                 foresight=ModelForesight(brain) if brain.name.startswith("llm:") else None,
             )
 
@@ -138,7 +139,6 @@ class Core:
             gateway=gateway,
             runner=ByAgent(self.db, {one.name: runner(one) for one in self.agents}),
             stage=stage,
-            files=files,
             pace=WorkPace(lease=self.settings.lease_seconds),
             approvals_channel=self.settings.ops_channel,
             every_card=self.settings.every_card_to_ops,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.agent import looking_again, sight, skill_ends, transcript
+from bot.agent import attachments, looking_again, sight, skill_ends, transcript
 from bot.agent import prompt as prompts
 from bot.agent.definition import AgentDefinition
 from bot.agent.mandating import Foresight
@@ -20,7 +20,7 @@ from bot.lifecycle.consent import Terms
 from bot.lifecycle.halted import tell_halted
 from bot.lifecycle.hooks import CallHooks, Hooks
 from bot.lifecycle.moves import move, note, tell
-from bot.lifecycle.ports import Progress
+from bot.lifecycle.ports import Files, Progress
 from policy.mandate import Runbook
 from policy.people import People
 from storage import channels, halts, proposals, tasks
@@ -61,12 +61,13 @@ class AgentRunner:
         terms: Terms | None = None,
         runbooks: Sequence[Runbook] = (),
         foresight: Foresight | None = None,
+        files: Files | None = None,
     ) -> None:
         """`sends_out`: what the brain reads leaves this installation; `terms`: what people agree to before it does;
-        `runbooks`: what requests may imply."""
+        `runbooks`: what requests may imply; `files`: where those of requests are read, None: nowhere."""
         self._db, self._gateway, self._people = db, gateway, people
         self._agent, self._brain, self._env = agent, brain, env
-        self._evidence_url, self._sends_out, self._terms = evidence_url, sends_out, terms
+        self._evidence_url, self._sends_out, self._terms, self._files = evidence_url, sends_out, terms, files
         self._requesting = Requesting(db=db, gateway=gateway, agent=agent, runbooks=runbooks, foresight=foresight)
 
     def scope_of(self, _agent: str) -> Scope:
@@ -82,6 +83,9 @@ class AgentRunner:
             steps = await self._load(hooks)
             if hooks.stopping:
                 return await self._stopped(hooks)
+            if attachments.unread(steps):  # of the request, or of what was added since
+                await attachments.take_in(self._db, self._files, self._gateway.clean, hooks, steps)
+                continue
             waiting_calls = transcript.open_calls(steps)
             if not waiting_calls:
                 over = self._over_limit(hooks, time.monotonic() - began)

@@ -4,9 +4,8 @@ import re
 from dataclasses import replace
 
 from bot.agent.lineup import Lineup
-from bot.lifecycle.moves import note, tell
+from bot.lifecycle.moves import note
 from bot.orchestrator import admission
-from bot.orchestrator.attachments import in_code
 from bot.orchestrator.requests import Request
 from storage import channels, inbox, steps, tasks
 from storage.attempts import transact
@@ -58,10 +57,6 @@ async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Tas
     if at_work is not None:
         await steps.append(tx, at_work, at_work.turns, said)
         await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
-        if request.files:
-            names = ", ".join(in_code(one.name) for one in request.files)
-            text = f"I did not read {names}: I am at work already. Attach it to a new request, and I look into it."
-            await tell(tx, at_work, f"files:{at_work.id}:{request.request_ts}", text, kind="answer")
         tx.hint(tasks.WAKE)
         return at_work
     task = await tasks.create(tx, _task_of(agents, around.agent, request))

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from bot.agent.attachments import attached
 from bot.agent.lineup import Lineup
 from bot.lifecycle.moves import note
 from bot.orchestrator import intake
-from bot.orchestrator.attachments import attached
 from bot.orchestrator.requests import Answer, Attached, Request, Said
 from policy.types import Tier
 from storage import intents, posts, steps, streams, tasks

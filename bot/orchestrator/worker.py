@@ -17,8 +17,8 @@ from bot.agent.by_agent import ByAgent
 from bot.agent.runner import AgentRunner, Ended
 from bot.lifecycle.hooks import Hooks
 from bot.lifecycle.moves import move, tell
-from bot.lifecycle.ports import Files, Stage
-from bot.orchestrator import attachments, retention, sweeps
+from bot.lifecycle.ports import Stage
+from bot.orchestrator import retention, sweeps
 from bot.orchestrator.approved import OTHER_VERSION, ask_later
 from bot.orchestrator.breakage import end_executing
 from bot.orchestrator.executing import Executing
@@ -51,8 +51,6 @@ class Worker:
     runner: AgentRunner | ByAgent
     stage: Stage
     pace: Pace = field(default_factory=Pace)
-    files: Files | None = None
-    """where the files of requests are read; None: nowhere"""
     approvals_channel: str = ""
     keep: Keep = field(default_factory=Keep)
     every_card: bool = False
@@ -178,8 +176,6 @@ class Worker:
             so_far = await steps.of_task(tx, hooks.task)
         if not approved and len(so_far) == 1 and task.thread_ts != task.request_ts:
             await self._take_in_thread(hooks)
-        if found := attachments.unread(so_far):
-            await attachments.take_in(self.db, self.files, self.gateway.clean, hooks, found)
         # After the execution: what people approved does not wait for Slack.
         await self.stage.recover(hooks.task, so_far)
         progress = await self.stage.open(hooks.task, so_far)

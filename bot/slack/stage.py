@@ -201,8 +201,8 @@ class SlackStage:
 
     async def context(self, task: Task) -> list[tuple[str, str]]:
         """The thread before the request, without our own notices' machinery; people and bots alike are only quoted."""
-        earlier = [m for m in await self._thread(task) if float(m.ts) < float(task.request_ts) and m.text]
-        return [(m.user or "bot", m.text) for m in earlier[-LONGEST_CONTEXT:]]
+        earlier = [m for m in await self._thread(task) if float(m.ts) < float(task.request_ts) and m.words]
+        return [(m.user or "bot", m.words) for m in earlier[-LONGEST_CONTEXT:]]
 
     async def _thread(self, task: Task) -> list[ThreadMessage]:
         try:

@@ -19,6 +19,10 @@ class _Metadata(BaseModel):
     event_payload: dict[str, object] = {}
 
 
+class _File(BaseModel):
+    name: str | None = None
+
+
 class ThreadMessage(BaseModel):
     """What we use of a message."""
 
@@ -28,6 +32,13 @@ class ThreadMessage(BaseModel):
     text: str = ""
     blocks: list[dict[str, Any]] = []
     metadata: _Metadata | None = None
+    files: list[_File] = []
+
+    @property
+    def words(self) -> str:
+        """What was said, and which files came with it: nobody has read those."""
+        names = ", ".join(one.name or "a file" for one in self.files)
+        return f"{self.text}\n[attached, not read: {names}]".strip() if names else self.text
 
     def post_id(self) -> str | None:
         """The id of our post that this message is, if it says so."""

@@ -11,6 +11,7 @@ from bot.agent.runner import AgentRunner
 from bot.brains.base import Brain, Call, Saying
 from bot.brains.scripted import ScriptedBrain, Turn
 from bot.lifecycle.hooks import Hooks
+from bot.lifecycle.ports import Files
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.requests import Answer, Click, Edit, Request, Verdict
 from bot.orchestrator.worker import Worker
@@ -59,6 +60,7 @@ class Office:
     agent: AgentDefinition = field(default_factory=lambda: AgentDefinition(name="autopilot", charter=(), prompt=""))
     brain: Brain | None = None
     """instead of the script"""
+    files: Files | None = None
     keys: Any = field(default_factory=lambda: count(1))
     threads: set[str] = field(default_factory=set)
 
@@ -83,6 +85,7 @@ class Office:
             brain=self.brain or ScriptedBrain(self.script),
             env="prod",
             evidence_url=lambda hashed: hashed,
+            files=self.files,
         )
         return Worker(db=self.db, gateway=self.gateway, runner=runner, stage=QuietStage(), name=name)
 

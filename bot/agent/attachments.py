@@ -1,4 +1,4 @@
-"""Files that came with a request: small text is read as data, like the thread; of all others people are told."""
+"""Files that people attach: small text is read as data, like the thread; of all others people are told."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,18 @@ from storage.records import JsonObject, Step, StepKind
 
 LONGEST = 12_000
 """characters of one file that a brain is given"""
+MOST = 10
+"""files that one task reads"""
 
 
 def unread(steps: Sequence[Step]) -> list[JsonObject]:
     """The files of this task's requests that were not looked at yet."""
-    seen = {str(s.body["file"]) for s in steps if s.kind is StepKind.CONTEXT and "file" in s.body}
+    seen = _seen(steps)
     return [one for one in attached(steps) if str(one["id"]) not in seen]
+
+
+def _seen(steps: Sequence[Step]) -> set[str]:
+    return {str(s.body["file"]) for s in steps if s.kind is StepKind.CONTEXT and "file" in s.body}
 
 
 def attached(steps: Sequence[Step]) -> list[JsonObject]:
@@ -31,17 +37,19 @@ def in_code(name: str) -> str:
 
 
 async def take_in(
-    db: Database, files: Files | None, clean: Callable[[str], str], hooks: Hooks, found: Sequence[JsonObject]
+    db: Database, files: Files | None, clean: Callable[[str], str], hooks: Hooks, steps: Sequence[Step]
 ) -> None:
-    """Put what these files say into the transcript, secrets masked, as words nobody vouches for."""
-    task = hooks.task
+    """Put what the unread files say into the transcript, secrets masked, as words nobody vouches for."""
+    task, found, room = hooks.task, unread(steps), MOST - len(_seen(steps))
     told: list[tuple[StepKind, JsonObject]] = []
     left: list[str] = []
-    for one in found:
+    for number, one in enumerate(found):
         file_id, name = str(one["id"]), str(one["name"])
         kind, size = str(one["kind"]), int(str(one["size"]))
         read = Attachment(why="files cannot be read here")
-        if files is not None:
+        if number >= room:
+            read = Attachment(why=f"I read {MOST} files for one request; ask again about the others")
+        elif files is not None:
             read = await files.read(task.tenant, file_id, name=name, kind=kind, size=size)
         text = clean(read.text)
         if len(text) > LONGEST:
