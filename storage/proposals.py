@@ -214,8 +214,10 @@ async def asked_since(tx: Tx, tenant: str, requester: str, seconds: float) -> in
 
 
 async def recent(tx: Tx, tenant: str, *, since: float = 0.0, limit: int = 200) -> list[Proposal]:
-    """Proposed calls made or finished since then, newest first; of a plan, its calls."""
-    fresh = sa.or_(proposals.c.created_at >= since, proposals.c.finished_at >= since)
+    """Proposed calls made, decided or finished since then, newest first; of a plan, its calls."""
+    fresh = sa.or_(
+        *(moment >= since for moment in (proposals.c.created_at, proposals.c.decided_at, proposals.c.finished_at))
+    )
     rows = await tx.run(
         sa.select(proposals)
         .where(proposals.c.tenant == tenant, fresh, proposals.c.tool != PLAN)

@@ -222,6 +222,8 @@ class DigestView:
     open_items: tuple[DigestItem, ...]
     failing_tools: tuple[tuple[str, int, int], ...]
     """(tool, failed, of) with at least one failure"""
+    waiting: int = 0
+    """all that is open, named or not"""
     unnamed: int = 0
     """done or open, and asked for where not all who read this may read"""
 

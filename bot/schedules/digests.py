@@ -50,19 +50,22 @@ def digest(
 
     `readable`: channels that all who read the digest may read; what was asked for elsewhere is counted, not named.
     """
+
+    def within(at: float | None) -> bool:
+        return at is not None and since <= at < until
+
     done = [p for p in proposals if p.state in _DONE]
     waiting = [p for p in open_now if p.state in _OPEN]
     named = {p.id for p in (*done, *waiting) if (sealed := seal_if_whole(p)) is None or sealed.channel in readable}
+    changes = [p for p in proposals if p.undoes is None]
     # what an edit replaced is the same question, asked anew
-    replaced = ProposalState.SUPERSEDED
-    asked = [p for p in proposals if p.undoes is None and p.created_at >= since and p.state is not replaced]
-    by_state = {state: [p for p in proposals if p.state is state] for state in ProposalState}
-    waits = [
-        p.decided_at - p.created_at
-        for p in asked
-        if p.decided_at is not None and p.state not in (ProposalState.EXPIRED, ProposalState.CANCELLED)
-    ]
-    writes = [i for i in intents if i.tier != "read" and not i.dry_run]
+    asked = [p for p in changes if within(p.created_at) and p.state is not ProposalState.SUPERSEDED]
+    # Counted when it was decided, as the chart does: what waited over the border of two digests is in the second.
+    approved = [p for p in changes if p.state in APPROVED and within(p.decided_at)]
+    rejected = [p for p in changes if p.state is ProposalState.REJECTED and within(p.decided_at)]
+    waits = [p.decided_at - p.created_at for p in (*approved, *rejected) if p.decided_at is not None]
+    writes = [i for i in intents if i.tier != "read" and not i.dry_run and within(i.started_at)]
+    undone = [p for p in proposals if p.undoes is not None and p.state is ProposalState.RAN]
     return DigestView(
         title=title,
         since=since,
@@ -71,14 +74,15 @@ def digest(
         tasks_completed=sum(t.state is TaskState.COMPLETED for t in tasks),
         tasks_failed=sum(t.state in _FAILED for t in tasks),
         proposed=len(asked),
-        approved=sum(p.state in APPROVED for p in asked),
-        rejected=len(by_state[ProposalState.REJECTED]),
-        expired=len(by_state[ProposalState.EXPIRED]),
+        approved=len(approved),
+        rejected=len(rejected),
+        expired=sum(p.state is ProposalState.EXPIRED and within(p.finished_at) for p in changes),
         auto_run=sum(not i.approved_by for i in writes),
-        undone=sum(p.undoes is not None and p.state is ProposalState.RAN for p in proposals),
+        undone=sum(within(p.finished_at) for p in undone),
         median_decision_seconds=statistics.median(waits) if waits else None,
         actions=tuple(_item(p, approvers) for p in done if p.id in named),
         open_items=tuple(_item(p, approvers) for p in waiting if p.id in named),
+        waiting=len(waiting),
         unnamed=len({p.id for p in (*done, *waiting)} - named),
         failing_tools=_failing(intents),
     )

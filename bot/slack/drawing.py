@@ -103,9 +103,11 @@ class Drawing:
             found = await proposals.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 200)
             ran = await intents.recent(tx, post.tenant, since=since, limit=50_000 if weekly else 1_000)
             begun = await tasks.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 500)
-            waiting = await proposals.open_ones(tx, post.tenant)
+            waiting = await proposals.open_ones(tx, post.tenant, limit=1_000)
             approvers = {
-                p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve] for p in found
+                p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve]
+                for p in found
+                if not weekly  # which counts people's votes and names nobody
             }
         asked_in = digests.channels_of([*found, *waiting])
         view = digests.digest(

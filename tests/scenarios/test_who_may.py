@@ -75,8 +75,10 @@ async def test_a_silent_service_is_told_to_who_pressed_and_the_press_counts_late
     async with a_world(tmp_path / "home", monkeypatch.setenv, groups_file=groups) as world:
         thread = await world.ask("checkout is failing, what is going on?")
         card = await world.card(thread, "proposal.approve", says="new-checkout")
+        why = "nobody can say who is in @operators right now: 'phone' answered 503"
+        assert f"At the last look {why}" in everything(card)
         await world.click(KIM, card, "proposal.approve")
-        told = await world.text(thread, "nobody can say who is in @operators right now: 'phone' answered 503", who=KIM)
+        told = await world.text(thread, f"was counted, because {why}", who=KIM)
         assert "press again in a minute" in everything(told)
         server.answer = lambda _request: JSONResponse({"oncalls": [{"user": {"email": "kim@acme.example"}}]})
         await world.click(ANA, card, "proposal.approve")

@@ -58,6 +58,9 @@ def a_week(digest: DigestView | None = None) -> AutonomyView:
         ("America/New_York", "2026-03-09T13:00:00+00:00", 167),
         ("America/New_York", "2026-11-02T14:00:00+00:00", 169),
         ("UTC", "2026-11-02T14:00:00+00:00", 168),
+        ("Australia/Adelaide", "2026-04-05T23:30:00+00:00", 169),
+        ("Australia/Adelaide", "2026-10-04T22:30:00+00:00", 167),
+        ("Asia/Kolkata", "2026-11-02T03:30:00+00:00", 168),
     ],
 )
 def test_a_week_begins_at_the_same_time_on_the_clock(tz: str, until: str, hours: int) -> None:

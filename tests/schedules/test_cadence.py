@@ -89,6 +89,10 @@ CHANGES = [
     ("Europe/Berlin", "2026-10-23", "2026-10-27"),
     ("America/New_York", "2026-03-06", "2026-03-10"),
     ("America/New_York", "2026-10-30", "2026-11-03"),
+    ("Australia/Adelaide", "2026-04-03", "2026-04-07"),  # half an hour beside the others: UTC+9:30 and +10:30
+    ("Australia/Adelaide", "2026-10-02", "2026-10-06"),
+    ("Australia/Lord_Howe", "2026-04-03", "2026-04-07"),  # clocks change by half an hour
+    ("Australia/Lord_Howe", "2026-10-02", "2026-10-06"),
 ]
 
 

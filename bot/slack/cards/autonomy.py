@@ -30,7 +30,11 @@ def autonomy_card(view: AutonomyView, *, chart: str = "") -> Card:
         ]
         body.append(blocks.section("*Failing tools*\n" + "\n".join(clipped(rows, most=8, limit=1_200, noun="tool"))))
     open_rows = [action_row(item) for item in digest.open_items]
-    body += listing("Still open", open_rows, noun="item", most=_OPEN, empty="Nothing waits for anybody.", limit=4_800)
+    elsewhere = digest.waiting - len(digest.open_items)
+    empty = "Nothing waits for anybody." if not elsewhere else "Nothing waits that all who read this may read."
+    body += listing("Still open", open_rows, noun="item", most=_OPEN, empty=empty, limit=4_800)
+    if elsewhere:
+        body.append(blocks.context(f"{elsewhere:,} more in private channels and direct messages: named there."))
     body += unnamed(digest)
     return Card(blocks=tuple(body), text=f"Weekly autonomy digest: {counts(view).splitlines()[0]}")
 
@@ -46,7 +50,7 @@ def counts(view: AutonomyView) -> str:
             f"*{plural(digest.proposed, 'proposal')}*: {digest.approved:,} approved, {digest.rejected:,} rejected, "
             f"{digest.expired:,} expired unanswered; {view.edited:,} edited first",
             f"*{plural(digest.auto_run, 'action')}* ran without asking, {digest.undone:,} undone",
-            f"{decided}; {len(digest.open_items):,} still open",
+            f"{decided}; {digest.waiting:,} still open",
             f"{plural(digest.tasks_started, 'task')} started, {digest.tasks_completed:,} completed, "
             f"{digest.tasks_failed:,} failed",
         )
