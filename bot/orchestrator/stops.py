@@ -1,6 +1,6 @@
 """Stop: what runs ends soon, what waits ends now, what was said stays."""
 
-from bot.lifecycle.moves import note
+from bot.lifecycle.moves import note, tell
 from bot.orchestrator.withdrawals import cancel
 from storage import intents, tasks
 from storage.attempts import transact
@@ -13,17 +13,19 @@ WAITING = (TaskState.QUEUED, TaskState.NEEDS_APPROVAL, TaskState.FAILED_RETRYABL
 
 async def stop(db: Database, tenant: str, task_id: str, who: str) -> bool:
     """Stop one task on a person's word; False when it has ended. A change that runs is let finish, then it stops."""
-    return await end(db, tenant, task_id, by=who, why=f"stopped by <@{who}>")
+    return await end(db, tenant, task_id, by=who, why=f"stopped by <@{who}>", say=f"Stopped by <@{who}>")
 
 
-async def end(db: Database, tenant: str, task_id: str, *, by: str, why: str) -> bool:
-    """Stop one task; False when it has ended."""
+async def end(db: Database, tenant: str, task_id: str, *, by: str, why: str, say: str = "") -> bool:
+    """Stop one task; False when it has ended. `say`: what its thread is told, where no card tells it."""
 
     async def work(tx: Tx) -> bool:
         task = await tasks.lock(tx, tenant, task_id)
         if not await tasks.ask_to_stop(tx, tenant, task_id):
             return False
         await note(tx, task, "stop_requested", {"who": by})
+        if say and task.proposal_id is None:
+            await tell(tx, task, f"stopped:{task.id}", f"{say}.")
         if task.state in WAITING or await _approved_but_not_begun(tx, task):
             await cancel(tx, task, why)
         return True

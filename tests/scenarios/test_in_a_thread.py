@@ -131,6 +131,7 @@ async def test_stop_ends_a_running_answer_within_two_seconds_and_keeps_what_was_
             took = time.monotonic() - pressed
             assert took <= MOST_SECONDS_TO_STOP, f"{way}: {took:.1f} s"
             await _written_out(world, thread)
+            await world.text(thread, "Stopped by <@U0KIM>.")
             assert "word" in everything(next(m for m in world.thread(thread) if m["ts"] == shown["ts"]))
             assert words == brain.words, "it went on talking"
             if way != "button":

@@ -37,9 +37,9 @@ class Word(StrEnum):
 HELP: dict[Word, str] = {
     Word.ASK: "start a task: what should I look into or change?",
     Word.STATUS: "whether I am connected, which brain I use, and what is open",
-    Word.TASKS: "the open tasks of this channel",
+    Word.TASKS: "the open tasks that you may read",
     Word.APPROVALS: "what waits for your approval",
-    Word.DIGEST: "today in numbers, and what was done",
+    Word.DIGEST: "the last 24 hours in numbers, and what was done",
     Word.SCHEDULES: "what comes by itself; admins add, change, pause and start it there",
     Word.SETTINGS: "what holds in this channel; admins change it (`settings workspace`: everywhere)",
     Word.CONSENT: "what you agreed may be sent to a model provider; `consent withdraw` takes it back",
