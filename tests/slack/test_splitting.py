@@ -37,6 +37,20 @@ def test_a_scan_in_pieces_comes_to_the_same(one: str, two: str) -> None:
         ("```py\nx = 1\ny = 2\nz = 3\n```\n", 20, "```py\nx = 1\ny = 2\n"),
         ("ééééé", 5, "éé"),
         ("ab" + "e\u0301" * 3, 4, "ab"),
+        ("ab" + "\U0001f44d\U0001f3fd", 8, "ab"),
+        ("ab" + "\U0001f1e9\U0001f1ea", 8, "ab"),
+        ("ab" + "\u0915\u0940", 7, "ab"),
+        ("ab\r\ncd", 3, "ab"),
+        ("words before [the whole link](https://example.com/a)", 30, "words before "),
+        ("words before `some long code span` after", 28, "words before "),
+        ("words before <https://example.com/a?b=c|the name>", 24, "words before "),
+        ("How it is: so.\n| a | b. c |\n|---|---|\n| 1 | 2 |\n", 30, "How it is: so.\n"),
+        ("| a | b. c |\n|---|---|\n| 1 | 2. 3 |\n| 4 | 5. 6 |\n", 44, "| a | b. c |\n|---|---|\n| 1 | 2. 3 |\n"),
+        (
+            "\u0645\u0631\u062d\u0628\u0627\u061f \u0643\u064a\u0641 \u062d\u0627\u0644",
+            22,
+            "\u0645\u0631\u062d\u0628\u0627\u061f ",
+        ),
     ],
 )
 def test_the_best_border_wins(text: str, room: int, head: str) -> None:
