@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tools.contract import Change, Counted, Held, Impact, JsonObject, ToolFailed, Verified
 from tools.manifest import DryRun
-from tools.postgres.connection import Operator
+from tools.postgres.connection import LOCK_SECONDS, Operator
 from tools.postgres.maintenance import number, seconds_for, too_long
 from tools.postgres.names import quoted
 from tools.sources.python_toolbox import Toolbox
@@ -59,7 +59,7 @@ def environment(url: str, database: str | None = None) -> dict[str, str]:
         "PGDATABASE": database or unquote(parts.path.lstrip("/")),
         "PGSSLMODE": (query.get("sslmode") or [""])[0],
         "PGAPPNAME": "ops-autopilot operator",
-        "PGOPTIONS": f"-c statement_timeout={SECONDS}s -c lock_timeout=2s",
+        "PGOPTIONS": f"-c statement_timeout={SECONDS}s -c lock_timeout={LOCK_SECONDS}s",
         "PATH": os.defpath,
     }
     return {name: value for name, value in found.items() if value}
@@ -159,7 +159,9 @@ async def _proven(operator: Operator, given: Backups) -> JsonObject:
     scratch = f"autopilot_scratch_{os.getpid()}_{time.time_ns()}"
     env = environment(operator.url)
     try:
-        await ran(given.program("pg_dump"), "-Fc", "-f", str(made), env=env, seconds=until - time.monotonic())
+        # pg_dump lifts the server's limits for itself; while it waits for one table it would hold all those before it.
+        dump = ("-Fc", f"--lock-wait-timeout={LOCK_SECONDS}s", "-f", str(made))
+        await ran(given.program("pg_dump"), *dump, env=env, seconds=until - time.monotonic())
         made.chmod(0o600)
         before = await _counts(operator)
         async with operator.changing() as db:

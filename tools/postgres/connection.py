@@ -15,6 +15,8 @@ CHANGE_SECONDS = 20
 """for one statement of a change; below the 25 s a tool may take at all"""
 LOCK_SECONDS = 2
 """a change that waits longer for a lock makes everybody queue behind it"""
+BOUNDED = "select current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')"
+"""as the server has it: a pooler may drop what a connection asks for at its start"""
 
 
 Value = str | int | float | datetime | list[str] | None
@@ -71,6 +73,9 @@ class Operator:
             says = f"the database cannot be reached ({type(error).__name__}); nothing was sent"
             raise ToolFailed(says, effect_possible=False, reason="unreachable") from None
         try:
+            if await connection.fetchval(BOUNDED) != f"{seconds}s {lock}s":
+                says = "the connection does not keep its limits of time; name the server itself, no pooler before it"
+                raise ToolFailed(f"{says}; nothing was sent", effect_possible=False, reason="refused")
             yield Session(connection=connection, changes=not read_only)
         finally:
             await asyncio.shield(_leave(connection))

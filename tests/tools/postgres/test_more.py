@@ -5,6 +5,7 @@
 import asyncio
 import random
 import stat
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,17 @@ async def test_a_backup_is_proved_by_a_restore_and_leaves_no_scratch(ops: Ops, t
     assert left == 0
 
 
+async def test_a_backup_waits_for_no_lock_longer_than_two_seconds(ops: Ops, tmp_path: Path) -> None:
+    """It holds what it has locked so far, and whoever alters that would wait with it."""
+    async with ops.owner.transaction():
+        await ops.owner.execute("lock table shop.orders in access exclusive mode")
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(ToolFailed, match="pg_dump says"):
+            await ops.run("backup")
+        assert asyncio.get_running_loop().time() - began < 12  # and not the 20 s that it may take in all
+    assert list((tmp_path / "dumps").iterdir()) == []
+
+
 async def test_a_dump_that_fails_is_thrown_away_and_said(ops: Ops, tmp_path: Path) -> None:
     await ops.owner.execute("create schema closed; create table closed.t (n int)")  # the operator may not read it
     with pytest.raises(ToolFailed, match="pg_dump says") as failed:
@@ -107,7 +119,10 @@ async def test_a_dump_that_fails_is_thrown_away_and_said(ops: Ops, tmp_path: Pat
     assert environment("postgresql://op:p%40ss@db:6432/x")["PGPASSWORD"] == "p@ss"
 
 
-async def test_a_password_goes_into_the_store_and_nowhere_else(ops: Ops, tmp_path: Path) -> None:
+async def test_a_password_goes_into_the_store_and_nowhere_else(
+    ops: Ops, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
     role = f"app_{await ops.owner.fetchval('select pg_backend_pid()')}"
     me = await ops.owner.fetchval("select tableowner from pg_tables where tablename = 'orders'")
     await ops.owner.execute(f"create role {role} login; grant {role} to {me} with admin option")
@@ -125,12 +140,17 @@ async def test_a_password_goes_into_the_store_and_nowhere_else(ops: Ops, tmp_pat
         assert verifier == scram(password, base64.b64decode(verifier.split("$")[1].split(":")[1]))
         await ops.run("rotate_password", role=role)
         assert kept.read_text() != password
+        newer = kept.read_text()
         assert kept.with_suffix(".previous").read_text() == password
         with pytest.raises(ToolFailed, match="own role"):
             await ops.run("rotate_password", role=me)
         await ops.owner.execute(f"revoke {role} from {me}")
-        with pytest.raises(ToolFailed, match="may not do that"):
+        with pytest.raises(ToolFailed, match="may not do that") as failed:
             await ops.run("rotate_password", role=role)
+        traces = "".join(traceback.format_exception(failed.value))
+        activity = str(await ops.owner.fetch("select query from pg_stat_activity"))
+        for value in (password, newer):
+            assert value not in caplog.text + traces + activity
         assert not kept.with_suffix(".next").exists()
     finally:
         await ops.owner.execute(f"drop role {role}")
