@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
 from policy.clauses import own_words
-from storage.records import Step, StepKind
+from storage.records import Step, StepKind, Task, TaskState
 from tools.sealing import SealedEvidence
 from tools.tracing import slots, top
 
@@ -98,6 +98,12 @@ def seconds_after(called: JsonObject) -> float:
     """How long after it was asked for a call is made; 0 for all but looks that are made again."""
     found = called.get("after_seconds")
     return float(found) if isinstance(found, int | float) else 0.0
+
+
+def is_quiet(task: Task, steps: Sequence[Step]) -> bool:
+    """Whether its skill said at the end that it has nothing to tell."""
+    ends = [s.body for s in steps if s.kind is StepKind.NOTE and s.body.get("path") == ""]
+    return task.state is TaskState.COMPLETED and bool(ends) and ends[-1].get("quiet") is True
 
 
 Typed = Set[tuple[str, str]]

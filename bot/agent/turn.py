@@ -120,6 +120,7 @@ def ended_note(ended: SkillEnded) -> JsonObject:
         "output": ended.output,
         "changed": ended.changed,
         "helped": ended.helped,
+        "quiet": ended.quiet,
     }
 
 

@@ -167,6 +167,8 @@ class SkillEnded:
     changed: bool
     helped: bool | None
     """after a change; None: nothing was changed, or it cannot be told"""
+    quiet: bool = False
+    """it found nothing that people want to be told of"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,9 +98,11 @@ class Walk:
         except (ExpressionError, BadInput) as error:
             failed = f"The playbook `{frame.book.name}` cannot go on: {error}. Nothing more was done."
         helped: bool | None = None
+        quiet = False
         if not failed:
             output, failed = _output(frame)
             helped = _helped(frame)
+            quiet = _holds(frame, frame.book.quiet) is True
         if failed and frame.aloud:
             yield Saying(delta=failed)
         yield SkillEnded(
@@ -111,6 +113,7 @@ class Walk:
             output=output,
             changed=frame.changed,
             helped=helped,
+            quiet=quiet,
         )
 
     def _steps(self, frame: _Frame, steps: Sequence[Step]) -> Iterator[Act]:
@@ -239,10 +242,14 @@ def _output(frame: _Frame) -> tuple[JsonObject, str]:
 
 
 def _helped(frame: _Frame) -> bool | None:
-    if not frame.changed or frame.book.helped is None:
+    return _holds(frame, frame.book.helped) if frame.changed else None
+
+
+def _holds(frame: _Frame, asked: Expression | None) -> bool | None:
+    if asked is None:
         return None
     try:
-        return frame.book.helped.truth(frame.scope)
+        return asked.truth(frame.scope)
     except ExpressionError:  # it cannot be told, which is not a no
         return None
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bot.lifecycle import plans
+from bot.lifecycle import days, plans
 from bot.lifecycle.moves import move, note, show_card, show_card_in, show_picture, tell
 from bot.lifecycle.series import asked_to_look, series_of
 from storage import grants, posts, proposals, steps, tasks
@@ -78,6 +78,8 @@ class CallHooks:
             await note(tx, self._hooks.task, "approved", by)
             self._hooks.task = await move(tx, self._hooks.task, TaskState.EXECUTING)
         await show_card(tx, task, proposal.id)
+        if proposal.state is ProposalState.OPEN:
+            await days.point_out(tx, task, proposal.id)
         if task.source is Source.DM or self._hooks.every_card:  # in a DM nobody but the requester could press
             await show_card_in(tx, task, proposal.id, self._hooks.approvals_channel)
 

@@ -6,6 +6,8 @@ Every step is found again from the tables, so a crash between two of them delays
 import logging
 from dataclasses import dataclass
 
+from bot.agent.transcript import is_quiet
+from bot.lifecycle import days
 from bot.lifecycle.moves import tell
 from bot.orchestrator.core import Orchestrator
 from bot.orchestrator.requests import Request
@@ -33,16 +35,21 @@ def text_of(schedule: Schedule) -> str:
 
 
 def _subject(run: ScheduleRun) -> str:
+    """The message in whose thread it is; a run that comes by itself shares it with the others of its day."""
+    return days.subject_of(run) if run.stage == Stage.UNATTENDED else _key(run)
+
+
+def _key(run: ScheduleRun) -> str:
     return f"schedule-run:{run.id}"
 
 
 async def announce(tx: Tx, run: ScheduleRun) -> None:
     """Ask for the message in whose thread the run will be."""
-    how = {
-        Stage.DRY_RUN: "Dry run of a schedule; nothing will be changed",
-        Stage.MANUAL: "A schedule, started by hand",
-        Stage.UNATTENDED: "A schedule",
-    }[Stage(run.stage)]
+    if run.stage == Stage.UNATTENDED:
+        await days.announce(tx, run)
+        return
+    dry = run.stage == Stage.DRY_RUN
+    how = "Dry run of a schedule; nothing will be changed" if dry else "A schedule, started by hand"
     await posts.want(
         tx,
         tenant=run.tenant,
@@ -112,14 +119,16 @@ class Runs:
                 requester=run.requester,
                 requester_team=run.tenant,
                 text=run.text,
-                keys=(_subject(run),),
+                keys=(_key(run),),
                 dry_run=run.stage == Stage.DRY_RUN,
             )
         )
         async with self.db.write() as tx:
-            task = task or await tasks.newest_in_thread(tx, run.tenant, run.channel, ts)
+            task = task or await schedule_runs.task_begun(tx, run, ts)
             if task is not None:
                 await schedule_runs.give_task(tx, run, task.id)
+        if task is None:
+            await self._judged(run, None, 0, ["the bot is switched off in this channel"])
 
     async def _end(self, run: ScheduleRun, task_id: str) -> None:
         async with self.db.read() as tx:
@@ -128,9 +137,11 @@ class Runs:
                 return
             transcript = await steps.of_task(tx, task)
         seen, troubles = verdict(task, transcript)
-        await self._judged(run, task, seen, troubles)
+        await self._judged(run, task, seen, troubles, quiet=is_quiet(task, transcript))
 
-    async def _judged(self, run: ScheduleRun, task: Task | None, seen: int, troubles: list[str]) -> None:
+    async def _judged(
+        self, run: ScheduleRun, task: Task | None, seen: int, troubles: list[str], *, quiet: bool = False
+    ) -> None:
         """Close the run and put it on record, once; a schedule whose unattended run was not clean is paused."""
         async with self.db.write() as tx:
             if not await schedule_runs.close(tx, run):
@@ -146,7 +157,10 @@ class Runs:
             )
             if task is not None and run.stage != Stage.UNATTENDED:
                 await tell(tx, task, f"judged:{run.id}", _next(Stage(run.stage), record.clean, troubles))
-            if record.clean or run.stage != Stage.UNATTENDED:
+            if run.stage != Stage.UNATTENDED:
+                return
+            await days.count(tx, run, quiet=quiet)
+            if record.clean:
                 return
             try:
                 schedule = await schedules.get(tx, run.tenant, run.schedule_id, lock=True)

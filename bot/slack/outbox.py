@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.lifecycle import days
 from bot.slack.cards.blocks import Card
 from bot.slack.faults import HOPELESS, Fault, classify
 from bot.slack.looks import Looks, is_stale, look
@@ -184,8 +185,9 @@ class Outbox:
             with contextlib.suppress(LostRace):
                 async with self.db.write() as tx:
                     newest = await posts.sent(tx, post, ts, owner=self.name)
-                    if post.ts is None and post.kind is PostKind.CARD:  # Home links to it
+                    if post.ts is None and post.kind is PostKind.CARD:  # Home links to it, and so may a sentence
                         await homes.outdated(tx, post.tenant)
+                        await posts.refresh(tx, post.tenant, days.pointer_of(post.subject))
                 if not newest:  # more was wanted of it meanwhile
                     self.db.wakes.ring(posts.WAKE)
 

@@ -68,7 +68,7 @@ class SlackProgress:
             self._writer.say(piece.text)
             return
         link = self._stage.evidence_url(piece.evidence) if piece.evidence else ""
-        self.step(piece.step_id, piece.title, piece.status, output=piece.output, link=link)
+        SlackProgress.step(self, piece.step_id, piece.title, piece.status, output=piece.output, link=link)
 
     async def close(self, *, waiting: bool, final: bool, broken: bool) -> None:
         """Send what is left and end the message; nothing is sent when somebody else has the task now."""
@@ -109,8 +109,11 @@ class SlackProgress:
             if delivered.strays:
                 await stage.sweep(task, self._stretch.created_at)
         finally:
-            self._holding.cancel()
-            await asyncio.wait([self._holding])
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._holding.cancel()
+        await asyncio.wait([self._holding])
 
     async def _take_hold(self) -> None:
         """Keep the stretch ours for as long as this progress is open."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.agent.vouching import vouch
+from bot.lifecycle import days
 from bot.lifecycle.moves import show_session
 from bot.slack.cards.answer import stop_row
 from bot.slack.cards.blocks import Block
 from bot.slack.cards.checked import checked_row
 from bot.slack.faults import classify
+from bot.slack.held_back import HeldBack
 from bot.slack.mending import Mender, SlackAway
 from bot.slack.progress import SlackProgress
 from bot.slack.replay import covered, pieces
@@ -168,6 +170,7 @@ class SlackStage:
         async with self.db.write() as tx:
             told = covered(await streams.of_task(tx, task))
             steps = await step_store.of_task(tx, task)
+            held_back = await days.stands_under_one(tx, task)
             stretch = await streams.begin(tx, task, owner=self.name, lease=self.lease)
             await show_session(tx, task)
 
@@ -194,6 +197,8 @@ class SlackStage:
             folds=True,
             meanwhile=[stop_row(task.id)],
         )
+        if held_back:
+            return HeldBack(stage=self, task=task, writer=writer, stretch=stretch, told=told)
         progress = SlackProgress(stage=self, task=task, writer=writer, stretch=stretch)
         for piece in pieces(steps, told, self.registry):
             progress.show(piece)

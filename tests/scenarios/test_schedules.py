@@ -1,23 +1,24 @@
 """Schedules edited from Slack: by admins, on the record, and what acts only after it was proven."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.brains.base import Call, Saying
+from bot.brains.base import Saying
 from bot.brains.scripted import ScriptedBrain
 from storage import audit, schedules
 from storage.clock import now
 from storage.records import Schedule
 from storage.tables import schedules as table
-from tests.scenarios.world import DANA, RILEY, SAM, World, a_world, everything
+from tests.scenarios.world import DANA, RILEY, SAM, Message, World, a_world, everything
+from tests.tools.playbooks.test_reading import a_skill
 
 OPS = "C0OPS"
 TENANT = "T0ACME"
-LOOK = Call(call_id="c1", tool="shop.list_flags", arguments={})
 WHEN, ZONE, TEXT, KIND = "schedule.when", "schedule.tz", "schedule.text", "schedule.kind"
 
 
@@ -74,27 +75,46 @@ async def add(world: World, **values: str) -> Schedule:
     return new
 
 
+FLAG_WATCH = """plan: Watch the flag
+steps:
+  - call: {id: flags, tool: shop.list_flags, must: true}
+  - if: "!steps.flags.result.flags.exists(f, f.name == 'new-checkout' && f.on)"
+    then:
+      - say: "'The flag is off.'"
+      - stop: true
+  - call:
+      id: off
+      tool: shop.set_flag
+      with: {name: "'new-checkout'", "on": "false", percent: "0"}
+      reason_code: ROUTINE
+      why: "'it is to stay off'"
+quiet: "!has(steps.off)"
+"""
+
+
+async def fire(world: World, schedule: Schedule) -> None:
+    async with world.database() as db, db.write() as tx:
+        await tx.run(table.update().where(table.c.id == schedule.id).values(next_at=now()))
+
+
 async def test_what_acts_is_proven_step_by_step_and_then_runs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brain = ScriptedBrain([[LOOK], [Saying(delta="The flags are as they should be.")]])
-    async with a_world(tmp_path, monkeypatch.setenv, fault=None, brain=brain) as world:
+    """Alone, it has one message a day: quiet while all is well, and loud when something waits for people."""
+    skills = a_skill(tmp_path / "skills", "flag-watch", FLAG_WATCH)
+    async with a_world(tmp_path, monkeypatch.setenv, fault=None, skills=[skills]) as world:
         await the_list(world)
-        new = await add(world, schedule_kind="request", schedule_when="every 6 h", schedule_text="look at the flags")
+        new = await add(world, schedule_kind="request", schedule_when="every 6 h", schedule_text="skill flag-watch")
         assert not new.enabled and new.owner == DANA and new.every_seconds == 6 * 3600
         await press(world, new, "start", "a clean dry run of exactly this must come first")
         await press(world, new, "run_now", "a clean dry run of exactly this must come first")
         await press(world, new, "dry_run", "A dry run begins")
-        assert "nothing will be changed" in await said(world, "look at the flags")
+        assert "nothing will be changed" in await said(world, "skill flag-watch")
         await said(world, "The dry run was clean")
         await press(world, new, "start", "a clean run by hand of exactly this must come first")
         await press(world, new, "run_now", "It begins")
         await said(world, "It may run alone now")
         await press(world, new, "start", "Started")
-        async with world.database() as db, db.write() as tx:
-            await tx.run(table.update().where(table.c.id == new.id).values(next_at=now()))
-        await said(world, "A schedule, in the name of")
-        await world.see(lambda: len(brain.prompts) == 6)
         assert [e["event"].rpartition(".")[2] for e in await events(world)] == [
             "added",
             "start_refused",
@@ -103,8 +123,33 @@ async def test_what_acts_is_proven_step_by_step_and_then_runs_alone(
             "start_refused",
             "run_now",
             "started",
-            "fired",
         ]
+        for times in (1, 2):
+            await fire(world, new)
+            await said(world, f"came {times} times")
+        day = one_of(world, "came 2 times")
+        assert f"<@{DANA}>" in everything(day) and "2 times it was well" in everything(day)
+        assert len(world.slack.ui.messages(OPS, as_=DANA, thread_ts=day["ts"])) == 1  # nothing but itself
+
+        flags = world.shop.world.flags
+        flag = flags.find("new-checkout")
+        assert flag is not None
+        flags.change(replace(flag, on=True, percent=5), by="somebody", at=world.shop.world.at)
+        await fire(world, new)
+        await world.see(lambda: "proposal.approve" in in_thread(world, day))
+        assert "Listed the feature flags" in in_thread(world, day)
+        await world.see(lambda: "Open the card" in everything(one_of(world, "asks people to decide")))
+        assert len([m for m in world.slack.ui.messages(OPS, as_=DANA) if "in the name of" in everything(m)]) == 3
+
+
+def in_thread(world: World, root: Message) -> str:
+    return str([everything(m) for m in world.slack.ui.messages(OPS, as_=DANA, thread_ts=root["ts"])])
+
+
+def one_of(world: World, words: str) -> Message:
+    """The message of the channel itself with these words, or an empty one."""
+    found: Message = next((m for m in world.slack.ui.messages(OPS, as_=DANA) if words in everything(m)), {})
+    return found
 
 
 async def test_a_change_of_what_it_does_has_to_be_proven_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

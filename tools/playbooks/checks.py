@@ -57,8 +57,9 @@ def _problems(skill: Skill, book: Playbook, tools: Tools) -> Iterator[None]:
         yield
     for name, expression in book.output.items():
         _check_names(skill, book, expression, seen, ("output", name))
-    if book.helped is not None:
-        _check_names(skill, book, book.helped, seen, ("helped",))
+    for name, asked in (("helped", book.helped), ("quiet", book.quiet)):
+        if asked is not None:
+            _check_names(skill, book, asked, seen, (name,))
     if book.output_schema:
         _check_schema(skill, book)
     yield

@@ -222,6 +222,8 @@ class Playbook(_Strict):
     """JSON Schema of the output"""
     helped: Cel | None = None
     """after a change: whether it helped, from what was seen afterwards"""
+    quiet: Cel | None = None
+    """run by a schedule alone: nothing is said in the channel when this holds at its end"""
 
     def score(self, request: str) -> int:
         """How many of its words the request holds; 0 when fewer than it needs."""
