@@ -54,5 +54,9 @@ class Stopped(Exception):
         super().__init__("a person stopped this before it began; nothing ran")
 
 
+class Expired(Exception):
+    """What people approved was over before its call could begin; nothing did."""
+
+
 class GrantEnded(Exception):
     """The standing grant a call was approved by is used up, revoked or over; nothing began."""

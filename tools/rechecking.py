@@ -11,7 +11,7 @@ from tools.admitting import Admitted, BadArguments, validate
 from tools.altered import how_broken, named, what_moved
 from tools.contract import Tool, ToolFailed
 from tools.desk import Circumstances, Desk
-from tools.errors import GrantEnded, SealBroken, SealForeign, Stopped, UnknownTool
+from tools.errors import Expired, GrantEnded, SealBroken, SealForeign, Stopped, UnknownTool
 from tools.judging import Judgement
 from tools.limits import AGAIN, not_of_agent, overtaken, unknown_requester
 from tools.outcomes import AskAgain, Execution, Failed, Halted, Overtaken, Refused
@@ -33,6 +33,8 @@ from tools.sealing import (
 from tools.tracing import trust_of
 
 log = logging.getLogger(__name__)
+
+EXPIRED = ("builtin:expired", "it expired before it could run; nothing ran")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class Rechecking:
         if not_its_turn:
             return await self._refuse(task, "builtin:plan", f"{not_its_turn}; it did not run", then)
         if now >= approved.sealed.expires_at:
-            return await self._refuse(task, "builtin:expired", "it expired before it could run; nothing ran", then)
+            return await self._refuse(task, *EXPIRED, then)
         # An undo is a person's own press: an agent that lost the tool must not keep people from taking it back.
         if approved.sealed.kind == "call" and (lost := not_of_agent(task, scope, approved.sealed.tool)) is not None:
             return await self._refuse(task, lost.because[0], f"{lost.message}; nothing ran", then)
@@ -171,12 +173,15 @@ class Rechecking:
         line = replace(
             with_impact(line, impact),
             grant_id=approved.proposal.grant_id,
+            not_after=sealed.expires_at,
             overtaken=self.desk.overtaken(tool, approved.call, judged, around),
         )
         try:
             return await self.desk.runner.run(line, then)
         except Stopped as error:
             return await self._refuse(task, "builtin:stopped", str(error), then)
+        except Expired:  # while the target was looked at
+            return await self._refuse(task, *EXPIRED, then)
         except GrantEnded:
             why = "the standing grant that approved it has ended"
             return await self._ask_again(approved, judged, today or owed, why, (), then)

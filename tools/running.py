@@ -15,7 +15,7 @@ from storage.intents import NewIntent
 from storage.records import Intent, IntentState, JsonObject
 from tools.cleaning import Cleaner
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified, answered
-from tools.errors import GrantEnded
+from tools.errors import Expired, GrantEnded
 from tools.outcomes import Failed, Halted, InDoubt, Overtaken, Ran
 from tools.requests import Then
 
@@ -38,6 +38,8 @@ class Line:
     context: ToolContext
     grant_id: str | None = None
     """the standing grant that is used up by one when this begins"""
+    not_after: float | None = None
+    """until when it may begin: seconds since the epoch, by the database's clock"""
     otherwise: bool = False
     """today's tool reads the sealed values otherwise than the one that began; neither its run nor its check fits"""
     overtaken: Callable[[Tx], Awaitable[bool]] | None = None
@@ -58,6 +60,7 @@ class Runner:
         A write is not begun where a halt stands: that is read in the transaction that would begin it.
 
         Raises:
+            Expired: its time was over before it could begin.
             GrantEnded: the grant it was approved by has no use left.
             Stopped: a person stopped the task before this began.
             LostRace: another worker, or this one before its lease ran out, is at it.
@@ -90,6 +93,8 @@ class Runner:
                         raise GrantEnded
                     await self._note(tx, line, "grant_used", {"grant": used.id, "used": used.used, "of": used.most})
                 intent = await intents.begin(tx, line.new)
+                if line.not_after is not None and intent.started_at >= line.not_after:
+                    raise Expired
                 await self._note(tx, line, "call_started", {"input": line.new.input, "rules": list(line.new.rules)})
                 await then.running(tx)
                 fresh = True
