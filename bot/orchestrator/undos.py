@@ -39,6 +39,7 @@ async def undo(
         try:
             done = await proposals.get(tx, click.tenant, click.proposal_id)
             was = await tasks.get(tx, click.tenant, done.task_id)
+            whole = await proposals.get(tx, click.tenant, done.card_id)
         except NotFound:
             return NOT_HERE
         now = await tx.time()
@@ -46,6 +47,8 @@ async def undo(
         sealed = open_seal(done)
     except SealBroken:
         return await refuse_altered(db, click, done, "undo_refused")
+    if whole.is_plan and whole.state not in proposals.ENDED:
+        return Answer(said=Said.STALE, message="the rest of its plan has not ended; stop it first, then press Undo")
     changes = await _still_done(db, done)
     if not changes or done.undone_by is not None:
         return Answer(said=Said.STALE, message="there is nothing to undo here any more")
@@ -67,13 +70,13 @@ async def undo(
         if isinstance(inverse, Denied):
             return await refuse(db, click, done, _not_you(inverse.because, groups, inverse.message), "undo_refused")
         inverses.append(inverse)
-    whole = inverses[0] if len(inverses) == 1 else bind(inverses, undoes=done.id).whole
+    undo_of_all = inverses[0] if len(inverses) == 1 else bind(inverses, undoes=done.id).whole
     states = tally(
-        whole.policy_obligations(),
+        undo_of_all.policy_obligations(),
         [CastVote(voter=presser, approve=True)],
         requester=presser.id,
         tenant=click.tenant,
-        judge=gateway.judge_of(whole),
+        judge=gateway.judge_of(undo_of_all),
     )
     moved = any(inverse.moved for inverse in inverses)
     enough = not moved and all(not state.missing for state in states)

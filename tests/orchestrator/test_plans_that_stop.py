@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.lifecycle.hooks import ExecutionHooks
 from bot.orchestrator import sweeps
-from bot.orchestrator.requests import Said, Verdict
+from bot.orchestrator.requests import Answer, Said, Verdict
 from bot.orchestrator.views import CardState
 from storage import tasks
 from storage.records import Proposal, ProposalState, TaskState
@@ -225,3 +225,22 @@ async def test_an_undo_that_stops_half_way_can_be_pressed_again_for_the_rest(off
     assert (await office.undo("U0DANA", plan)).said is Said.DONE and await office.work()
     assert changes_of(office)[4:] == [("search", 1), ("checkout", 1)]
     assert (await view_of(office, plan)).state is CardState.UNDONE
+
+
+@pytest.mark.parametrize("pressed_on", ["plan", "call"])
+async def test_what_still_runs_is_not_taken_back_under_its_own_feet(office: Office, pressed_on: str) -> None:
+    """No card offers it; a copied or forged button may. Stop comes first, then Undo."""
+    plan, calls = await planned(office)
+    await office.approve("U0DANA", plan)
+    answers: list[Answer] = []
+
+    async def undo() -> None:
+        if len(office.lab.effects) == 1:
+            answers.append(await office.undo("U0DANA", plan if pressed_on == "plan" else calls[0]))
+
+    office.lab.at_run = undo
+    while await office.work():
+        pass
+    [answer] = answers
+    assert (answer.said, "stop it first" in answer.message) == (Said.STALE, True), answer
+    assert await states_of(office, plan) == ["ran", "ran", "ran"] and len(office.lab.effects) == 3
