@@ -76,6 +76,16 @@ def test_each_slot_says_where_its_value_comes_from() -> None:
     assert untrusted(traced) == ("hosts[0]",)
 
 
+def test_what_a_playbook_took_from_the_request_is_not_called_its_own() -> None:
+    """People who approve must see whether somebody named the target or the playbook always takes it."""
+    constants = {"user_id": "a-17", "queue": "orders"}
+    traced = trace(constants, trusted_text="member a-17 cannot log in", constants=constants)
+    assert {slot: one.where for slot, one in traced.items()} == {
+        "user_id": "named in the request, put here by the playbook",
+        "queue": "fixed by the playbook",
+    }
+
+
 def test_a_playbook_constant_vouches_only_for_its_own_slot() -> None:
     """Values are bound to slots, not to strings."""
     traced = trace({"from": "b", "to": "a"}, trusted_text="", constants={"from": "a", "to": "b"})
