@@ -121,9 +121,9 @@ class ApprovalView:
     agent_version: str
     policy_version: str
     outcome: str = ""
+    """what happened, what did not, next step; one or two sentences"""
     halted: str = ""
     """who stopped everything and why, while this waits"""
-    """what happened, what did not, next step; one or two sentences"""
     moved: tuple[Change, ...] = ()
     """state CHANGED: what moved since it was proposed"""
     undo_until: float | None = None

@@ -52,10 +52,10 @@ class Worker:
     stage: Stage
     pace: Pace = field(default_factory=Pace)
     approvals_channel: str = ""
-    keep: Keep = field(default_factory=Keep)
+    """where cards of tasks from direct messages are shown, too"""
     every_card: bool = False
     """all approval cards go there as well, not only those of direct messages"""
-    """where cards of tasks from direct messages are shown, too"""
+    keep: Keep = field(default_factory=Keep)
     name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}")
     _busy: dict[asyncio.Task[None], Hooks] = field(default_factory=dict)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
