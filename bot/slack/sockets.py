@@ -1,7 +1,9 @@
-"""Socket Mode connections that answer what they took before they are renewed.
+"""Socket Mode connections that answer what they took before they are renewed, and are renewed whatever fails.
 
 slack_sdk closes a connection as soon as Slack asks for it, and acks through whichever is open then. A press whose
-listener was still writing to disk went unacked: the person saw an error for something that was done.
+listener was still writing to disk went unacked: the person saw an error for something that was done. When it gets no
+new address it gives up and keeps the connection that Slack sends nothing more over; when it cannot connect to one it
+tries the same again, which is good for one attempt only. Either way the bot went deaf.
 """
 
 import asyncio
@@ -19,6 +21,11 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 ACK_SECONDS = 3.0
 """what is not acked by then Slack no longer waits for"""
+CONNECT_SECONDS = 5.0
+"""an attempt to connect may take; slack_sdk's own would wait longer before it tries again"""
+LONGEST_PAUSE = 30.0
+"""seconds between two attempts to get an address, at most: its rate is one a minute, bursts allowed"""
+_log = logging.getLogger(__name__)
 
 
 class SteadyClient(SocketModeClient):
@@ -28,6 +35,7 @@ class SteadyClient(SocketModeClient):
         self._taken: dict[str, float] = {}
         """envelope → when it came"""
         self._acked = asyncio.Event()
+        self._renewing = asyncio.Lock()
         super().__init__(**how)
 
     async def enqueue_message(self, message: str) -> None:
@@ -54,7 +62,32 @@ class SteadyClient(SocketModeClient):
                     await self._acked.wait()
             except TimeoutError:
                 continue
-        await super().connect_to_new_endpoint(force)
+        async with self._renewing:  # slack_sdk's own lock is passed by whoever waits for it five seconds
+            await super().connect_to_new_endpoint(force)
+
+    async def issue_new_wss_url(self) -> str:
+        """An address to connect to, however long Slack gives none."""
+        pause = 1.0
+        while True:
+            try:
+                return await super().issue_new_wss_url()
+            except Exception as error:
+                if self.closed:
+                    raise
+                _log.warning("Slack gives no address to connect to; trying again", extra={"why": type(error).__name__})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def connect(self) -> None:
+        """Connect, with a new address for each attempt."""
+        while not self.closed:
+            self.wss_uri = self.wss_uri or await self.issue_new_wss_url()
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await super().connect()  # type: ignore[no-untyped-call]
+                return
+            except TimeoutError:
+                self.wss_uri = None
 
     def _waits(self) -> bool:
         oldest = time.monotonic() - ACK_SECONDS  # a listener that raised acks nothing, so that Slack sends it again
