@@ -139,8 +139,8 @@ class _Known:
     def of(self, slot: str, value: Scalar) -> Provenance:
         if slot in self.fixed and _same(self.fixed[slot], value):
             named = isinstance(value, str) and any(says(text, value) for text in self.texts)
-            where = "named in the request, put here by the playbook" if named else "fixed by the playbook"
-            return Provenance(origin=Origin.PLAYBOOK, where=where)
+            said = "named in the request, put here by the playbook" if named else "fixed by the playbook"
+            return Provenance(origin=Origin.PLAYBOOK, where=said)
         if any(says(text, value) for text in self.texts):
             return Provenance(origin=Origin.LITERAL_OF_REQUEST, where="named in the request")
         if isinstance(value, str) and value in self.own:
