@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     """variables these packages see, as package:VARIABLE; they see nothing else of the environment"""
     tool_network: Literal["declared", "host"] = "declared"
     """host: these packages keep the network, whether or not they declare `egress`"""
+    tool_reads: Annotated[tuple[str, ...], NoDecode] = ()
+    """files and folders they may read, as package:PATH, besides the system's own and Python's"""
+    tool_writes: Annotated[tuple[str, ...], NoDecode] = ()
+    """files and folders they may read and write, as package:PATH"""
+    tool_files: Literal["declared", "host"] = "declared"
+    """host: they open whatever the bot's user may, for machines without Landlock"""
     skills: Annotated[tuple[Path, ...], NoDecode] = ()
     """folders with skills of your own, beside those that ship (write-a-skill.md)"""
     operator_database_url: SecretStr | None = None
@@ -184,6 +190,8 @@ class Settings(BaseSettings):
         "audit_publish",
         "tool_packages",
         "tool_environment",
+        "tool_reads",
+        "tool_writes",
         "admin_groups",
         "link_hosts",
         mode="before",
@@ -201,6 +209,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{said!r} is not package:VARIABLE, like queues:QUEUE_TOKEN")
             if variable.startswith(("AUTOPILOT_", "SLACK_")):
                 raise ValueError(f"{variable!r} is the bot's own; give the package a variable of its own")
+        return value
+
+    @field_validator("tool_reads", "tool_writes")
+    @classmethod
+    def _names_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for said in value:
+            package, _, path = said.partition(":")
+            if not package or not path.startswith("/"):
+                raise ValueError(f"{said!r} is not package:PATH, like queues:/srv/queues")
         return value
 
     @property

@@ -9,6 +9,7 @@ import httpx
 
 from bot import settings
 from bot.packages import packages
+from bot.private_files import private_files
 from bot.settings import Settings
 from bot.tls import tls
 from tools.contract import Tool
@@ -38,7 +39,9 @@ async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Re
     own = frozenset(
         {f"127.0.0.1:{config.console_port}", f"localhost:{config.console_port}", urlsplit(config.console).netloc}
     )
-    means = Means(environ=settings.environment(), client=client, closing=closing, own=own)
+    means = Means(
+        environ=settings.environment(), client=client, closing=closing, own=own, private=private_files(config)
+    )
     return Registry([*await sources.load_tools(files, means), *beside])
 
 

@@ -25,7 +25,9 @@ EDGES = frozenset(
 APART = frozenset(
     {"bot.failed", "bot.light", "bot.locks", "bot.logs", "bot.starting", "bot.tls"}
 )  # of use to whoever starts a process
-BUILT = frozenset({"bot.settings", "bot.packages", "bot.tooling", "bot.thinking"})  # what foundation stands on
+BUILT = frozenset(
+    {"bot.settings", "bot.private_files", "bot.packages", "bot.tooling", "bot.thinking"}
+)  # what foundation stands on
 WIRING = ORCHESTRATOR | EDGES | APART | BUILT | {"bot.foundation", "bot.joining", "bot.wiring"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
@@ -53,10 +55,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.logs": frozenset({"policy"}),  # lines are redacted
     "bot.settings": frozenset(),
     "bot.tls": frozenset(),
-    "bot.packages": TOOLS | {"bot.settings"},
+    "bot.private_files": frozenset({"bot.settings"}),
+    "bot.packages": TOOLS | {"bot.settings", "bot.private_files"},
     "bot.starting": frozenset(),
     "bot.thinking": AGENT | {"bot.settings", "bot.starting"},
-    "bot.tooling": TOOLS | {"bot.settings", "bot.packages", "bot.tls"},
+    "bot.tooling": TOOLS | {"bot.settings", "bot.private_files", "bot.packages", "bot.tls"},
     "bot.foundation": WIRING,
     "bot.joining": WIRING,
     "bot.wiring": WIRING,
@@ -65,6 +68,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.cli": WIRING | {"bot.failures", "bot.commands", "bot.hostile"},
 }
 READS_SETTINGS = {
+    "bot.private_files",
     "bot.packages",
     "bot.tooling",
     "bot.thinking",

@@ -9,6 +9,7 @@ from bot import settings
 from bot.commands.asked import Asked
 from bot.commands.loaded import means
 from bot.packages import packages
+from bot.private_files import private_files
 from bot.settings import Settings
 from policy.types import Tier
 from tools.conformance.suite import State, Suite, context_of
@@ -26,7 +27,7 @@ async def tried_on(source: Path | str, asked: Asked, config: Settings) -> Sequen
         UnknownTool: `--state` names no read tool of it.
     """
     environ = settings.environment()
-    async with means(environ) as given:
+    async with means(environ, private_files(config)) as given:
         if isinstance(source, str):
             found = load_packages(packages(config, [source]), given.closing)
         else:

@@ -9,6 +9,7 @@ import httpx
 
 from bot import settings, tooling
 from bot.packages import packages
+from bot.private_files import private_files
 from bot.settings import Settings
 from tools.contract import Tool
 from tools.registry import Registry
@@ -36,11 +37,11 @@ def manifests(config: Settings) -> tuple[Path, ...]:
 
 
 @contextlib.asynccontextmanager
-async def means(environ: Mapping[str, str]) -> AsyncIterator[Means]:
+async def means(environ: Mapping[str, str], private: Sequence[str] = ()) -> AsyncIterator[Means]:
     """What sources need for one command, closed afterwards."""
     async with contextlib.AsyncExitStack() as closing:
         client = await closing.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-        yield Means(environ=environ, client=client, closing=closing)
+        yield Means(environ=environ, client=client, closing=closing, private=private)
 
 
 async def load_source(source: Path | str, config: Settings) -> LoadedSource:
@@ -52,10 +53,10 @@ async def load_source(source: Path | str, config: Settings) -> LoadedSource:
     if isinstance(source, str):
         async with contextlib.AsyncExitStack() as closing:
             return LoadedSource(name=source, tools=tuple(load_packages(packages(config, [source]), closing)))
-    return await load_file(source)
+    return await load_file(source, private_files(config))
 
 
-async def load_file(source: Path) -> LoadedSource:
+async def load_file(source: Path, private: Sequence[str] = ()) -> LoadedSource:
     """A manifest with all it needs, checked.
 
     Raises:
@@ -64,7 +65,7 @@ async def load_file(source: Path) -> LoadedSource:
     environ = settings.environment()
     missing = tuple(token for token in tokens_of(source) if not environ.get(token))
     # Filled in only so that everything else can be checked.
-    async with means({**environ, **dict.fromkeys(missing, "not-set")}) as given:
+    async with means({**environ, **dict.fromkeys(missing, "not-set")}, private) as given:
         found = await load_manifest(source, given)
     return LoadedSource(name=str(source), tools=tuple(found), missing_tokens=missing)
 

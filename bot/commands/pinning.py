@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot import settings
@@ -13,14 +14,14 @@ from tools.sources.mcp_source import server_of
 PATIENCE = 30.0
 
 
-async def look(manifest: Path) -> Pins:
+async def look(manifest: Path, private: Sequence[str] = ()) -> Pins:
     """Every tool of the server, as it declares them at this moment.
 
     Raises:
         SourceError: the manifest or its settings cannot be used.
         ToolFailed: the server cannot be reached.
     """
-    server = server_of(read_mcp_manifest(manifest).mcp, manifest, settings.environment())
+    server = server_of(read_mcp_manifest(manifest).mcp, manifest, settings.environment(), private)
     try:
         return await server.tools(seconds=PATIENCE)
     finally:

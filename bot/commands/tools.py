@@ -107,10 +107,11 @@ def pin(
     """Look at the tools an MCP server offers, and agree to them as they are now. Until then a changed one is denied."""
     from bot.commands.configured import configured
     from bot.commands.pinning import look, shown
+    from bot.private_files import private_files
     from tools.sources.mcp_pins import Pins, lock_of, read_pins
 
-    configured(quiet=True)
-    now = asyncio.run(look(manifest))
+    config = configured(quiet=True)
+    now = asyncio.run(look(manifest, private_files(config)))
     before = read_pins(manifest) or Pins(server=now.server)
     changes = before.changes(now)
     for name, what in changes:

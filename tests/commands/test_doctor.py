@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands.checks import confined_sources
 from bot.commands.checks.finding import Finding, State
 from bot.commands.doctor import _all
 from bot.demo.run import MANIFEST
@@ -231,3 +232,22 @@ async def test_an_app_for_many_workspaces_is_told_what_it_lacks(slack: LocalSlac
     assert not {
         check for check in ready if check.startswith(("SLACK", "AUTOPILOT")) and ready[check].state is State.BROKEN
     }
+
+
+@pytest.mark.usefixtures("home")
+async def test_what_holds_the_programs_of_tools_is_said(
+    slack: LocalSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held here; refused on a machine that cannot; and said where somebody accepted it."""
+    shell = tmp_path / "x.yaml"
+    shell.write_text("shell: {name: x, owner: o}\ntools: []\n")
+    open_to_all = tmp_path / "y.yaml"
+    open_to_all.write_text("mcp: {name: y, owner: o, command: [y], files: host, network: host}\ntools: []\n")
+    (tmp_path / "y.lock.json").write_text('{"server": "y", "tools": {}}')
+    found = await examine(**settings_of(slack, manifests=(shell, open_to_all)))
+    assert found["commands x.yaml: files"].state is State.OK
+    assert "the bot's own among them" in found["server y.yaml: files"].says
+    monkeypatch.setattr(confined_sources, "cannot_hide_files", lambda: "no Landlock here")
+    held = (await examine(**settings_of(slack, manifests=(shell,))))["commands x.yaml: files"]
+    assert held.state is State.BROKEN
+    assert "no Landlock here" in held.says and "`files: host`" in str(held)

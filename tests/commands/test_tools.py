@@ -118,7 +118,8 @@ def test_an_mcp_server_is_pinned_by_a_person_who_sees_what_changed(cli: Cli, tmp
     def met_in(mood: str) -> None:
         environment = {"TICKETS_FILE": str(tmp_path / "tickets.json"), "TICKETS_MOOD": mood}
         header = {"name": "tickets", "owner": "o", "command": [sys.executable, str(server)], "environment": environment}
-        manifest.write_text(yaml.safe_dump({"mcp": header, "tools": []}))
+        seen = {"reads": [sys.prefix, sys.base_prefix, str(ROOT)], "writes": [str(tmp_path)]}
+        manifest.write_text(yaml.safe_dump({"mcp": {**header, **seen}, "tools": []}))
 
     lock = tmp_path / "tickets.lock.json"
     met_in("")

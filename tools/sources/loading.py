@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from tools.contract import Tool
+from tools.sources.confined import Files
 from tools.sources.manifest_file import kind_of
 from tools.sources.openapi import load_openapi_source
 from tools.sources.openapi_manifest import read_manifest
@@ -26,6 +27,8 @@ class Means:
     """sources that keep something open put it here"""
     own: frozenset[str] = frozenset()
     """host:port of our own API, which no manifest may point at"""
+    private: Sequence[str] = ()
+    """our own files, which no program sees, whatever its manifest says"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class Packages:
     """what each sees of the environment, beside a PATH"""
     host_network: bool = False
     """they keep the network, whether or not they declare `egress`"""
+    files: Mapping[str, Files | None]
+    """what each may open besides its code; None: whatever the bot's user may"""
 
 
 async def load_tools(manifests: Sequence[Path], means: Means) -> list[Tool]:
@@ -60,8 +65,13 @@ def load_packages(packages: Packages, closing: AsyncExitStack) -> list[Tool]:
 
     found: list[Tool] = []
     for name in packages.names:
-        environ = packages.environ.get(name, {})
-        found += load_python_source(name, closing, environ=environ, host_network=packages.host_network)
+        found += load_python_source(
+            name,
+            closing,
+            environ=packages.environ.get(name, {}),
+            host_network=packages.host_network,
+            files=packages.files[name],
+        )
     return found
 
 
@@ -77,11 +87,11 @@ async def load_manifest(file: Path, means: Means) -> list[Tool]:
         case "shell":
             from tools.sources.shell import load_shell_source
 
-            return load_shell_source(file, environ=means.environ)
+            return load_shell_source(file, environ=means.environ, private=means.private)
         case "mcp":
             from tools.sources.mcp_source import load_mcp_source
 
-            return load_mcp_source(file, environ=means.environ, closing=means.closing)
+            return load_mcp_source(file, environ=means.environ, closing=means.closing, private=means.private)
         case "observability":
             from tools.observability.source import load_observability
 

@@ -6,7 +6,7 @@ is what the manifest says; without one it is irreversible.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -30,8 +30,19 @@ class McpHeader(_Strict):
     env: str = "prod"
     command: tuple[str, ...] = ()
     """stdio: the program and its arguments; started when first needed"""
-    folder: str = "/"
+    folder: str = ""
+    """its working directory, which it may read; empty: an empty one of its own, which it may write to"""
     path: tuple[str, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
+    reads: tuple[str, ...] = ()
+    """stdio: files and folders it may read, besides the system's own, those of `path:` and what `command:` names"""
+    writes: tuple[str, ...] = ()
+    """stdio: files and folders it may read and write"""
+    files: Literal["declared", "host"] = "declared"
+    """host: it opens whatever the bot's user may, for machines without Landlock"""
+    network: Literal["declared", "host"] = "declared"
+    """host: a program reaches the network without `egress:`, for machines without network namespaces"""
+    memory_mb: int = Field(default=1_024, ge=16)
+    """stdio: of memory that it can write to"""
     environment: Mapping[str, str] = {}
     pass_environment: tuple[str, ...] = ()
     """variables of the bot that the program gets too"""
@@ -43,7 +54,7 @@ class McpHeader(_Strict):
     oauth: OAuth | None = None
     """client credentials, instead of `auth`"""
     egress: tuple[str, ...] = ()
-    """hosts, or host:port, of `url`"""
+    """hosts, or host:port: that of `url`, or those a program talks to; without any it has no network"""
 
     @model_validator(mode="after")
     def _one_way(self) -> "McpHeader":

@@ -11,6 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from tools.contract import JsonObject, ToolFailed
 from tools.sources.mcp_pins import Pins, hash_of, pins_of
+from tools.sources.mcp_stdio import CannotStart
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -243,4 +244,4 @@ class _Session:
 def _why(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return type(error).__name__
+    return str(error) if isinstance(error, CannotStart) else type(error).__name__

@@ -1,7 +1,7 @@
 """Tools of an MCP server, as its manifest declares and its lock file pins them. The server may be down meanwhile."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import httpx
 from pydantic import JsonValue
 
 from tools.contract import JsonObject, Tool
+from tools.sources.confined import Files, Limits
 from tools.sources.declared_tool import Assembly, Declared
 from tools.sources.errors import SourceError
 from tools.sources.mcp_http import http
@@ -25,11 +26,15 @@ from tools.sources.openapi_document import Document, Operation
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
+CPU_SECONDS = 3_600.0
+"""of processor time that a program may use until the next one is started in its place"""
 HTTP_SECONDS = 30.0
 """above every tool's own time; the SDK's would be five minutes"""
 
 
-def load_mcp_source(manifest: Path, *, environ: Mapping[str, str], closing: AsyncExitStack) -> list[Tool]:
+def load_mcp_source(
+    manifest: Path, *, environ: Mapping[str, str], closing: AsyncExitStack, private: Sequence[str] = ()
+) -> list[Tool]:
     """The tools a manifest declares; nothing is started or called yet.
 
     Raises:
@@ -40,13 +45,28 @@ def load_mcp_source(manifest: Path, *, environ: Mapping[str, str], closing: Asyn
     if pins is None:
         message = f"is missing; look at what the server offers and agree with 'autopilot tools pin {manifest}'"
         raise SourceError(str(lock_of(manifest)), "file", message)
-    server = server_of(declared.mcp, manifest, environ)
+    server = server_of(declared.mcp, manifest, environ, private)
     closing.push_async_callback(server.close)
     entries = [_declared(entry, pins, server, manifest) for entry in declared.tools]
     return Assembly(file=str(manifest), env=declared.mcp.env, source=f"mcp:{declared.mcp.name}").tools(entries)
 
 
-def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> McpServer:
+def limits_of(header: McpHeader, private: Sequence[str]) -> Limits:
+    """What a server's program may have. `private` are files it does not see, whatever its manifest says."""
+    named = [part for part in header.command if part.startswith("/")]
+    folder = [header.folder] if header.folder else []
+    reads = (*header.path, *folder, *named, *header.reads)
+    files = Files(reads=reads, writes=header.writes, hidden=tuple(private)) if header.files == "declared" else None
+    return Limits(
+        network=bool(header.egress) or header.network == "host",
+        files=files,
+        memory_mb=0,  # runtimes reserve far more than they use
+        used_mb=header.memory_mb,
+        seconds=CPU_SECONDS,
+    )
+
+
+def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str], private: Sequence[str] = ()) -> McpServer:
     """The server, not yet connected.
 
     Raises:
@@ -58,12 +78,14 @@ def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str]) -> 
     given = {name: environ[name] for name in header.pass_environment if name in environ}
     clean = {"PATH": ":".join(header.path), "LANG": "C.UTF-8", **header.environment, **given}
 
+    limits = limits_of(header, private)
+
     def opening() -> "AbstractAsyncContextManager[TransportStreams]":
         if url:
             return http(url, secret_header=secret, oauth=oauth, seconds=HTTP_SECONDS)
         program = shutil.which(header.command[0], path=":".join(header.path)) or header.command[0]
         argv = [program, *header.command[1:]]
-        return stdio(argv, environ=clean, folder=header.folder, complained=server.complain)
+        return stdio(argv, environ=clean, folder=header.folder, limits=limits, complained=server.complain)
 
     server = McpServer(name=header.name, open=opening, pin_with=str(manifest))
     return server

@@ -11,6 +11,9 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tools.sources.confined import Limits, command
+from tools.sources.scratch import at_home, scratch
+
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.client._transport import TransportStreams
@@ -26,28 +29,70 @@ LAST_WORDS = 0.5
 """seconds that what it wrote to its error output is waited for when it ended"""
 
 
+class CannotStart(Exception):
+    """No server came up; nothing was sent."""
+
+
 @contextlib.asynccontextmanager
 async def stdio(
-    argv: Sequence[str], *, environ: Mapping[str, str], folder: str, complained: Callable[[str], None]
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    folder: str,
+    limits: Limits,
+    complained: Callable[[str], None],
 ) -> "AsyncIterator[TransportStreams]":
-    """Start a server and talk with it; it has ended when this is left. `complained` gets what it says beside it.
+    """Start a server, held to its limits, and talk with it; it has ended when this is left. `complained` gets what it
+    says beside it.
 
     Raises:
-        OSError: it cannot be started.
+        CannotStart: it, or what holds it, cannot be started here.
     """
+    async with scratch() as own:
+        process = await _started(argv, {**at_home(own), **environ}, folder or own, limits, own)
+        async with _talking(process, complained) as streams:
+            yield streams
+
+
+async def _started(
+    argv: Sequence[str], environ: Mapping[str, str], folder: str, limits: Limits, own: str
+) -> asyncio.subprocess.Process:
+    complaints, to_complain = os.pipe()
+    with os.fdopen(complaints, "rb") as complained:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command(argv, limits, to_complain, folder=own),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(environ),
+                cwd=folder,
+                limit=LINE_MAX,
+                pass_fds=(to_complain,),
+                start_new_session=True,  # a group of its own, to be stopped as a whole
+            )
+        except (OSError, ValueError) as error:
+            raise CannotStart(f"{argv[0]!r} cannot be started: {type(error).__name__}") from None
+        finally:
+            os.close(to_complain)
+        try:
+            why = (await asyncio.to_thread(complained.read)).decode(errors="replace")
+        except asyncio.CancelledError:
+            await asyncio.shield(_end(process))
+            raise
+    if why:
+        await _end(process)
+        raise CannotStart(f"{argv[0]!r} cannot be started: {why}")
+    return process
+
+
+@contextlib.asynccontextmanager
+async def _talking(
+    process: asyncio.subprocess.Process, complained: Callable[[str], None]
+) -> "AsyncIterator[TransportStreams]":
     import anyio
     from mcp.shared.message import SessionMessage
 
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(environ),
-        cwd=folder,
-        limit=LINE_MAX,
-        start_new_session=True,  # a group of its own, to be stopped as a whole
-    )
     incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
     assert process.stdin and process.stdout and process.stderr

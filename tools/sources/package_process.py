@@ -19,6 +19,7 @@ from itertools import count
 from tools.contract import JsonObject
 from tools.sources.confined import Limits, command
 from tools.sources.errors import SourceError
+from tools.sources.scratch import at_home, gone, made
 
 LINE_MAX = 4 * 1024 * 1024
 """bytes of one answer; a child that says more is stopped"""
@@ -60,6 +61,8 @@ class PackageProcess:
     _leaving: "set[asyncio.Task[None]]" = field(default_factory=set)
     _cpu: float = 0.0
     _closed: bool = False
+    _folder: str = ""
+    """its own, to work in"""
 
     def start(self) -> JsonObject:
         """Start the child; what it says of its tools. Waits for it.
@@ -68,18 +71,19 @@ class PackageProcess:
             SourceError: the package cannot be used.
             CannotStart: this machine cannot run it so, or it is another than before.
         """
+        self._folder = self._folder or made()
         ours, theirs = socket.socketpair()
         complaints, to_complain = os.pipe()
         program = [sys.executable, "-P", "-m", "tools.sources.python_child", self.package, str(theirs.fileno())]
         with os.fdopen(complaints, "rb") as complained:
             try:
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                    command(program, self.limits, to_complain),
+                    command(program, self._held(), to_complain, folder=self._folder),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **self.environ},
-                    cwd="/",
+                    env={"PYTHONPATH": os.pathsep.join(_code()), **at_home(self._folder), **self.environ},
+                    cwd=self._folder,
                     pass_fds=(to_complain, theirs.fileno()),
                     start_new_session=True,  # a group of its own, to be stopped as a whole
                 )
@@ -123,11 +127,20 @@ class PackageProcess:
         """End the child for good."""
         self._closed = True
         self._stop()
+        gone(self._folder)
 
     def allow_network(self) -> None:
         """Let it have a network from now on: in another process, as this one has left it for good."""
         self._stop()
         self.limits = replace(self.limits, network=True)
+
+    def _held(self) -> Limits:
+        """Its limits, with its code and ours among the files it may read."""
+        files = self.limits.files
+        if files is None:
+            return self.limits
+        reads = (sys.prefix, sys.base_prefix, *_code(), *files.reads)
+        return replace(self.limits, files=replace(files, reads=reads))
 
     async def _ready(self) -> None:
         async with self._starting:
@@ -209,6 +222,10 @@ class PackageProcess:
         for future in waiting.values():
             if alive and not future.done():
                 future.set_exception(Died)
+
+
+def _code() -> list[str]:
+    return [folder for folder in sys.path if folder]
 
 
 def _first_line(channel: socket.socket) -> JsonObject | None:

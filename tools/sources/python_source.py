@@ -13,6 +13,7 @@ from policy.types import Tier
 from tools.contract import Impact, InverseCall, JsonObject, Tool, ToolContext, ToolFailed, Verified
 from tools.manifest import ToolManifest
 from tools.sources.cel_rules import Place
+from tools.sources.confined import Files
 from tools.sources.declared_run import rehearse
 from tools.sources.errors import SourceError
 from tools.sources.openapi_arguments import arguments_of
@@ -23,6 +24,7 @@ from tools.sources.python_toolbox import worded
 Shape = TypeVar("Shape")
 SIDE_SECONDS = 5.0
 """for the parts that only compute: the call that takes it back, and what a result says"""
+_NO_FILES = Files()
 _impact: TypeAdapter[Impact] = TypeAdapter(Impact)
 _inverse: TypeAdapter[InverseCall | None] = TypeAdapter(InverseCall | None)
 _verified: TypeAdapter[Verified] = TypeAdapter(Verified)
@@ -30,25 +32,27 @@ _object: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
 def load_python_source(
-    name: str, closing: AsyncExitStack | ExitStack, *, environ: Mapping[str, str], host_network: bool = False
+    name: str,
+    closing: AsyncExitStack | ExitStack,
+    *,
+    environ: Mapping[str, str],
+    host_network: bool = False,
+    files: Files | None = _NO_FILES,
 ) -> list[Tool]:
-    """The tools of one installed package. `environ` is all the package sees; its process ends with `closing`.
+    """The tools of one installed package. `environ` and, beside its code, `files` are all the package sees; its process
+    ends with `closing`.
 
     Raises:
-        SourceError: the package cannot be used, or this machine cannot keep it off the network.
+        SourceError: the package cannot be used, or this machine cannot keep it off network and files.
     """
     clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
-    child = PackageProcess(package=name, environ={**clean, **environ}, limits=replace(LIMITS, network=host_network))
+    limits = replace(LIMITS, network=host_network, files=files)
+    child = PackageProcess(package=name, environ={**clean, **environ}, limits=limits)
     closing.callback(child.close)
     try:
         said = child.start()
     except CannotStart as error:
-        what = (
-            "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container its seccomp profile)"
-        )
-        network = "the kernel does not let us leave the network" in str(error)
-        fix = f"; {what}, or accept the network with AUTOPILOT_TOOL_NETWORK=host" if network else ""
-        message = f"cannot be run in a process of its own: {error}{fix}"
+        message = f"cannot be run in a process of its own: {error}{_fix(str(error))}"
         raise SourceError(f"entry point {name!r}", name, message) from None
     found = _object.validate_python(said)
     entries = [one for one in _list(found["tools"]) if isinstance(one, dict)]
@@ -60,6 +64,17 @@ def load_python_source(
         _tool(entry, manifest, child, env, f"python:{found['name']}")
         for entry, manifest in zip(entries, manifests, strict=True)
     ]
+
+
+def _fix(why: str) -> str:
+    if "the kernel does not let us leave the network" in why:
+        what = (
+            "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container its seccomp profile)"
+        )
+        return f"; {what}, or accept the network with AUTOPILOT_TOOL_NETWORK=host"
+    if "the kernel cannot hide files from us" in why:
+        return "; use a kernel with Landlock (Linux 5.13), or accept that they are seen with AUTOPILOT_TOOL_FILES=host"
+    return ""
 
 
 def _tool(entry: JsonObject, manifest: ToolManifest, child: PackageProcess, env: str, source: str) -> Tool:

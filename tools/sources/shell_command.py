@@ -15,7 +15,7 @@ from tools.contract import JsonObject, ToolFailed
 from tools.manifest import Bound
 from tools.sources import shell_process
 from tools.sources.cel_rules import Place
-from tools.sources.confined import Limits, cannot_leave_network
+from tools.sources.confined import Limits, cannot_hide_files, cannot_leave_network
 from tools.sources.openapi_arguments import Arguments, Placed, bounded
 from tools.sources.openapi_schema import model_of
 from tools.sources.shell_manifest import CommandRule, ShellArgument
@@ -52,11 +52,8 @@ class BoundCommand:
             ToolFailed: it did not start, did not end in time, said too much, or ended with a code that is a failure.
         """
         environ = {**self.environ, "IDEMPOTENCY_KEY": idempotency_key} if idempotency_key else self.environ
-        if not self.limits.network and (why := await asyncio.to_thread(cannot_leave_network)):
-            message = (
-                f"{Path(self.program).name!r} declares no `egress:`, and this machine cannot keep it off the network "
-                f"({why}); 'autopilot doctor' says what to do"
-            )
+        if why := await asyncio.to_thread(self._cannot_be_held):
+            message = f"{Path(self.program).name!r} {why}; 'autopilot doctor' says what to do"
             raise ToolFailed(message, effect_possible=False, reason="unreachable")
         ended = await shell_process.run(
             [self.program, *self._argv(values)],
@@ -76,6 +73,13 @@ class BoundCommand:
                 return self._outcome(ended, may_change)
             case _:
                 assert_never(ended)
+
+    def _cannot_be_held(self) -> str:
+        if not self.limits.network and (why := cannot_leave_network()):
+            return f"declares no `egress:`, and this machine cannot keep it off the network ({why})"
+        if self.limits.files is not None and (why := cannot_hide_files()):
+            return f"is to see only some files, and this machine cannot hide the others ({why})"
+        return ""
 
     def _argv(self, values: Mapping[str, JsonValue]) -> list[str]:
         """One argument stays one argument, whatever is in it. One whose value is not given is left out."""

@@ -24,8 +24,14 @@ class ShellHeader(_Strict):
     env: str = "prod"
     path: tuple[str, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
     """where programs are looked for; the bot's own PATH is not used"""
-    folder: str = "/"
-    """the working directory"""
+    folder: str = ""
+    """the working directory, which they may read; empty: an empty one for each run, which they may write to"""
+    reads: tuple[str, ...] = ()
+    """files and folders they may read, besides the system's own, those of `path:` and what `argv:` names"""
+    writes: tuple[str, ...] = ()
+    """files and folders they may read and write"""
+    files: Literal["declared", "host"] = "declared"
+    """host: they open whatever the bot's user may, for machines without Landlock"""
     environment: Mapping[str, str] = {}
     """variables the programs get"""
     pass_environment: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.sources.confined import Limits, command
+from tools.sources.scratch import at_home, scratch
 
 OUTPUT_MAX = 256 * 1024
 """bytes of standard output; a program that says more is stopped"""
@@ -50,11 +51,25 @@ async def run(
     limits: Limits,
     stdin: str = "",
 ) -> Ended | NotStarted | Stopped:
-    """Run one program to its end. Whatever it started is stopped with it."""
+    """Run one program to its end. Whatever it started is stopped with it. It has a folder of its own, for temporary
+    files and, with no `folder`, to work in; that is gone afterwards."""
+    async with scratch() as own:
+        return await _run(argv, {**at_home(own), **environ}, folder or own, seconds, limits, stdin, own)
+
+
+async def _run(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    folder: str,
+    seconds: float,
+    limits: Limits,
+    stdin: str,
+    own: str,
+) -> Ended | NotStarted | Stopped:
     complaints, to_complain = os.pipe()
     with os.fdopen(complaints, "rb") as complained:
         try:
-            process = await _start(command(argv, limits, to_complain), environ, folder, to_complain)
+            process = await _start(command(argv, limits, to_complain, folder=own), environ, folder, to_complain)
         except (OSError, ValueError) as error:
             return _not_started(argv, type(error).__name__)
         finally:
@@ -65,7 +80,9 @@ async def run(
 
 
 def _not_started(argv: Sequence[str], why: str) -> NotStarted:
-    return NotStarted(why=f"{argv[0]!r} cannot be started ({why}); install it, or correct `path:`")
+    return NotStarted(
+        why=f"{argv[0]!r} cannot be started ({why}); install it, correct `path:`, or declare in `reads:` where it lies"
+    )
 
 
 async def _start(

@@ -102,7 +102,8 @@ async def _tools(home: Path) -> AsyncIterator[list[Tool]]:
         command = {"command": {"argv": ["/bin/echo", "{service}"], **argument}}
         shell = _write(home, "shell", "shell", {"name": "shell", "owner": "o"}, command)
         (home / "server.py").write_text(SERVER)
-        program = {"name": "mcp", "owner": "o", "command": [sys.executable, str(home / "server.py")]}
+        program: dict[str, object] = {"name": "mcp", "owner": "o", "command": [sys.executable, str(home / "server.py")]}
+        program["reads"] = [sys.prefix, sys.base_prefix]
         mcp = _write(home, "mcp", "mcp", program, {"mcp": {"tool": "look"}})
         lock_of(mcp).write_text((await look(mcp)).written())
         loaded = [tool for file in (http, shell, mcp) for tool in await load_manifest(file, means)]

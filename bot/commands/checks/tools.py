@@ -7,17 +7,17 @@ from pathlib import Path
 import httpx
 
 from bot import settings, tooling
+from bot.commands.checks import confined_sources
 from bot.commands.checks.finding import Finding, broken, ok, open_
 from bot.commands.loaded import means
 from bot.packages import packages
+from bot.private_files import private_files
 from bot.settings import Settings
 from tools.errors import ToolError
 from tools.registry import Registry
-from tools.sources.confined import cannot_leave_network
 from tools.sources.loading import load_manifest, load_packages
 from tools.sources.manifest_file import kind_of
 from tools.sources.openapi_manifest import read_manifest
-from tools.sources.shell_manifest import read_shell_manifest
 
 PATIENCE = 3.0
 """seconds for a service to take a connection"""
@@ -31,7 +31,7 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
         return [open_("tools", "none: the bot can talk but not look anything up", fix)], Registry()
     findings: list[Finding] = []
     registry: Registry | None = Registry()
-    async with means(settings.environment()) as given:
+    async with means(settings.environment(), private_files(config)) as given:
         sources: list[Path | str] = [*files, *config.tool_packages]
         for source in sources:
             try:
@@ -49,8 +49,7 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
             findings.append(ok("tools", f"{name}: {len(found)} tools"))
             if isinstance(source, Path) and kind_of(source) == "service":
                 findings.append(await _service(source))
-            if isinstance(source, Path) and kind_of(source) == "shell":
-                findings.append(await _commands(source))
+            findings += await confined_sources.check(source, config)
     try:
         looked_after = tooling.operator_tools(config)
         for tool in looked_after:
@@ -60,19 +59,6 @@ async def check_tools(config: Settings) -> tuple[list[Finding], Registry | None]
     if looked_after:
         findings.append(ok("tools", f"postgres: {len(looked_after)} tools"))
     return findings, registry
-
-
-async def _commands(file: Path) -> Finding:
-    check, header = f"commands {file.name}", read_shell_manifest(file).shell
-    if header.network == "host":
-        return open_(check, "every command reaches the network", "declare `egress:` and leave out `network: host`")
-    if why := await asyncio.to_thread(cannot_leave_network):
-        fix = (
-            "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container its seccomp profile), "
-            "declare `egress:`, or accept it with `network: host`"
-        )
-        return broken(check, f"those without `egress:` are refused: nothing keeps them off the network ({why})", fix)
-    return ok(check, "run without network unless they declare `egress:`")
 
 
 async def _service(file: Path) -> Finding:

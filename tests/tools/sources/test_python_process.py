@@ -13,6 +13,7 @@ import pytest
 from tests.tools.sources.conftest import context
 from tools.admitting import validate
 from tools.contract import JsonObject, Tool, ToolFailed
+from tools.sources.confined import Files
 from tools.sources.errors import SourceError
 from tools.sources.package_process import CannotStart, PackageProcess
 from tools.sources.python_source import load_python_source
@@ -42,7 +43,11 @@ async def sees(port: int) -> dict[str, str]:
         parent = str(len(Path(f"/proc/{os.getppid()}/environ").read_bytes()))
     except OSError as error:
         parent = type(error).__name__
-    return {**os.environ, "_network": network, "_parent": parent, "_pid": str(os.getpid())}
+    try:
+        secret = Path(os.environ["PYTHONPATH"].split(":")[0], "audit.key").read_text()
+    except OSError as error:
+        secret = type(error).__name__
+    return {**os.environ, "_secret": secret, "_network": network, "_parent": parent, "_pid": str(os.getpid())}
 
 @lab.read(**READ)
 async def eats(megabytes: int) -> int:
@@ -98,7 +103,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
 
         def loaded(egress: tuple[str, ...] = (), **environ: str) -> dict[str, Tool]:
             (tmp_path / "lab_tools.py").write_text(MODULE.replace("EGRESS", repr(egress)))
-            return {tool.name: tool for tool in load_python_source("lab", closing, environ=environ)}
+            (tmp_path / "audit.key").write_text("s3cret")
+            files = Files(hidden=(str(tmp_path / "audit.key"),))
+            return {tool.name: tool for tool in load_python_source("lab", closing, environ=environ, files=files)}
 
         yield loaded
 
@@ -119,9 +126,10 @@ async def test_it_sees_its_own_variables_no_network_and_nothing_of_the_bot(load:
         tools = load(LAB_TOKEN="its-own")
         seen = await call(tools["lab.sees"], port=port)
         assert {name for name in seen if not name.startswith("_")} == {
-            "PATH", "LANG", "LC_ALL", "PYTHONPATH", "MALLOC_ARENA_MAX", "LAB_TOKEN",
+            "PATH", "LANG", "LC_ALL", "PYTHONPATH", "MALLOC_ARENA_MAX", "LAB_TOKEN", "HOME", "TMPDIR",
         }  # fmt: skip
         assert seen["_network"] != "there" and seen["_pid"] != str(os.getpid())
+        assert seen["_secret"] == "PermissionError", "the bot's own file, in the folder the package is in"
         again = await call(tools["lab.sees"], port=port)
         assert again["_pid"] == seen["_pid"], "it stays warm"
         with pytest.raises(ToolFailed, match="MemoryError") as failed:

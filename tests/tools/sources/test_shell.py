@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import signal
 import stat
@@ -26,6 +27,7 @@ from tools.sources.errors import SourceError
 from tools.sources.shell import load_shell_source
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-tool-from-a-command.md"
+PYTHON = [sys.prefix, sys.base_prefix]
 One = Callable[..., Tool]
 
 
@@ -46,7 +48,8 @@ def one(tmp_path: Path) -> One:
             **(tool or {}),
         }
         manifest = tmp_path / "x.yaml"
-        header = {"name": "x", "owner": "o", "folder": str(tmp_path), **(shell or {})}
+        header = {"name": "x", "owner": "o", "folder": str(tmp_path), "reads": PYTHON, "writes": [str(tmp_path)]}
+        header |= shell or {}
         manifest.write_text(yaml.safe_dump({"shell": header, "tools": [entry]}))
         return load_shell_source(manifest, environ={"SECRET": "s3cret", "HOME": "/root", "WANTED": "yes"})[0]
 
@@ -112,15 +115,20 @@ async def test_types_bounds_and_what_is_not_given(one: One) -> None:
 
 async def test_a_program_sees_nothing_of_our_environment_but_what_the_manifest_passes(one: One) -> None:
     program = "print(json.dumps({**os.environ, 'cwd': os.getcwd(), 'stdin': sys.stdin.read()}))"
-    shell = {"path": ["/usr/bin"], "environment": {"REGION": "eu"}, "pass_environment": ["WANTED", "NOT_SET"]}
+    shell = {
+        "path": ["/usr/bin"],
+        "environment": {"REGION": "eu"},
+        "pass_environment": ["WANTED", "NOT_SET"],
+        "folder": "",
+    }
     tool = one(program, shell=shell, stdin="hello {name}", arguments={"name": {}})
     seen = (await run(tool, {"name": "you"}))["json"]
     assert isinstance(seen, dict)
     seen.pop("LC_CTYPE", None)
     wanted = {"PATH": "/usr/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "REGION": "eu", "WANTED": "yes"}
-    cwd = seen.pop("cwd")
-    assert seen == {**wanted, "stdin": "hello you"}
-    assert cwd != str(Path.cwd())
+    cwd = str(seen.pop("cwd"))
+    assert seen == {**wanted, "stdin": "hello you", "HOME": cwd, "TMPDIR": cwd}
+    assert not Path(cwd).exists(), "a folder of its own, gone with it"  # noqa: ASYNC240 - nothing else runs here
 
 
 async def test_a_change_gets_the_same_key_for_every_attempt(one: One) -> None:
@@ -208,7 +216,7 @@ async def test_a_program_has_only_so_much_memory_and_disk(one: One, program: str
 
 async def test_a_program_that_only_computes_runs_out_of_processor_time(one: One) -> None:
     """Also one that left our process group."""
-    limits = Limits(network=True, seconds=0)
+    limits = Limits(network=True, files=None, seconds=0)
     argv = [sys.executable, "-S", "-c", "while True: pass"]
     ended = await shell_process.run(argv, environ={}, folder="/", seconds=60, limits=limits)
     assert isinstance(ended, shell_process.Ended)
@@ -274,7 +282,8 @@ def page(tmp_path: Path) -> Path:
     found = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     assert found
     manifest = tmp_path / "workers.yaml"
-    manifest.write_text(found[1].replace("/opt/ops/bin", str(tmp_path)))
+    text = found[1].replace("/opt/ops/bin", str(tmp_path)).replace("/var/lib/workers", str(tmp_path))
+    manifest.write_text(text.replace("tools:", f"  reads: {json.dumps(PYTHON)}\n\ntools:", 1))
     return manifest
 
 

@@ -41,6 +41,8 @@ class Desk:
         declared["mcp"] |= {
             "command": [sys.executable, str(SERVER)],
             "environment": {"TICKETS_FILE": str(self.kept), "TICKETS_MOOD": mood, "PYTHONPATH": str(SERVER.parents[4])},
+            "reads": [sys.prefix, sys.base_prefix, str(SERVER.parents[4])],
+            "writes": [str(self.folder)],
             **header,
         }
         if "url" in header:

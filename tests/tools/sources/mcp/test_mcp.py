@@ -1,5 +1,6 @@
 """Tools of real MCP servers: pinned, called, and met when they misbehave."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tools.conformance.verdicts import Verdict
 from tools.contract import JsonObject, ToolFailed
 from tools.sources.errors import SourceError
 from tools.sources.mcp_pins import lock_of, pins_of
+from tools.sources.mcp_source import load_mcp_source
 
 CLOSE: JsonObject = {"id": "T-1", "state": "closed"}
 
@@ -58,6 +60,31 @@ async def test_over_http_behind_a_token(desk: Desk) -> None:
     with pytest.raises(ToolFailed, match="cannot be reached") as failed:
         await run(later["tickets.set_state"], CLOSE)
     assert (failed.value.reason, failed.value.effect_possible) == ("unreachable", False)
+
+
+async def test_a_program_is_held_as_commands_are(desk: Desk) -> None:
+    """No network without `egress:`, and none of the bot's files, though its folder was declared."""
+    key = desk.folder / "audit.key"
+    key.write_text("s3cret")
+    async with await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0) as server:
+        mood = f"nosy:{server.sockets[0].getsockname()[1]}:{key}"
+        await desk.pin(desk.manifest())
+        for header, private, seen in (
+            ({}, [str(key)], {"network": "OSError", "file": "PermissionError"}),
+            ({"egress": ["127.0.0.1"]}, [], {"network": "there", "file": "there"}),
+        ):
+            found = load_mcp_source(desk.manifest(mood, **header), environ={}, closing=desk.closing, private=private)
+            read = next(tool for tool in found if tool.name == "tickets.read")
+            assert await run(read, {"id": "T-1"}) == {"state": "open", **seen}
+
+
+async def test_a_program_that_cannot_be_held_is_not_started(desk: Desk) -> None:
+    manifest = desk.manifest(memory_mb=16)  # less than Python needs
+    with pytest.raises(ToolFailed, match="cannot be reached") as failed:
+        await desk.pin(manifest)
+    assert not failed.value.effect_possible
+    with pytest.raises(ToolFailed, match="'no-such-program' cannot be started"):
+        await desk.pin(desk.manifest(command=["no-such-program"]))
 
 
 async def test_the_servers_hints_decide_nothing(desk: Desk) -> None:
