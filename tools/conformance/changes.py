@@ -12,6 +12,7 @@ from tools.admitting import Admitted, validate
 from tools.conformance.shapes import differences
 from tools.conformance.verdicts import Promise, Verdict
 from tools.contract import Held, Impact, InverseCall, Tool, ToolContext, ToolFailed, Verified, answered
+from tools.sealing import fingerprint
 
 STEP = 0.5
 """seconds between two looks at a change that has not taken yet"""
@@ -54,6 +55,8 @@ class Trial:
         else:
             yield Promise.EFFECT, *_kept("" if seen.held is Held.YES else f"verify says {seen.held}: {seen.says}")
         done = canonical(await self.state())
+        if impact is not None and done != before:
+            yield Promise.NOTICED, *_kept(await self._unnoticed(impact))
         if self.tool.manifest.idempotent:
             self.said.append(str(await self.tool.run(self.call.parsed, self._context("run"))))
             same = canonical(await self.state()) == done
@@ -80,6 +83,17 @@ class Trial:
         tool = self.tools[inverse.tool]
         call = validate(tool, dict(inverse.arguments))
         self.said.append(str(await tool.run(call.parsed, self._context(key))))
+
+    async def _unnoticed(self, impact: Impact) -> str:
+        """Why nobody would be told if somebody else made this change between the proposal and the press; "" is good."""
+        assert self.tool.preview is not None
+        try:
+            again = await self.tool.preview(self.call.parsed, self._context("look again"))
+        except ToolFailed:  # then it is not run either
+            return ""
+        if fingerprint(again) != fingerprint(impact):
+            return ""
+        return "its preview's `before` is the same before and after the change, so a target that moved is not seen"
 
     async def _verified(self, impact: Impact | None) -> Verified | None:
         if self.tool.verify is None:

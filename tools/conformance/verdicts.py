@@ -13,6 +13,7 @@ class Promise(StrEnum):
     OUTPUT = "the output has the shape of the example's"
     HARMLESS = "looking changes nothing"
     EFFECT = "a change takes, and verify sees it"
+    NOTICED = "a preview after the change shows another state"
     ONCE = "the same intent twice is one effect"
     UNDO = "undo restores the state before"
     UNDONE = "a second undo changes nothing"

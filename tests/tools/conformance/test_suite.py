@@ -85,6 +85,22 @@ async def test_a_preview_that_does_the_thing_is_found() -> None:
     assert Promise.HARMLESS in await broken(lab, {"lab.put": replace(tool, preview=preview)})
 
 
+async def test_a_preview_that_does_not_see_its_own_target_is_found() -> None:
+    """Somebody else's change between the proposal and the press would go unnoticed."""
+    lab = Lab()
+    tool = good(lab)["lab.put"]
+    assert tool.preview is not None
+    look = tool.preview
+
+    async def preview(args: Setting, ctx: ToolContext) -> Impact:
+        return replace(await look(args, ctx), before={"thing": args.thing})
+
+    def undo(args: Setting, _seen: Impact) -> InverseCall:
+        return InverseCall(tool="lab.put", arguments={"thing": args.thing, "value": 1})
+
+    assert await broken(lab, {"lab.put": replace(tool, preview=preview, undo=undo)}) == {Promise.NOTICED}
+
+
 async def test_an_undo_that_forgets_something_is_found() -> None:
     lab = Lab()
 

@@ -9,6 +9,7 @@ import pytest
 from tests.tools.sources.conftest import MANIFEST, context
 from tests.tools.sources.recorded.checked import Checked, Json
 from tools.contract import Held, Tool, ToolFailed, answered
+from tools.sealing import fingerprint
 from tools.sources.openapi import load_openapi_source
 
 FILE = MANIFEST.with_name("github.yaml")
@@ -122,13 +123,18 @@ async def test_a_failed_run_runs_again_and_undo_cancels_it(tools: dict[str, Tool
     assert [row.after for row in impact.changes] == [2, "runs again"]
     await tool.run(args, context())
     assert (await tool.verify(args, impact, context())).held is Held.YES
+    assert fingerprint(await tool.preview(args, context())) != fingerprint(impact), "a rival's rerun is not noticed"
     with pytest.raises(ToolFailed, match="cannot be retried") as refused:
         await tool.run(args, context())
     assert not refused.value.effect_possible
     inverse = await answered(tool.undo(args, impact))
     assert inverse is not None
     back = tools[inverse.tool]
-    await back.run(back.arguments.model_validate(inverse.arguments), context())
+    again = back.arguments.model_validate(inverse.arguments)
+    assert back.preview
+    at_work = await back.preview(again, context())
+    await back.run(again, context())
+    assert fingerprint(await back.preview(again, context())) != fingerprint(at_work), "an end is not noticed"
     assert hub.run["conclusion"] == "cancelled"
 
 

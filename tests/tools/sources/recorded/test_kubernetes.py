@@ -9,6 +9,7 @@ import pytest
 from tests.tools.sources.conftest import MANIFEST, context
 from tests.tools.sources.recorded.checked import Checked, Json
 from tools.contract import Held, Impact, Tool, ToolFailed, answered
+from tools.sealing import fingerprint
 from tools.sources.openapi import load_openapi_source
 
 FILE = MANIFEST.with_name("kubernetes.yaml")
@@ -99,6 +100,8 @@ async def change(tools: dict[str, Tool], which: str, /, **arguments: Any) -> tup
     impact = await tool.preview(args, context())
     await tool.run(args, context("k-1"))
     await tool.run(args, context("k-1"))
+    again = await tool.preview(args, context())
+    assert fingerprint(again) != fingerprint(impact), "who else made this change meanwhile would not be noticed"
     return args, impact
 
 
