@@ -4,13 +4,29 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from bot.agent import definition
+from bot.agent.definition import DataPolicy
 from bot.brains.base import BrainEvent, Finished, Prompt, Saying, UserSaid
 from storage import channels, evaluations, feedback, tasks
 from storage.records import Source, TaskState
 from tests.scenarios.world import ANA, DANA, INCIDENTS, KIM, SAM, Message, World, a_world, action_ids, everything
 
+SECRET = "alert-secret"
+CLOUD = DataPolicy(kind="cloud", provider="anthropic", region="eu")
+WORDS = {
+    "help": "What I can do for you",
+    "status": "cloud: anthropic, eu",
+    "tasks": "Open tasks",
+    "approvals": "Nothing waits",
+    "grants": "No grant stands",
+    "digest": "The digest is being posted to",
+    "consent": "cloud: anthropic, eu",
+    "schedules": "Daily digest",
+    "frobnicate": "I do not know the word `frobnicate`",
+}
 LONG = "".join(f"Line {line} of what was found.\n\n" for line in range(300)) + "That is all."
 
 
@@ -41,16 +57,25 @@ async def test_everything_people_do_works_over_both_deliveries(
 ) -> None:
     brain = WalkBrain()
     async with a_world(
-        tmp_path, monkeypatch.setenv, fault=None, brain=brain, signed_http=signed_http, requests_per_minute=60
+        tmp_path,
+        monkeypatch.setenv,
+        fault=None,
+        brain=brain,
+        agent=definition.load().model_copy(update={"data_policy": CLOUD}),
+        signed_http=signed_http,
+        requests_per_minute=60,
+        alert_secret=SECRET,
     ) as world:
         assert bool(world.slack.sockets.connections) is not signed_http
         ui = world.slack.ui
         thread = await world.ask("one")
+        await _agrees(world, ANA, thread)
         answer = await world.card(thread, "answer.regenerate")
         await _asks_again_and_judges(world, thread, answer)
 
         dm = world.slack.workspace.dm(KIM).id
         direct = str((await ui.send(KIM, dm, "two"))["ts"])
+        await _agrees(world, KIM, direct, channel=dm)
         await world.text(direct, "You asked: two", channel=dm, who=KIM)
 
         said = await ui.send(KIM, INCIDENTS, "customers complain")
@@ -69,7 +94,11 @@ async def test_everything_people_do_works_over_both_deliveries(
         await ui.react(KIM, INCIDENTS, thread, "test_tube")
         assert await ui.command(DANA, INCIDENTS, "/autopilot", "settings") == {"ok": True}
         await world.see(lambda: ui.open_view(DANA))
-        assert "Saved" in str((await ui.submit_view(DANA, values={"settings.per_minute": "50"}))["view"])
+        wanted = {"settings.per_minute": "50", "settings.mode": "bots", "settings.words": "firing"}
+        assert "means" in str((await ui.submit_view(DANA, values=wanted))["view"]), "it speaks unasked then"
+        assert "Saved" in str((await ui.submit_view(DANA))["view"])
+        await _speaks_up(world)
+        await _answers_words(world)
 
         await ui.home(SAM)
         await world.see(lambda: "Agents and what they do" in str(ui.home_view(SAM)))
@@ -80,11 +109,55 @@ async def test_everything_people_do_works_over_both_deliveries(
         await world.click(KIM, await world.card(long, "answer.more"), "answer.more")
         await world.text(long, "That is all.")
 
-        talk = await world.ask("talk")
-        await world.text(talk, "and on and on")
-        await ui.stop(ANA, INCIDENTS, talk)
-        await world.see(lambda: not any(m.get("streaming") for m in world.thread(talk)))
+        for native in (False, True):
+            talk = await world.ask("talk")
+            await world.text(talk, "and on and on")
+            if native:
+                await ui.stop(ANA, INCIDENTS, talk)
+            else:
+                await ui.send(ANA, INCIDENTS, "@autopilot stop", thread_ts=talk)
+            await world.text(talk, "Stopped by <@U0ANA>.")
+            await world.see(lambda thread=talk: not any(m.get("streaming") for m in world.thread(thread)))  # type: ignore[misc]
         await _is_on_disk(world)
+
+
+async def _agrees(world: World, who: str, thread: str, channel: str = INCIDENTS) -> None:
+    """Once, before anything of theirs is sent to a provider."""
+
+    def asked() -> Message | None:
+        shown = world.slack.ui.messages(channel, as_=who, thread_ts=thread)
+        return next((m for m in shown if m.get("ephemeral_for") and "consent.yes" in action_ids(m)), None)
+
+    await world.slack.ui.click(who, channel, str((await world.see(asked))["ts"]), "consent.yes")
+
+
+async def _speaks_up(world: World) -> None:
+    """Where admins want it, what another app posts is looked into; so is what a monitoring system sends."""
+    posted = str((await world.slack.ui.post_as_app(INCIDENTS, "FIRING: the disk is full"))["ts"])
+    await world.text(posted, "You asked: ")
+    alert = {"status": "firing", "title": "queue is stuck", "text": "900 jobs"}
+    url = f"{world.config.console}/alerts/json/{INCIDENTS}"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(url, json=alert, headers={"authorization": f"Bearer {SECRET}"})
+    assert answer.status_code == 202, answer.text
+    ui = world.slack.ui
+    root = await world.see(lambda: next((m for m in ui.messages(INCIDENTS) if "queue is stuck" in everything(m)), None))
+    await world.text(str(root["ts"]), "You asked: ")
+
+
+async def _answers_words(world: World) -> None:
+    ui = world.slack.ui
+    for word, said in WORDS.items():
+        assert await ui.command(ANA, INCIDENTS, "/autopilot", word) == {"ok": True}
+
+        def told(said: str = said) -> bool:
+            shown = [everything(m) for m in ui.messages(INCIDENTS, as_=ANA) if m.get("ephemeral_for")]
+            return any(said in one for one in shown)
+
+        assert await world.see(told), word
+    await ui.home(KIM, "messages")
+    dm = world.slack.workspace.dm(KIM).id
+    assert await world.see(lambda: world.slack.office.prompts.get(dm)), "the panel suggests something"
 
 
 async def _asks_again_and_judges(world: World, thread: str, answer: Message) -> None:

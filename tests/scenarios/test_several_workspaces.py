@@ -98,11 +98,12 @@ async def test_an_installation_is_finished_once_in_its_own_browser_and_where_it_
         assert row.tenant == "T0ACME" and "xoxb" not in row.sealed
 
 
+@pytest.mark.parametrize("signed_http", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_an_organisations_installation_speaks_in_each_of_its_workspaces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed_http: bool
 ) -> None:
     """The token is the organisation's; tasks, people and votes are each workspace's own, and one can leave alone."""
-    async with a_world(tmp_path, monkeypatch.setenv, app=MANY) as world:
+    async with a_world(tmp_path, monkeypatch.setenv, app=MANY, signed_http=signed_http) as world:
         grid = {"enterprise_id": "E0ORG", "enterprise_name": "Org"}
         north = world.slack.add(demo_workspace(team_id="T0NORTH", name="North", mark="2", **grid))
         south = world.slack.add(demo_workspace(team_id="T0SOUTH", name="South", mark="3", **grid))

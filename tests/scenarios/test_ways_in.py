@@ -104,24 +104,6 @@ async def test_home_shows_what_waits_for_this_person(tmp_path: Path, monkeypatch
             assert await world.see(lambda said=words: said in str(world.slack.ui.home_view(DANA)))  # type: ignore[misc]
 
 
-async def test_each_word_of_the_command_has_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {
-        "help": "What I can do for you",
-        "status": "connected",
-        "tasks": "No task is open",
-        "approvals": "Nothing waits",
-        "frobnicate": "I do not know the word `frobnicate`",
-    }
-    async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
-        for words, answer in answers.items():
-            await world.slack.ui.command(ANA, INCIDENTS, "/autopilot", words)
-
-            def whispered(answer: str = answer) -> bool:
-                return any(answer in everything(m) for m in world.slack.ui.messages(INCIDENTS, as_=ANA))
-
-            assert await world.see(whispered)
-
-
 async def test_what_no_playbook_fits_gets_a_helpful_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         thread = await world.ask("please write a poem")
