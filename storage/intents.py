@@ -13,34 +13,8 @@ from storage.errors import LostRace
 from storage.ids import new_id
 from storage.inserts import new_in
 from storage.plain import Plain, parsed
-from storage.records import Intent, IntentState, JsonObject, Task
+from storage.records import Intent, IntentState, JsonObject, NewIntent, Task
 from storage.tables import intents, tasks
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewIntent:
-    """What is known when a call is about to run."""
-
-    key: str
-    tenant: str
-    task_id: str
-    invoked_by: str
-    skill: str
-    tool: str
-    tool_version: str
-    tier: str
-    approved_by: list[str]
-    dry_run: bool
-    reason_code: str
-    rules: list[str]
-    input: JsonObject
-    idempotency_key: str
-    correlation_id: str
-    agent_version: str
-    policy_version: str
-    env: str = ""
-    target: str = ""
-    blast: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from policy.types import Tier
 from storage import audit, intents
 from storage.db import Tx
-from storage.intents import NewIntent
-from storage.records import Intent, IntentState, JsonObject, Task
+from storage.records import Intent, IntentState, JsonObject, NewIntent, Task
 from tools.admitting import Admitted
 from tools.contract import Impact, Tool, ToolContext
 from tools.desk import Desk

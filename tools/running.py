@@ -11,8 +11,7 @@ from policy.types import Tier
 from storage import audit, evidence, grants, halts, intents
 from storage.db import Database, Tx
 from storage.errors import LostRace
-from storage.intents import NewIntent
-from storage.records import Intent, IntentState, JsonObject
+from storage.records import Intent, IntentState, JsonObject, NewIntent
 from tools.cleaning import Cleaner
 from tools.contract import Held, Impact, Tool, ToolContext, ToolFailed, Verified, answered
 from tools.errors import Expired, GrantEnded

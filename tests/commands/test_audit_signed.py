@@ -15,9 +15,8 @@ import pytest
 from storage import audit, evidence, intents, proposals, tasks
 from storage.canonical import canonical, digest
 from storage.db import Database
-from storage.intents import NewIntent
 from storage.migrate import migrate
-from storage.records import JsonObject
+from storage.records import JsonObject, NewIntent
 from tests.builders import TENANT, a_new_task
 from tests.commands.conftest import Cli
 

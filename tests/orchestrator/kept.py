@@ -9,8 +9,7 @@ from storage import audit, evidence, feedback, intents, posts, proposals, steps,
 from storage.canonical import canonical, digest
 from storage.clock import now
 from storage.db import Database, Tx
-from storage.intents import NewIntent
-from storage.records import JsonObject, PostKind, ProposalState, StepKind, Task, TaskState
+from storage.records import JsonObject, NewIntent, PostKind, ProposalState, StepKind, Task, TaskState
 from storage.tables import metadata
 from storage.tables import tasks as rows
 from tests.builders import TENANT, a_new_task

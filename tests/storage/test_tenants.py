@@ -18,8 +18,7 @@ from storage import audit, evidence, halts, intents, posts, proposals, steps, ta
 from storage.canonical import canonical, digest
 from storage.db import Database, Tx
 from storage.errors import LostRace, NotFound
-from storage.intents import NewIntent
-from storage.records import PostKind, StepKind
+from storage.records import NewIntent, PostKind, StepKind
 from storage.tables import metadata
 from tests.builders import TENANT, a_new_task
 

@@ -9,8 +9,7 @@ from policy.redaction import Redactor
 from storage import intents
 from storage.db import Database
 from storage.errors import LostRace
-from storage.intents import NewIntent
-from storage.records import IntentState, Task
+from storage.records import IntentState, NewIntent, Task
 from tests.builders import TENANT
 from tests.tools.asking import a_call, approved, ask, entries, execute, ledger, propose
 from tests.tools.spy import Lab, Notes, broken_before, crashes, lost_answer, never_arrived
