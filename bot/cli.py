@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +30,7 @@ from bot.commands import (
 )
 from bot.commands.bench import command as bench
 from bot.commands.configured import configured
+from bot.guarded import guarded
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -165,17 +165,9 @@ app.add_typer(worker.app, name="worker")
 
 
 def main() -> None:
-    """The entry point: known failures are one sentence, unknown ones name where their details are."""
+    """Every command."""
     light.skip_unused()
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        from bot.failures import explain  # knows every room, so it is loaded only when there is something to explain
-
-        typer.echo(f"autopilot: {explain(error)}", err=True)
-        sys.exit(1)
+    guarded(app)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.wiring": WIRING,
     "bot.commands": WIRING | {"bot.failures", "bot.hostile"},
     "bot.failures": WIRING,
-    "bot.cli": WIRING | {"bot.failures", "bot.commands", "bot.hostile"},
+    "bot.guarded": frozenset({"bot.failures"}),
+    "bot.cli": WIRING | {"bot.failures", "bot.commands", "bot.guarded", "bot.hostile"},
+    "bot.entry": frozenset({"bot.cli", "bot.commands", "bot.guarded", "bot.light"}),
 }
 READS_SETTINGS = {
     "bot.private_files",
@@ -78,6 +80,8 @@ READS_SETTINGS = {
     "bot.failures",
     "bot.commands",
     "bot.cli",
+    "bot.entry",
+    "bot.guarded",
 }
 KNOWS_SLACK = {"bot.slack", "bot.demo", "bot.joining", "bot.wiring", "bot.commands"}
 KNOWS_THE_ENVIRONMENT = {

@@ -16,7 +16,7 @@ NAMESPACE = "autopilot."
 SOURCE = "own"
 KINDS = frozenset({"policy", "autonomy", "api_token", "token", "webhook", "credential", "secret", "group", "grant"})
 """kinds of targets that no tool changes"""
-PROGRAMS = frozenset({"autopilot", "bot.cli", "ops-autopilot"})
+PROGRAMS = frozenset({"autopilot", "bot.cli", "bot.entry", "ops-autopilot"})
 """our own command line"""
 LAUNCHERS = ("python", "env", "uv", "sudo", "nice", "nohup", "timeout", "sh", "bash", "xargs", "docker", "podman")
 """programs that start the one among their arguments"""

@@ -18,18 +18,18 @@ def halt(
     from bot.commands.audit_store import opened
     from bot.commands.configured import configured
     from bot.failed import CommandFailed
-    from bot.orchestrator import halting
+    from bot.lifecycle.standing_still import LONGEST_REASON, begin, end
     from policy.redaction import Redactor
     from storage.attempts import transact
     from storage.halts import standing
     from storage.row_security import EVERYTHING
 
-    said = Redactor.default().text(reason).text.strip()[: halting.LONGEST_REASON]
+    said = Redactor.default().text(reason).text.strip()[:LONGEST_REASON]
     if not said:
         raise typer.BadParameter("say why", param_hint="--reason")
     config = configured(quiet=True)
     person = f"cli:{who.strip() or getpass.getuser()}"
-    change = halting.end if lift else halting.begin
+    change = end if lift else begin
 
     async def work() -> str:
         async with opened(config.database) as db:

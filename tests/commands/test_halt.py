@@ -1,6 +1,8 @@
 """`autopilot halt`: everything, from outside the bot's process."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 from storage import audit, halts
@@ -44,3 +46,30 @@ def test_everything_halts_and_is_lifted_with_a_person_and_a_reason(cli: Cli, hom
 
 def test_without_a_database_it_says_so(cli: Cli) -> None:
     assert "there is no database at" in str(cli("halt", "--reason", "x").exception)
+
+
+def test_it_waits_for_nothing_it_does_not_need(home: Path) -> None:
+    """Every replica stands still within a second of Enter, so little may be loaded before."""
+    _with(home, make=True)
+    program = (
+        "import sys; from bot.entry import main; sys.argv = ['autopilot', 'halt', '--reason', 'drill']\n"
+        "try: main()\n"
+        "finally: print(*sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.stdout.startswith("everything is halted by"), ran.stderr
+    loaded = set(ran.stdout.split())
+    heavy = {
+        "cedarpy",
+        "starlette",
+        "uvicorn",
+        "slack_bolt",
+        "tools.gateway",
+        "alembic",
+        "httpx",
+        "bot.cli",
+        "bot.failures",
+    }
+    assert loaded & heavy == set()
+    again = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert again.returncode == 1 and again.stderr.startswith("autopilot: everything is already halted by")

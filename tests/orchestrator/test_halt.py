@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.brains.base import Call
+from bot.lifecycle import standing_still
 from bot.lifecycle.hooks import Hooks
 from bot.orchestrator import halting
 from bot.orchestrator.executing import Executing
@@ -210,7 +211,7 @@ async def test_a_halt_is_in_force_on_a_busy_replica_as_soon_as_it_is_answered(of
         if scope == TENANT:
             assert (await press(office, "halt")).said is Said.DONE
         else:
-            await transact(office.db, lambda tx: halting.begin(tx, EVERYTHING, who="cli:kim", reason=WHY))
+            await transact(office.db, lambda tx: standing_still.begin(tx, EVERYTHING, who="cli:kim", reason=WHY))
         answered = time.perf_counter()
         async with office.db.read() as tx:
             begun = len(await intents.of_task(tx, TENANT, task.id))
@@ -255,19 +256,19 @@ async def test_it_takes_a_person_of_the_groups_and_a_reason(office: Office) -> N
 async def test_everything_beats_a_workspace_and_only_ends_as_a_whole(office: Office) -> None:
     proposal = await office.proposed()
     async with a_replica(office) as cli, cli.db.write() as tx:
-        await halting.begin(tx, EVERYTHING, who="cli:root", reason="power cut")
+        await standing_still.begin(tx, EVERYTHING, who="cli:root", reason="power cut")
     await office.approve("U0DANA", proposal)
     assert not await office.work()
     answer = await press(office, "lift")
     assert answer.said is Said.STALE and "halted by root on the command line: power cut" in answer.message
     assert len(await record_of(office, "ops.halt.began")) == 1
     async with a_replica(office) as cli, cli.db.write() as tx:
-        await halting.end(tx, EVERYTHING, who="cli:root", reason="power is back")
+        await standing_still.end(tx, EVERYTHING, who="cli:root", reason="power is back")
     await office.work()
     assert len(office.lab.effects) == 1
 
 
 async def test_another_workspace_goes_on(office: Office) -> None:
     async with office.db.write() as tx:
-        await halting.begin(tx, "T0OTHER", who="U0X", reason="theirs")
+        await standing_still.begin(tx, "T0OTHER", who="U0X", reason="theirs")
         assert await halts.standing(tx, TENANT) is None

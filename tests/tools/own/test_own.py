@@ -181,6 +181,7 @@ def test_hatch_no_other_source_has_a_tool_under_our_name(lab: Lab) -> None:
         (["autopilot", "token", "create"], True),
         (["/opt/venv/bin/autopilot", "token", "create"], True),
         (["python3", "-m", "bot.cli", "token", "create"], True),
+        (["python3", "-m", "bot.entry", "token", "create"], True),
         (["env", "A=1", "/opt/bin/autopilot", "events"], True),
         (["kubectl", "get", "pods", "-n", "autopilot"], False),
     ],
