@@ -251,6 +251,13 @@ async def showing(tx: Tx, tenant: str, subject: str) -> list[Post]:
     return [_post(row) for row in await _SHOWING.run(tx, {"of": tenant, "shows": subject})]
 
 
+async def cards_in(tx: Tx, tenant: str, channel: str) -> set[str]:
+    """The subjects of the newest cards that stand in a channel."""
+    here = (posts.c.tenant == tenant, posts.c.channel == channel, posts.c.kind == PostKind.CARD)
+    query = sa.select(posts.c.subject).where(*here).order_by(posts.c.created_at.desc())
+    return {row.subject for row in await tx.run(query.limit(2_000))}
+
+
 async def carries(tx: Tx, tenant: str, channels: Collection[str], ts: str, subjects: Collection[str]) -> bool:
     """Whether this message of one of these channels is our card of one of these; or may be, while one is being sent."""
     this = sa.or_(posts.c.ts == ts, sa.and_(posts.c.ts.is_(None), posts.c.sending))

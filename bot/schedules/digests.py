@@ -45,10 +45,12 @@ def digest(
     intents: Sequence[Intent],
     approvers: Mapping[str, Sequence[str]],
     readable: Collection[str],
+    shown: Collection[str] = (),
 ) -> DigestView:
     """The digest of one window (seconds since the epoch). `approvers`: proposal id → who voted for it.
 
-    `readable`: channels that all who read the digest may read; what was asked for elsewhere is counted, not named.
+    `readable`: channels that all who read the digest may read, `shown`: cards that stand where it does. What was asked
+    for elsewhere is counted, not named.
     """
 
     def within(at: float | None) -> bool:
@@ -56,7 +58,11 @@ def digest(
 
     done = [p for p in proposals if p.state in _DONE]
     waiting = [p for p in open_now if p.state in _OPEN]
-    named = {p.id for p in (*done, *waiting) if (sealed := seal_if_whole(p)) is None or sealed.channel in readable}
+    named = {
+        p.id
+        for p in (*done, *waiting)
+        if p.card_id in shown or (sealed := seal_if_whole(p)) is None or sealed.channel in readable
+    }
     changes = [p for p in proposals if p.undoes is None]
     # what an edit replaced is the same question, asked anew
     asked = [p for p in changes if within(p.created_at) and p.state is not ProposalState.SUPERSEDED]

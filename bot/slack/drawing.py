@@ -21,7 +21,7 @@ from bot.slack.charts import Charts
 from bot.slack.replaced import replaced_card
 from bot.slack.replay import pieces
 from bot.slack.series_chart import alt_text
-from storage import intents, proposals, steps, tasks
+from storage import intents, posts, proposals, steps, tasks
 from storage.db import Database
 from storage.records import Post, PostKind, ScheduleKind, StepKind
 from tools.errors import SealBroken
@@ -104,6 +104,7 @@ class Drawing:
             ran = await intents.recent(tx, post.tenant, since=since, limit=50_000 if weekly else 1_000)
             begun = await tasks.recent(tx, post.tenant, since=since, limit=5_000 if weekly else 500)
             waiting = await proposals.open_ones(tx, post.tenant, limit=1_000)
+            here = await posts.cards_in(tx, post.tenant, post.channel)
             approvers = {
                 p.id: [v.voter for v in await proposals.votes_on(tx, post.tenant, p.id) if v.approve]
                 for p in found
@@ -119,6 +120,7 @@ class Drawing:
             open_now=waiting,
             intents=ran,
             approvers=approvers,
+            shown=here,
             readable={c for c in asked_in if await self.rooms.readable_in(post.tenant, c, post.channel)},
         )
         if not weekly:

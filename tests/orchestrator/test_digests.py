@@ -14,7 +14,9 @@ from tests.orchestrator.office import Office
 from tests.tools.asking import tamper
 
 
-def _digest(done: Sequence[Proposal], waiting: Sequence[Proposal], *readable: str) -> DigestView:
+def _digest(
+    done: Sequence[Proposal], waiting: Sequence[Proposal], *readable: str, shown: Sequence[str] = ()
+) -> DigestView:
     return digest(
         title="Digest",
         since=0,
@@ -25,6 +27,7 @@ def _digest(done: Sequence[Proposal], waiting: Sequence[Proposal], *readable: st
         intents=[],
         approvers={},
         readable=readable or {"C0INC"},
+        shown=shown,
     )
 
 
@@ -34,6 +37,7 @@ async def test_what_was_asked_where_not_all_readers_are_is_counted_and_not_named
     assert channels_of([whole]) == {"C0INC"}
     told, elsewhere = _digest([whole], [whole]), _digest([done], [whole], "C0OTHER")
     assert (len(told.open_items), told.unnamed) == (1, 0)
+    assert len(_digest([done], [whole], "C0OTHER", shown=[whole.card_id]).open_items) == 1, "its card stands there"
     assert (elsewhere.open_items, elsewhere.actions, elsewhere.unnamed) == ((), (), 1)
     shown = str(digest_card(elsewhere).blocks)
     assert "1 more in private channels and direct messages" in shown and "checkout" not in shown
