@@ -43,6 +43,7 @@ async def take_in(
     task, found, room = hooks.task, unread(steps), MOST - len(_seen(steps))
     told: list[tuple[StepKind, JsonObject]] = []
     left: list[str] = []
+    cut: list[str] = []
     for number, one in enumerate(found):
         file_id, name = str(one["id"]), str(one["name"])
         kind, size = str(one["kind"]), int(str(one["size"]))
@@ -53,6 +54,7 @@ async def take_in(
             read = await files.read(task.tenant, file_id, name=name, kind=kind, size=size)
         text = clean(read.text)
         if len(text) > LONGEST:
+            cut.append(f"{in_code(name)} ({len(text):,} characters)")
             text = f"{text[:LONGEST]}\n[cut: the file has {len(text):,} characters]"
         said = f"[the attached file was not read: {read.why}]" if read.why else text
         told.append((StepKind.CONTEXT, {"by": f"file {name}", "text": said, "file": file_id}))
@@ -62,6 +64,9 @@ async def take_in(
         await step_store.append(tx, task, task.turns, told)
         read_ones = [str(one["name"]) for one in found]
         await note(tx, task, "files_read", {"files": [*read_ones], "not_read": [*left]})
+        if cut:
+            said = f"Of {', '.join(cut)} I read the first {LONGEST:,}."
+            await tell(tx, task, f"files-cut:{task.id}:{found[0]['id']}", said, kind="answer")
         if left:
             subject = f"files:{task.id}:{found[0]['id']}"
             await tell(tx, task, subject, f"I did not read {'; '.join(left)}.", kind="answer")

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from bot.agent.lineup import Lineup
-from bot.lifecycle.moves import note
+from bot.lifecycle.moves import note, tell
 from bot.orchestrator import admission
 from bot.orchestrator.requests import Request
 from storage import channels, inbox, steps, tasks
@@ -40,7 +40,8 @@ def shortened(text: str) -> str:
 async def submit(db: Database, agents: Lineup, request: Request, *, per_minute: int) -> Task | None:
     """Store a request as a task, or as a follow-up of the task at work in its thread; None: it was here before."""
     dry, text = dry_run(clean(request.text))
-    asked = replace(request, text=shortened(text), dry_run=dry or request.dry_run)
+    cut_from = len(text) if len(text) > LONGEST_REQUEST else 0
+    asked = replace(request, text=shortened(text), dry_run=dry or request.dry_run, cut_from=cut_from)
     return await transact(db, lambda tx: keep(tx, agents, asked, per_minute))
 
 
@@ -57,6 +58,7 @@ async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Tas
     if at_work is not None:
         await steps.append(tx, at_work, at_work.turns, said)
         await note(tx, at_work, "follow_up", {"by": request.requester, "ts": request.request_ts})
+        await _tell_cut(tx, at_work, request)
         tx.hint(tasks.WAKE)
         return at_work
     task = await tasks.create(tx, _task_of(agents, around.agent, request))
@@ -77,8 +79,16 @@ async def keep(tx: Tx, agents: Lineup, request: Request, per_minute: int) -> Tas
             "dry_run": request.dry_run,
         },
     )
+    await _tell_cut(tx, task, request)
     await admission.wait_its_turn(tx, task, around.per_minute or per_minute)
     return task
+
+
+async def _tell_cut(tx: Tx, task: Task, request: Request) -> None:
+    if request.cut_from:
+        said = f"I read the first {LONGEST_REQUEST:,} of your {request.cut_from:,} characters."
+        more = "Say what matters in a few lines; a long log is better in parts."
+        await tell(tx, task, f"cut:{task.id}:{request.request_ts}", f"{said} {more}")
 
 
 def _as_steps(request: Request) -> list[tuple[StepKind, JsonObject]]:

@@ -39,6 +39,8 @@ class Request:
     """words of no person who may ask, such as an alert: shown to the brain as data. With it, `text` vouches for no
     argument either"""
     parent_id: str | None = None
+    cut_from: int = 0
+    """characters its text had, where that was too long to be read whole"""
     files: tuple[Attached, ...] = ()
 
 

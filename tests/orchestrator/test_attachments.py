@@ -23,6 +23,8 @@ class Drawer:
         self.read_ones.append(file_id)
         if name.endswith(".png"):
             return Attachment(why="I read text files only")
+        if name.startswith("long"):
+            return Attachment(text="x" * 20_000)
         return Attachment(text=f"{name} says: token=xoxb-1234567890-abcdefghijkl")
 
 
@@ -56,16 +58,24 @@ def _heard(prompt: Prompt) -> dict[str, str]:
 async def test_a_file_that_is_added_while_it_works_is_read_at_the_next_step(office: Office) -> None:
     """Secrets masked, as data, once; of what is no text the thread says so."""
     office.files = drawer = Drawer()
-    brain = office.brain = Interrupted(office, (_file(2), _file(3, "screen.png")))
+    brain = office.brain = Interrupted(office, (_file(2), _file(3, "screen.png"), _file(4, "long.log")))
     task = await office.desk.submit(replace(office.request(thread="1.0"), files=(_file(1),)))
     assert task is not None and await office.work()
     first, second = map(_heard, brain.prompts)
-    assert list(first) == ["file 1.log"] and list(second) == ["file 1.log", "file 2.log", "file screen.png"]
+    assert list(first) == ["file 1.log"] and list(second) == [
+        "file 1.log",
+        "file 2.log",
+        "file screen.png",
+        "file long.log",
+    ]
     assert "2.log says" in second["file 2.log"] and "xoxb-1234567890" not in second["file 2.log"]
-    assert drawer.read_ones == ["F1", "F2", "F3"]
+    assert drawer.read_ones == ["F1", "F2", "F3", "F4"]
     async with office.db.read() as tx:
         told = [row.body["text"] for row in await tx.run(posts.select().where(posts.c.kind == PostKind.NOTICE))]
-    assert told == ["I did not read `screen.png` (I read text files only)."]
+    assert sorted(map(str, told)) == [
+        "I did not read `screen.png` (I read text files only).",
+        "Of `long.log` (20,000 characters) I read the first 12,000.",
+    ]
 
 
 async def test_one_task_reads_so_many_files_and_says_so_of_the_others(office: Office) -> None:

@@ -24,6 +24,7 @@ async def test_forty_thousand_characters_are_cut_with_a_note_and_answered(
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         thread = await world.ask("is checkout failing? " + "x" * 39_970)
         await world.text(thread, "looks healthy")
+        await world.text(thread, "I read the first 12,000 of your 39,")
         [task] = await _tasks(world)
         async with world.database() as db, db.read() as tx:
             first = (await steps.of_task(tx, task))[0]
@@ -64,6 +65,14 @@ async def test_a_channel_that_takes_no_messages_any_more_does_not_disturb_the_ot
         else:
             channel.members.discard(BOT)
         await world.text(await world.ask("please write a poem"), "I have no playbook")
+        await world.slack.ui.command(ANA, "C0DATA", "/autopilot", "ask is checkout failing?")
+        why = "This channel is archived" if archived else "I am not in this channel. Invite me"
+
+        def told() -> bool:
+            shown = world.slack.ui.messages("C0DATA", as_=ANA)
+            return any(why in everything(m) for m in shown if m.get("ephemeral_for"))
+
+        assert await world.see(told)
 
         async def over() -> bool:
             return all(task.state == TaskState.COMPLETED for task in await _tasks(world))
