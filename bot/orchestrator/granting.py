@@ -8,7 +8,7 @@ from bot.orchestrator.views import GrantLine
 from policy.approval import tally
 from policy.people import People, unasked
 from policy.types import Actor, CastVote
-from storage import audit, grants, posts, proposals
+from storage import audit, grants, inbox, posts, proposals
 from storage.db import Database, Tx
 from storage.errors import NotFound
 from storage.grants import Grant
@@ -29,6 +29,8 @@ class Giving:
     proposal: str
     times: int
     minutes: int
+    key: str = ""
+    """one for each press, however often it arrives; "" where whoever asks has seen to that"""
 
 
 async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -> Answer:
@@ -51,6 +53,8 @@ async def give(db: Database, gateway: Gateway, people: People, giving: Giving) -
     if why:
         return await _refused(db, giving, why)
     async with db.write() as tx:
+        if giving.key and not await inbox.first_time(tx, giving.tenant, f"grant:{giving.key}", "click"):
+            return Answer(said=Said.DONE, message="granted already; it stands once")
         grant = await grants.give(
             tx,
             seconds=giving.minutes * 60.0,

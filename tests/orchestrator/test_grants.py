@@ -58,6 +58,17 @@ async def asked(office: Office, call: Call | None = None, who: str = "U0ANA") ->
     return await office.of(task)
 
 
+async def test_one_press_gives_one_grant_however_often_it_arrives(office: Office) -> None:
+    """Slack shows an error for a modal whose answer was slow, and people submit it again: five times stay five."""
+    done = await office.proposed(text=TEXT)
+    giving = Giving(tenant=TENANT, who="U0DANA", proposal=done.id, times=5, minutes=30, key="view:V1")
+    answers = await asyncio.gather(*(granting.give(office.db, office.gateway, office.staff, giving) for _ in range(3)))
+    assert [answer.said for answer in answers] == [Said.DONE] * 3 and len(await standing(office)) == 1
+    again = replace(giving, key="view:V2")
+    assert (await granting.give(office.db, office.gateway, office.staff, again)).said is Said.DONE
+    assert len(await standing(office)) == 2
+
+
 async def test_it_runs_without_asking_and_says_whose_grant_and_what_is_left(office: Office) -> None:
     grant = await granted(office)
     ran = await asked(office)

@@ -77,7 +77,12 @@ class GrantsDesk:
     async def give_on(self, click: Click, want: Wanted) -> Answer:
         """Give what the modal of a card asked for."""
         giving = Giving(
-            tenant=click.tenant, who=click.who, proposal=click.proposal_id, times=want.times, minutes=want.minutes
+            tenant=click.tenant,
+            who=click.who,
+            proposal=click.proposal_id,
+            times=want.times,
+            minutes=want.minutes,
+            key=click.key,
         )
         return await granting.give(self.db, self.gateway, self.people, giving)
 
