@@ -21,7 +21,7 @@ class StillOpen(Exception):
 
     def __init__(self, tasks_: list[str]) -> None:
         shown = ", ".join(tasks_[:5]) + (f" and {len(tasks_) - 5} more" if len(tasks_) > 5 else "")
-        super().__init__(f"nothing was erased: still open are {shown}; stop them, or wait until they end")
+        super().__init__(f"still open are {shown}; stop them or wait until they end, then erase again")
 
 
 @dataclass
@@ -72,16 +72,25 @@ async def asked_by(db: Database, tenant: str, person: str) -> list[Task]:
 
 
 async def erase_tasks(db: Database, tenant: str, found: list[Task], why: Why) -> Done:
-    """Empty all that is kept of these ended tasks, but that they were there and which tools ran by which rules."""
+    """Empty all that is kept of these ended tasks, but that they were there and which tools ran by which rules.
+
+    Raises:
+        StillOpen: something came of one of them since they were looked for; those before it are empty.
+    """
     done = Done(counts={})
+    ids = {task.id for task in found}
     for task in found:
-        done.add(await transact(db, partial(_rows_of, task=task, why=replace(why, what=f"{why.what} {task.id}"))))
+        named = replace(why, what=f"{why.what} {task.id}")
+        done.add(await transact(db, partial(_rows_of, task=task, why=named, looked_at=ids)))
         await _until_none(db, done, partial(_entries_of, task=task, why=replace(why, what=f"{why.what} {task.id}")))
     return done
 
 
-async def _rows_of(tx: Tx, *, task: Task, why: Why) -> JsonObject:
+async def _rows_of(tx: Tx, *, task: Task, why: Why, looked_at: set[str]) -> JsonObject:
     await tasks.lock(tx, task.tenant, task.id)
+    since = set(await contents.children(tx, task.tenant, task.id)) - looked_at  # an Undo was pressed meanwhile
+    if since:
+        raise StillOpen(sorted(since))
     counts = await contents.drop_all(tx, task)
     hashes = await contents.results(tx, task.tenant, task.id)
     counts["evidence"] = await erasing.empty_evidence(tx, task.tenant, hashes, GONE)
@@ -98,7 +107,11 @@ async def _entries_of(tx: Tx, *, task: Task, why: Why) -> JsonObject:
 
 
 async def erase_person(db: Database, tenant: str, person: str, found: list[Task], why: Why, alias: str) -> Done:
-    """Empty what a person asked for, and put an alias in their place everywhere else; `found` are their tasks."""
+    """Empty what a person asked for, and put an alias in their place everywhere else; `found` are their tasks.
+
+    Raises:
+        StillOpen: as `erase_tasks`.
+    """
     forget = persons.forgetting(person, alias)
     why = replace(why, what=f"a person, now {alias}", reason=forget(why.reason))
     done = await erase_tasks(db, tenant, found, replace(why, what=f"{why.what}: task"))

@@ -115,8 +115,11 @@ async def _begin(
     *,
     enough: bool,
 ) -> Answer:
+    await tasks.lock(tx, was.tenant, was.id)
     if not await inbox.first_time(tx, click.tenant, f"click:{click.key}", "click"):
         return Answer(said=Said.DUPLICATE)
+    if not (await proposals.get(tx, done.tenant, done.id)).sealed:  # erased since it was read
+        raise LostRace("undo", done.id)
     task = await tasks.create(tx, _task_of(was, click, open_seal(done).says, enough=enough))
     own = [inverse.model_copy(update={"task": task.id}) for inverse in inverses]
     if len(own) == 1:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from bot.orchestrator import erasing
+from bot.orchestrator.requests import Said
 from storage import api_tokens, audit, grants, steps
 from storage.canonical import canonical
 from storage.checkpoints import hashes_of
@@ -19,6 +20,7 @@ from storage.tables import erasing as erasing_row
 from storage.tables import metadata
 from tests.builders import TENANT
 from tests.orchestrator.kept import ANA, DANA, a_whole_task, everything
+from tests.orchestrator.office import Office
 
 SECRET = "Ana's private trouble"
 WHY = Why(what="task", by="cli:root", reason="asked for by letter")
@@ -148,3 +150,21 @@ def test_every_table_about_a_task_is_emptied_with_it() -> None:
     of_the_record, no_words = {"audit", "evidence"}, {"feedback"}
     about_a_task = {table.name for table in metadata.sorted_tables if "task_id" in table.c}
     assert about_a_task == emptied | of_the_record | no_words
+
+
+async def test_what_begins_while_others_are_erased_is_not_emptied_under_its_feet(office: Office) -> None:
+    """Erasing many takes minutes. Undo is pressed meanwhile: its task came of this one, and nobody looked at it."""
+    done = await office.ran()
+    while await office.work():
+        pass
+    found = await erasing.tree(office.db, TENANT, [done.task_id])
+    assert (await office.undo("U0DANA", done)).said is Said.DONE
+    with pytest.raises(erasing.StillOpen):
+        await erasing.erase_tasks(office.db, TENANT, found, WHY)
+    assert (await office.again(done)).sealed == done.sealed
+    while await office.work():
+        pass
+    assert len(office.lab.effects) == 2
+    again = await erasing.tree(office.db, TENANT, [done.task_id])
+    await erasing.erase_tasks(office.db, TENANT, again, WHY)
+    assert len(again) == 2 and (await office.again(done)).sealed == ""
