@@ -43,6 +43,8 @@ QUICK_DEATH = 15.0
 """seconds; a bot that ends sooner, three times in a row, cannot start"""
 FAILING_FOR = 90.0
 """seconds the fault has already lasted when the page opens"""
+LONGEST_START = 60.0
+"""seconds for the bot to connect: a first start compiles everything, and machines can be busy"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +95,7 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
         orders = await _orders(demo, stack, shop, say) if demo.fault == SLOW else {}
         bot = BotProcess(_environment(demo, slack, shop_url, token, key) | orders, demo.home / "bot.log", say)
         keeping = asyncio.create_task(bot.keep_running(stop))
-        connected = asyncio.create_task(slack.wait_connected(1))
-        await asyncio.wait([connected, keeping], timeout=30, return_when=asyncio.FIRST_COMPLETED)
-        if not connected.done():
-            connected.cancel()
+        if not await connects(slack, keeping, LONGEST_START):
             stop.set()
             await keeping
             raise RuntimeError(f"the bot did not connect; see {demo.home / 'bot.log'}")
@@ -110,6 +109,19 @@ async def run(demo: Demo, say: Callable[[str], None]) -> None:
             webbrowser.open(slack.base_url)
         await stop.wait()
         await keeping
+
+
+async def connects(slack: LocalSlack, keeping: asyncio.Task[None], seconds: float) -> bool:
+    """Whether the bot holds a connection before so long, and before its process is given up (`keeping` ends).
+
+    What is said to a bot that is not connected is lost, as in Slack: nobody may be told "ready" before.
+    """
+    connected = asyncio.create_task(slack.wait_connected(1, seconds))
+    await asyncio.wait([connected, keeping], return_when=asyncio.FIRST_COMPLETED)
+    if not connected.done():
+        connected.cancel()
+    [failed] = await asyncio.gather(connected, return_exceptions=True)
+    return failed is None
 
 
 async def _orders(
