@@ -107,6 +107,7 @@ async def claim(tx: Tx, *, owner: str, lease: float, limit: int) -> list[Home]:
             homes.c.opened_at > now() - OPEN_FOR,
             sa.or_(homes.c.owner.is_(None), homes.c.lease_until < now()),
         )
+        .order_by(homes.c.seq)  # whoever asked, then who saw nothing new for longest: however much happens, all get it
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

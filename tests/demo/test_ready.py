@@ -18,8 +18,8 @@ async def test_a_bot_that_does_not_connect_in_time_or_ends_is_not_ready() -> Non
         assert not await connects(slack, ended, 60)
         clients = SlackClients(base_url=slack.api_url)
         client = SteadyClient(app_token=slack.app_token, web_client=clients.client(slack.bot_token))
-        await client.connect()  # type: ignore[no-untyped-call]
+        await client.connect()  # type: ignore[no-untyped-call, unused-ignore]
         assert await connects(slack, running, 60)  # type: ignore[arg-type]
-        await client.close()  # type: ignore[no-untyped-call]
+        await client.close()  # type: ignore[no-untyped-call, unused-ignore]
         await clients.close()
         running.cancel()

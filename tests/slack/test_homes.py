@@ -86,6 +86,23 @@ async def test_each_change_is_published_by_one_replica(db: Database) -> None:
     assert desk.slack.published == dict.fromkeys(people, 5)
 
 
+async def test_all_homes_follow_however_much_happens_and_who_opens_one_is_first(db: Database) -> None:
+    """Twelve are open, eight are published at once, and something happens before each round."""
+    desk = Desk(db)
+    people = [f"U{n:02}" for n in range(12)]
+    await desk.open(*people)
+    replica = desk.replica()
+    for number in range(6):
+        await desk.changes(f"brain {number}")
+        await replica.once()
+    assert min(desk.slack.published[person] for person in people) >= 3  # every other time at least
+    await desk.changes("last")
+    before = desk.slack.published["U11"]
+    await desk.open("U11")
+    await replica.once()
+    assert desk.slack.published["U11"] == before + 1
+
+
 async def test_what_happens_during_a_publication_is_not_lost(db: Database) -> None:
     """A change, a new card's address, and somebody who opens Home again, each while it is being sent."""
     desk = Desk(db)
