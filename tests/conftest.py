@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from storage.db import Database
 from storage.migrate import migrate, require_current
 from storage.row_security import EVERYTHING
+from tests import migrated
 from tests.quickly import collect_rarely, share_compiled_statements
 from tests.reused import Reused
 
@@ -112,24 +113,12 @@ def migrated_postgres(postgres_server: str, owner: str) -> str:
     async def make() -> None:
         await _run(postgres_server, f"create database {name} owner {owner}")
         url = make_url(postgres_server).set(database=name, username=owner)
-        await _migrated(url.render_as_string(hide_password=False))
+        database = Database(url.render_as_string(hide_password=False))
+        await migrate(database)
+        await database.close()
 
     _apart(make())
     return name
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database file that others are copied from."""
-    file = tmp_path_factory.mktemp("migrated") / "template.db"
-    _apart(_migrated(f"sqlite:///{file}"))
-    return file
-
-
-async def _migrated(url: str) -> None:
-    database = Database(url)
-    await migrate(database)
-    await database.close()
 
 
 def _apart(work: Coroutine[None, None, None]) -> None:
@@ -152,13 +141,13 @@ async def migrated_postgres_url(reused_postgres: Reused) -> str:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of its own, once for each engine: migrated where the test asks for `db`, else empty."""
-    migrated = "db" in request.fixturenames
+    wants_tables = "db" in request.fixturenames
     if request.param == "postgres":
-        url: str = request.getfixturevalue("migrated_postgres_url" if migrated else "owned_postgres_url")
+        url: str = request.getfixturevalue("migrated_postgres_url" if wants_tables else "owned_postgres_url")
         return url
     file = tmp_path / "test.db"
-    if migrated:
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), file)
+    if wants_tables:
+        migrated.copy_to(file)
     return f"sqlite:///{file}"
 
 

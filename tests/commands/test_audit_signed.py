@@ -15,8 +15,8 @@ import pytest
 from storage import audit, evidence, intents, proposals, tasks
 from storage.canonical import canonical, digest
 from storage.db import Database
-from storage.migrate import migrate
 from storage.records import JsonObject, NewIntent
+from tests import migrated
 from tests.builders import TENANT, a_new_task
 from tests.commands.conftest import Cli
 
@@ -27,9 +27,8 @@ def write(home: Path, *, more: int = 40) -> str:
     """A record with one task among others; the task's id."""
 
     async def work() -> str:
-        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
+        db = Database(f"sqlite+aiosqlite:///{migrated.copy_to(home / 'autopilot.db')}")
         try:
-            await migrate(db)
             async with db.write() as tx:
                 task = await tasks.create(tx, a_new_task())
                 for number in range(more):

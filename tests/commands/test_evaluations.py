@@ -9,7 +9,7 @@ import pytest
 from storage import evaluations, tasks
 from storage.db import Database
 from storage.evaluations import EvaluationKind
-from storage.migrate import migrate
+from tests import migrated
 from tests.builders import a_new_task
 from tests.commands.conftest import Cli
 
@@ -17,9 +17,8 @@ from tests.commands.conftest import Cli
 @pytest.fixture
 def kept(home: Path) -> None:
     async def keep() -> None:
-        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
+        db = Database(f"sqlite+aiosqlite:///{migrated.copy_to(home / 'autopilot.db')}")
         try:
-            await migrate(db)
             async with db.write() as tx:
                 for number in range(3):
                     task = await tasks.create(tx, a_new_task())

@@ -8,7 +8,7 @@ import pytest
 from policy.cedar import DEFAULT_RULES
 from storage import audit, channels
 from storage.db import Database
-from storage.migrate import migrate
+from tests import migrated
 from tests.commands.conftest import Cli
 
 OFF = ("--tool", "shop.set_flag", "--arg", "name=new-checkout", "--arg", "on=false", "--arg", "percent=0")
@@ -87,8 +87,7 @@ def test_an_explanation_knows_freezes_budgets_and_the_channels_level(
     assert "level 2" in done.stdout and "without the bot's record: there is no database" in done.stdout
 
     async def make() -> None:
-        db = Database(f"sqlite:///{home / 'autopilot.db'}")
-        await migrate(db)
+        db = Database(f"sqlite:///{migrated.copy_to(home / 'autopilot.db')}")
         async with db.write() as tx:
             await audit.append(tx, "T1", "ops.test")
             await channels.put(tx, "T1", "C1", channels.ChannelSettings(autonomy=1), by="U1")

@@ -14,6 +14,7 @@ from policy.freezes import Freeze
 from policy.risk import RiskTable
 from storage import channels
 from storage.db import Database
+from tests import migrated
 from tests.builders import TENANT
 from tests.commands.conftest import Cli
 from tests.orchestrator.conftest import lab, lab_engine, office, rules, staff
@@ -114,11 +115,8 @@ async def test_freezes_budgets_and_levels_of_channels_are_replayed(office: Offic
 def test_the_command_reads_the_ledger(cli: Cli, home: Path) -> None:
     import asyncio
 
-    from storage.migrate import migrate
-
     async def make() -> None:
-        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
-        await migrate(db)
+        db = Database(f"sqlite+aiosqlite:///{migrated.copy_to(home / 'autopilot.db')}")
         await db.close()
 
     asyncio.run(make())

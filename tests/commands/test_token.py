@@ -6,14 +6,13 @@ from pathlib import Path
 
 from storage import audit
 from storage.db import Database
-from storage.migrate import migrate
+from tests import migrated
 from tests.commands.conftest import Cli
 
 
 def _make(home: Path) -> None:
     async def work() -> None:
-        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
-        await migrate(db)
+        db = Database(f"sqlite+aiosqlite:///{migrated.copy_to(home / 'autopilot.db')}")
         async with db.write() as tx:
             await audit.append(tx, "T1", "ops.test")
         await db.close()

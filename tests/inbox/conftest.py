@@ -12,7 +12,7 @@ from bot.demo.hub.messages import Mailbox
 from bot.inbox.build import Built, build
 from bot.inbox.hub import Hub
 from storage.db import Database
-from storage.migrate import migrate
+from tests import migrated
 
 TENANT = "T0ACME"
 TOKEN = "hub-token"
@@ -24,8 +24,7 @@ MakeWorker = Callable[..., Built]
 @pytest.fixture
 async def lite(tmp_path: Path) -> AsyncIterator[Database]:
     """The embedded database, for tests that are not about storage."""
-    database = Database(f"sqlite:///{tmp_path / 'lite.db'}")
-    await migrate(database)
+    database = Database(f"sqlite:///{migrated.copy_to(tmp_path / 'lite.db')}")
     yield database
     await database.close()
 

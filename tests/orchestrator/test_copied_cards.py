@@ -3,7 +3,6 @@
 What Slack signs is who pressed what where. Only our record says which messages are cards.
 """
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from bot.orchestrator.requests import Answer, Click, Edit, Said, Verdict
 from storage import posts
 from storage.records import JsonObject, PostKind, Proposal
+from tests import migrated
 from tests.builders import TENANT
 from tests.orchestrator.office import Office
 from tests.tools.asking import bodies
@@ -20,8 +20,8 @@ TS = "1700000000.000100"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'test.db')}"
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{migrated.copy_to(tmp_path / 'test.db')}"
 
 
 async def _posted(office: Office, proposal: Proposal, *, ts: str | None = TS) -> str:

@@ -2,12 +2,12 @@
 
 import itertools
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from bot.lifecycle.moves import EVENTS
+from tests import migrated
 from tests.orchestrator.office import DONE, Office, a_change
 from tests.orchestrator.planned import a_read
 from tests.tools.asking import entries
@@ -19,8 +19,8 @@ _WRITTEN = re.compile(r'\b_?note\(\s*tx, [\w.]+,\s*"([a-z_]+)"|ops\.agent_task\.
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'test.db')}"
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{migrated.copy_to(tmp_path / 'test.db')}"
 
 
 async def test_a_story_writes_the_names_that_were_promised(office: Office) -> None:

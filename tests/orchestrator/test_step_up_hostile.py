@@ -1,6 +1,5 @@
 """Ways around a second factor: links of others, bent, old or stolen, altered rows, grants, and rules that change."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from policy.cedar import PolicyEngine
 from policy.types import StepUp
 from storage import proposals
 from storage.records import ProposalState
+from tests import migrated
 from tests.builders import TENANT
 from tests.orchestrator.stepped import LEADS, House, house, strict_engine, strict_rules
 from tests.tools.asking import tamper
@@ -23,9 +23,9 @@ AN_UNDO = SealedUndo(tool="lab.set", arguments={}, says="back", rehearsed_at=1.0
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+def database_url(tmp_path: Path) -> str:
     """One engine: what differs between them is in test_step_up.py."""
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'test.db')}"
+    return f"sqlite:///{migrated.copy_to(tmp_path / 'test.db')}"
 
 
 async def test_a_press_alone_counts_nothing(house: House) -> None:

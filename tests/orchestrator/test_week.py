@@ -1,6 +1,5 @@
 """What the weekly digest counts, of a week that really happened: each kind of ending once, and told apart."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from bot.schedules.autonomy import AutonomyView, autonomy
 from bot.schedules.digests import digest
 from storage import intents, proposals, tasks
 from storage.records import IntentState
+from tests import migrated
 from tests.builders import TENANT
 from tests.orchestrator.late import make_late
 from tests.orchestrator.office import Office
@@ -20,8 +20,8 @@ from tools.sealing import open_seal
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'test.db')}"
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{migrated.copy_to(tmp_path / 'test.db')}"
 
 
 async def _week(office: Office) -> AutonomyView:

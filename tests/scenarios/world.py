@@ -1,10 +1,14 @@
 """The whole product in one process: local Slack, shop and bot, as `autopilot demo` wires them."""
 
 import asyncio
+import atexit
 import contextlib
 import datetime as dt
+import functools
 import random
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +18,16 @@ from bot import settings, wiring
 from bot.agent.definition import AgentDefinition
 from bot.brains.base import Brain
 from bot.demo.run import FAILING_FOR, MANIFEST
-from bot.demo.shop import Shop, create_shop
+from bot.demo.shop import Shop
 from bot.demo.shop.faults import Story
 from bot.demo.slack import app_config
 from bot.demo.slack.server import LocalSlack
 from bot.slack.vault import new_key
 from storage.db import Database
 from storage.row_security import EVERYTHING
+from tests import migrated
 from tests.fast_clock import FastClock
+from tests.warm_shop import warm_shop
 
 Message = Mapping[str, Any]
 TOKEN = "shop-test-token"
@@ -168,7 +174,7 @@ async def a_world(
     the bot's port in them.
     """
     clock = FastClock(SHOP_SPEED, behind=FAILING_FOR)
-    shop = create_shop(token=TOKEN, clock=clock, warm_minutes=16)  # what stories look back is 15
+    shop = warm_shop(token=TOKEN, clock=clock, warm_minutes=16, every=20)  # what stories look back is 15
     if fault is not None:
         shop.world.tell(fault, on=True)
     clock.forward(FAILING_FOR)
@@ -198,6 +204,8 @@ async def a_world(
             **(_for_many(slack) if many else {}),
             **config,
         )
+        migrated.fill(chosen.database)
+        _parsed_before(chosen.home)
         world = World(
             slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent, duty_clock=duty_clock
         )
@@ -206,6 +214,21 @@ async def a_world(
             yield world
         finally:
             await world.stop_bot()
+
+
+def _parsed_before(home: Path) -> None:
+    """One home's proof that the rules' text can be parsed serves all worlds: it takes a process of its own."""
+    home.mkdir(parents=True, exist_ok=True)
+    cache = home / "policy-cache"
+    if not cache.exists():
+        cache.symlink_to(_policy_cache())
+
+
+@functools.cache
+def _policy_cache() -> Path:
+    folder = tempfile.mkdtemp(prefix="policy-cache-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _for_many(slack: LocalSlack) -> dict[str, object]:

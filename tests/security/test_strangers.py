@@ -1,7 +1,6 @@
 """Case 8: what comes for another workspace, organisation or app, or from outside, is ignored and on the record."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,14 @@ from bot.slack.porter import Porter
 from bot.slack.workspaces import OneWorkspace, Workspace
 from storage import audit
 from storage.db import Database
+from tests import migrated
 from tests.builders import TENANT
 from tests.tools.asking import entries
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
-    return f"sqlite:///{shutil.copyfile(migrated_sqlite, tmp_path / 'test.db')}"
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{migrated.copy_to(tmp_path / 'test.db')}"
 
 
 def _porter(db: Database) -> Porter:

@@ -86,7 +86,7 @@ class Checkout:
         )
 
     def _latency(self, at: float) -> float:
-        load = min(0.95, self._counters.total(at, 2, "checkout").requests / 2 / CAPACITY)
+        load = min(0.95, self._counters.requests(at, 2, "checkout") / 2 / CAPACITY)
         return self._rng.uniform(40, 90) / (1 - load) + self.waits_ms
 
     def retry_due(self, at: float, seconds: float) -> None:

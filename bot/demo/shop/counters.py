@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KEEP_SECONDS = 3600
 NOW_SECONDS = 5
@@ -11,8 +12,7 @@ LATENCY_BOUNDS = (25, 50, 100, 200, 400, 800, 1600, 3200)
 """milliseconds; slower falls into the last bucket"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
+class Key(NamedTuple):
     """One kind of request: checkout, "POST /checkout/orders", served by the code behind a flag or not."""
 
     component: str
@@ -65,12 +65,15 @@ class Counters:
             self._seconds[second] = {}
             while (oldest := next(iter(self._seconds))) < second - KEEP_SECONDS:
                 del self._seconds[oldest]
+        bucket = bisect_left(LATENCY_BOUNDS, latency_ms)
         for cells in (self._seconds[second], self.totals):
-            cell = cells.setdefault(key, Cell())
+            cell = cells.get(key)
+            if cell is None:
+                cell = cells[key] = Cell()
             cell.requests += 1
             cell.errors += status >= 500
             cell.refused += status == 429
-            cell.latency[bisect_left(LATENCY_BOUNDS, latency_ms)] += 1
+            cell.latency[bucket] += 1
 
     def rows(self, at: float, seconds: int, component: str = "") -> Iterator[tuple[int, Key, Cell]]:
         """Every cell of the last `seconds`, the running one included."""
@@ -85,6 +88,10 @@ class Counters:
         for _, _, cell in self.rows(at, seconds, component):
             total.add(cell)
         return total
+
+    def requests(self, at: float, seconds: int, component: str) -> int:
+        """How many there were in the last `seconds`; the load asks it for each order, so nothing else is summed."""
+        return sum(cell.requests for _, _, cell in self.rows(at, seconds, component))
 
     def by_key(self, at: float, seconds: int, component: str = "") -> dict[Key, Cell]:
         """The sums over the last `seconds`, one for each kind of request."""

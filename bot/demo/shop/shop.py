@@ -65,6 +65,10 @@ class Shop:
 
 def create_shop(*, token: str, seed: int = 7, clock: Clock = time.time, warm_minutes: int = 30) -> Shop:
     """A shop that has already been open for `warm_minutes`; `token` is what writes must carry."""
-    world = World(seed=seed, at=clock(), warm_minutes=warm_minutes)
+    return open_shop(World(seed=seed, at=clock(), warm_minutes=warm_minutes), token=token, clock=clock)
+
+
+def open_shop(world: World, *, token: str, clock: Clock) -> Shop:
+    """The server of a world that is there already."""
     app = Starlette(routes=[*api.routes(world, clock=clock, token=token), *demo_api.routes(world, clock=clock)])
     return Shop(world=world, asgi=Misbehaviour(app, world=world), clock=clock)

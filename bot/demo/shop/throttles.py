@@ -26,6 +26,9 @@ class Throttle:
         return "no limit" if self.per_second is None else f"{self.per_second} requests/s"
 
 
+NO_LIMIT = Throttle()
+
+
 class Throttles:
     """Token buckets, one for each limited endpoint."""
 
@@ -35,7 +38,7 @@ class Throttles:
 
     def of(self, endpoint: str) -> Throttle:
         """The limit as it stands."""
-        return self._limits.get(endpoint, Throttle())
+        return self._limits.get(endpoint, NO_LIMIT)
 
     def put(self, endpoint: str, throttle: Throttle, *, at: float) -> None:
         """Set or lift a limit."""

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.demo.shop import ManualClock, Shop, create_shop
+from bot.demo.shop import ManualClock, Shop
+from tests.warm_shop import warm_shop
 
 TOKEN = "shop-token"
 
@@ -17,7 +18,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def shop(clock: ManualClock) -> Shop:
-    return create_shop(seed=7, clock=clock, token=TOKEN, warm_minutes=10)
+    return warm_shop(seed=7, clock=clock, token=TOKEN, warm_minutes=10)
 
 
 @pytest.fixture

@@ -143,5 +143,20 @@ async def test_the_same_seed_and_clock_give_the_same_numbers() -> None:
     assert run(1) != run(2)
 
 
+def test_a_copied_past_is_the_one_that_was_lived(clock: ManualClock, shop: Shop) -> None:
+    """Most tests' shops are copies (tests/warm_shop.py): before and after, they are what `create_shop` makes."""
+    lived = create_shop(seed=7, clock=clock, token=TOKEN, warm_minutes=10)
+    for seconds in (0, 30):
+        clock.forward(seconds)
+        seen = []
+        for world in (shop.world, lived.world):
+            world.advance(clock())
+            rows = list(world.counters.rows(world.at, 700))
+            seen.append(
+                (world.at, rows, list(world.logs.search(query="", component="", since=0)), world.pipeline.lag())
+            )
+        assert seen[0] == seen[1]
+
+
 async def test_the_load_is_about_twenty_requests_a_second(shop: Shop) -> None:
     assert 18 < shop.world.counters.total(shop.world.at, 300).requests / 300 < 22

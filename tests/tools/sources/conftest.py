@@ -9,7 +9,8 @@ import httpx
 import pytest
 import yaml
 
-from bot.demo.shop import ManualClock, Shop, create_shop
+from bot.demo.shop import ManualClock, Shop
+from tests.warm_shop import warm_shop
 from tools.contract import Tool, ToolContext
 from tools.sources.openapi import load_openapi_source
 
@@ -31,7 +32,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def shop(clock: ManualClock) -> Shop:
-    return create_shop(seed=7, clock=clock, token=TOKEN, warm_minutes=10)
+    return warm_shop(seed=7, clock=clock, token=TOKEN, warm_minutes=10)
 
 
 @pytest.fixture

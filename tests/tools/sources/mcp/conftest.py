@@ -16,7 +16,6 @@ import uvicorn
 import yaml
 
 from bot.commands.pinning import look
-from tests.tools.sources.mcp.tickets_server import made
 from tools.admitting import validate
 from tools.contract import JsonObject, Tool, ToolContext
 from tools.sources.mcp_pins import lock_of
@@ -89,6 +88,8 @@ async def run(tool: Tool, arguments: JsonObject) -> JsonObject:
 @contextmanager
 def served(kept: Path, token: str = "", mood: str = "") -> Iterator[str]:
     """The server over streamable HTTP, behind a token."""
+    from tests.tools.sources.mcp.tickets_server import made  # the SDK takes a second, and every test worker reads this
+
     app = made(kept, mood).streamable_http_app(stateless_http=True)
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:

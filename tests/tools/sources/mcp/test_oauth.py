@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tests.tools.sources.mcp.conftest import Desk, run
-from tests.tools.sources.mcp.tickets_server import made
 from tools.contract import ToolFailed
 from tools.sources.errors import SourceError
 
@@ -74,6 +73,8 @@ class Issuer:
 
 @contextmanager
 def guarded(issuer: Issuer) -> Iterator[str]:
+    from tests.tools.sources.mcp.tickets_server import made  # as in conftest.py
+
     app = made(issuer.kept, "").streamable_http_app(stateless_http=True)
 
     async def door(scope: Any, receive: Any, send: Any) -> None:

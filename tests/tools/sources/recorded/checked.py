@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 import yaml
 
 Json = dict[str, Any]
@@ -47,6 +46,8 @@ class Checked(httpx.AsyncBaseTransport):
 
     def _check(self, value: Any, schema: Json) -> None:
         whole = {**_nullable(schema), "components": _nullable(self.document["components"])}
+        import jsonschema  # half a second, in each test worker
+
         jsonschema.Draft202012Validator(whole).validate(value)
 
 
