@@ -18,21 +18,19 @@ from storage.db import Database
 from storage.migrate import migrate, require_current
 from storage.row_security import EVERYTHING
 from tests import migrated
-from tests.quickly import collect_rarely, share_compiled_statements
+from tests.quickly import (
+    collect_rarely,
+    print_tracebacks_plainly,
+    share_compiled_statements,
+    try_shipped_rules_once,
+)
 from tests.reused import Reused
 
-_HERE = Path(__file__).parent
+pytest_plugins = ["tests.spreading"]
 _numbers = itertools.count()
 share_compiled_statements()
-
-
-_SLOWEST_FIRST = ("browser", "scenarios", "durability", "commands", "demo", "brains")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files whose tests take seconds begin first: begun last, one of them would keep one worker busy and three idle."""
-    place = {room: number for number, room in enumerate(_SLOWEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.path.relative_to(_HERE).parts[0], len(place)))
+print_tracebacks_plainly()
+try_shipped_rules_once()
 
 
 def pytest_collection_finish() -> None:
@@ -128,8 +126,10 @@ def _apart(work: Coroutine[None, None, None]) -> None:
 
 
 @pytest.fixture(scope="session")
-def reused_postgres(postgres_server: str, migrated_postgres: str, owner: str) -> Reused:
-    return Reused(server=postgres_server, template=migrated_postgres, owner=owner)
+def reused_postgres(postgres_server: str, migrated_postgres: str, owner: str) -> Iterator[Reused]:
+    reused = Reused(server=postgres_server, template=migrated_postgres, owner=owner)
+    yield reused
+    reused.close()
 
 
 @pytest.fixture

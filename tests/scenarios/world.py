@@ -1,14 +1,10 @@
 """The whole product in one process: local Slack, shop and bot, as `autopilot demo` wires them."""
 
 import asyncio
-import atexit
 import contextlib
 import datetime as dt
-import functools
 import random
-import shutil
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +201,6 @@ async def a_world(
             **config,
         )
         migrated.fill(chosen.database)
-        _parsed_before(chosen.home)
         world = World(
             slack=slack, shop=shop, shop_url=url, config=chosen, brain=brain, agent=agent, duty_clock=duty_clock
         )
@@ -214,21 +209,6 @@ async def a_world(
             yield world
         finally:
             await world.stop_bot()
-
-
-def _parsed_before(home: Path) -> None:
-    """One home's proof that the rules' text can be parsed serves all worlds: it takes a process of its own."""
-    home.mkdir(parents=True, exist_ok=True)
-    cache = home / "policy-cache"
-    if not cache.exists():
-        cache.symlink_to(_policy_cache())
-
-
-@functools.cache
-def _policy_cache() -> Path:
-    folder = tempfile.mkdtemp(prefix="policy-cache-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
 
 
 def _for_many(slack: LocalSlack) -> dict[str, object]:

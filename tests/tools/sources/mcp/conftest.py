@@ -25,6 +25,9 @@ SERVER = Path(__file__).with_name("tickets_server.py")
 PAGE = Path(__file__).parents[4] / "docs" / "use-an-mcp-server.md"
 
 
+_seen: list[str] = []
+
+
 @dataclass
 class Desk:
     """The tickets, and the manifest over them."""
@@ -63,13 +66,22 @@ class Desk:
     async def pin(self, manifest: Path) -> None:
         lock_of(manifest).write_text((await look(manifest)).written())
 
+    async def pinned(self) -> Path:
+        """The page's manifest, pinned as it was met first: the same server is not started again for the same pins."""
+        manifest = self.manifest()
+        if not _seen:
+            await self.pin(manifest)
+            _seen.append(lock_of(manifest).read_text())
+        lock_of(manifest).write_text(_seen[0])
+        return manifest
+
     def tools(self, manifest: Path, **environ: str) -> dict[str, Tool]:
         loaded = load_mcp_source(manifest, environ=environ, closing=self.closing)
         return {tool.name: tool for tool in loaded}
 
     async def tools_in(self, mood: str) -> dict[str, Tool]:
         """Pinned while it behaved, met again in a mood."""
-        await self.pin(self.manifest())
+        await self.pinned()
         return self.tools(self.manifest(mood))
 
 

@@ -89,8 +89,7 @@ async def test_a_program_that_cannot_be_held_is_not_started(desk: Desk) -> None:
 
 async def test_the_servers_hints_decide_nothing(desk: Desk) -> None:
     """set_state says of itself that it only reads; without a tier in the manifest it is irreversible."""
-    manifest = desk.manifest()
-    await desk.pin(manifest)
+    manifest = await desk.pinned()
     assert '"readOnlyHint": true' in lock_of(manifest).read_text()
     manifest.write_text(manifest.read_text().replace("tier: reversible\n", "version: '2'\n"))
     assert desk.tools(manifest)["tickets.set_state"].manifest.tier is Tier.IRREVERSIBLE
@@ -109,7 +108,7 @@ async def test_a_tool_that_changed_is_denied_until_a_person_pins_it_again(desk: 
 
 
 async def test_a_new_tool_is_no_tool_until_it_is_pinned(desk: Desk) -> None:
-    await desk.pin(desk.manifest())
+    await desk.pinned()
     manifest = desk.manifest("grown")
     manifest.write_text(manifest.read_text().replace("tool: get_ticket", "tool: delete_everything"))
     with pytest.raises(SourceError, match="'delete_everything' is not pinned; pinned are: get_ticket, set_state"):
@@ -120,7 +119,7 @@ async def test_without_pins_nothing_is_loaded_and_changed_pins_are_refused(desk:
     manifest = desk.manifest()
     with pytest.raises(SourceError, match=r"agree with 'autopilot tools pin"):
         desk.tools(manifest)
-    await desk.pin(manifest)
+    await desk.pinned()
     lock = lock_of(manifest)
     lock.write_text(lock.read_text().replace("Set a ticket's state.", "Set a ticket's state!"))
     with pytest.raises(SourceError, match="was changed after it was pinned"):
@@ -191,7 +190,7 @@ async def test_a_tools_own_error_is_a_failure_that_may_have_done_something(desk:
 
 
 async def test_a_program_that_is_not_there_or_no_server_is_unreachable(desk: Desk) -> None:
-    await desk.pin(desk.manifest())
+    await desk.pinned()
     for command in (["/no/such/program"], ["/bin/cat"], ["/bin/true"]):
         manifest = desk.manifest(command=command)
         manifest.write_text(manifest.read_text().replace("timeout_seconds: 20.0", "timeout_seconds: 3.0"))
@@ -212,7 +211,7 @@ async def test_why_a_program_did_not_come_up_is_said_in_its_own_last_words(desk:
 
 
 async def test_a_host_outside_egress_and_a_missing_token_are_refused(desk: Desk, tmp_path: Path) -> None:
-    await desk.pin(desk.manifest())
+    await desk.pinned()
     with pytest.raises(SourceError, match="is not in egress"):
         desk.tools(desk.manifest(url="http://elsewhere.example/mcp", egress=["127.0.0.1"]))
     auth = {"token_env": "TICKETS_TOKEN"}
