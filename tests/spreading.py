@@ -3,12 +3,9 @@
 import fcntl
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from xdist.scheduler import LoadFileScheduling
 
 _HERE = Path(__file__).parent
 _SLOWEST_FIRST = ("browser", "brains", "scenarios", "durability", "commands", "demo")
@@ -38,14 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadFileScheduling | None":
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file's tests stay on one worker; and all that import litellm, which costs a worker five seconds."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class Spreading(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "litellm" if any(part in nodeid for part in _WITH_LITELLM) else super()._split_scope(nodeid)
-
-    return Spreading(config, log)
+    spreading = LoadFileScheduling(config, log)
+    file_of = spreading._split_scope
+    spreading._split_scope = lambda test: "litellm" if any(part in test for part in _WITH_LITELLM) else file_of(test)
+    return spreading

@@ -36,6 +36,7 @@ async def asking(spawn: Spawn) -> AsyncIterator[Asking]:
 
 
 QUESTION = "checkout is failing, what is going on?"
+NO_SHOP = {"SHOP_URL": "http://127.0.0.1:9", "SHOP_TOKEN": "made-up"}
 
 
 async def test_a_proposal_is_shown_and_kept_and_nothing_runs(asking: Asking) -> None:
@@ -67,19 +68,19 @@ async def test_a_healthy_service_needs_no_proposal(asking: Asking) -> None:
     assert "search looks healthy" in done.stdout
 
 
-async def test_who_is_not_in_the_list_of_people_cannot_ask(asking: Asking, tmp_path: Path) -> None:
+def test_who_is_not_in_the_list_of_people_cannot_ask(main: Spawn, tmp_path: Path) -> None:
     people = tmp_path / "people.yaml"
     people.write_text("people: {ana: [operators]}\n")
-    done = await asking("ask", "--as", "mallory", QUESTION, AUTOPILOT_PEOPLE_FILE=str(people))
+    done = main("ask", "--as", "mallory", QUESTION, AUTOPILOT_PEOPLE_FILE=str(people), **NO_SHOP)
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert sentence.startswith("autopilot: 'mallory' is not in ")
 
 
-async def test_a_list_of_people_with_a_mistake_is_one_sentence(asking: Asking, tmp_path: Path) -> None:
+def test_a_list_of_people_with_a_mistake_is_one_sentence(main: Spawn, tmp_path: Path) -> None:
     people = tmp_path / "people.yaml"
     people.write_text("people: [ana]\n")
-    done = await asking("ask", "hello", AUTOPILOT_PEOPLE_FILE=str(people))
+    done = main("ask", "hello", AUTOPILOT_PEOPLE_FILE=str(people), **NO_SHOP)
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert "AUTOPILOT_PEOPLE_FILE" in sentence

@@ -24,32 +24,32 @@ def dead_port(taken_port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def test_an_unknown_command_is_wrong_usage(spawn: Spawn) -> None:
-    done = spawn("nope")
+def test_an_unknown_command_is_wrong_usage(main: Spawn) -> None:
+    done = main("nope")
     assert done.returncode == 2
     assert "No such command 'nope'" in done.stderr
 
 
-def test_a_database_that_is_down_is_one_sentence(spawn: Spawn, dead_port: int) -> None:
+def test_a_database_that_is_down_is_one_sentence(spawn: Spawn, main: Spawn, dead_port: int) -> None:
     """The next step is in it; the password is not."""
     url = f"postgresql+asyncpg://me:hunter2secret@127.0.0.1:{dead_port}/ops"
-    for command in (("migrate",), ("audit", "verify"), ("audit", "show")):
-        done = spawn(*command, AUTOPILOT_DATABASE_URL=url)
+    for start, *command in ((spawn, "migrate"), (main, "audit", "verify"), (main, "audit", "show")):
+        done = start(*command, AUTOPILOT_DATABASE_URL=url)
         assert (done.returncode, done.stdout) == (1, "")
         [sentence] = done.stderr.splitlines()
         assert "AUTOPILOT_DATABASE_URL" in sentence
         assert "hunter2secret" not in sentence
 
 
-def test_a_database_url_that_is_none_is_one_sentence(spawn: Spawn) -> None:
-    done = spawn("migrate", AUTOPILOT_DATABASE_URL="nonsense")
+def test_a_database_url_that_is_none_is_one_sentence(main: Spawn) -> None:
+    done = main("migrate", AUTOPILOT_DATABASE_URL="nonsense")
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert "AUTOPILOT_DATABASE_URL" in sentence
 
 
-def test_a_setting_that_does_not_fit_names_its_variable(spawn: Spawn) -> None:
-    done = spawn("doctor", AUTOPILOT_CONSOLE_PORT="many")
+def test_a_setting_that_does_not_fit_names_its_variable(main: Spawn) -> None:
+    done = main("doctor", AUTOPILOT_CONSOLE_PORT="many")
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert sentence.startswith("autopilot: AUTOPILOT_CONSOLE_PORT: ")
@@ -69,26 +69,26 @@ def test_a_port_in_use_is_named_by_the_demo(spawn: Spawn, taken_port: int) -> No
     assert f"port {taken_port} is in use" in sentence
 
 
-def test_a_document_that_does_not_parse_is_one_sentence(spawn: Spawn, tmp_path: Path) -> None:
+def test_a_document_that_does_not_parse_is_one_sentence(main: Spawn, tmp_path: Path) -> None:
     manifest = tmp_path / "broken.yaml"
     (tmp_path / "openapi.json").write_text("{'not': json")
     manifest.write_text(
         "service: {name: s, owner: o, base_url: 'http://127.0.0.1:1', openapi: openapi.json, egress: [127.0.0.1]}\n"
         "tools: []\n"
     )
-    done = spawn("tools", "check", str(manifest))
+    done = main("tools", "check", str(manifest))
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert sentence.endswith("openapi.json: file: is neither JSON nor YAML; save the service's openapi.json here")
 
 
-def test_a_rule_with_a_mistake_is_named_with_file_line_and_rule(spawn: Spawn, tmp_path: Path) -> None:
+def test_a_rule_with_a_mistake_is_named_with_file_line_and_rule(main: Spawn, tmp_path: Path) -> None:
     (tmp_path / "mine.cedar").write_text(
         '@id("grant-all")\npermit (principal, action, resource)\nwhen { context.call.nothing > 1 };\n'
     )
     (tmp_path / "cases.yaml").write_text("cases: [{case: one, call: {}, expect: allow}]\n")
     for command in ("check", "test"):
-        done = spawn("policy", command, str(tmp_path))
+        done = main("policy", command, str(tmp_path))
         assert done.returncode == 1
         sentence = done.stderr.splitlines()[0]
         assert sentence.startswith(f"autopilot: {tmp_path / 'mine.cedar'}:1: rule 'grant-all': ")

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.conftest import Spawn, home, main
+
+__all__ = ["home", "main"]
 ENV_LINE = re.compile(r"export AUTOPILOT_HUB_URL=(\S+) AUTOPILOT_HUB_TOKEN=(\S+)")
 
 
@@ -45,12 +48,12 @@ def autopilot(environ: dict[str, str], *words: str) -> subprocess.CompletedProce
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
-    early = autopilot(environ, "run", "--execute")
+def test_a_rollout_from_the_command_line(environ: dict[str, str], main: Spawn) -> None:
+    early = main("worker", "run", "--execute", **environ)
     assert early.returncode == 1
     assert "first run 'autopilot worker run --once --dry-run' until it is clean" in early.stderr
 
-    dry = autopilot(environ, "run")
+    dry = main("worker", "run", **environ)
     assert dry.returncode == 0, dry.stderr
     assert dry.stdout.count("would be done, because rule") == 4
     assert "    reply: Confirmed: your message has arrived.\n" in dry.stdout
@@ -60,7 +63,7 @@ def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
     assert acted.returncode == 0, acted.stderr
     assert "clean; when you agree with all of it, it may run alone" in acted.stdout
 
-    listed = autopilot(environ, "escalations")
+    listed = main("worker", "escalations", **environ)
     assert "secrets and credentials" in listed.stdout
     assert listed.stdout.endswith("4 wait for people\n")
 
@@ -80,12 +83,13 @@ def test_a_rollout_from_the_command_line(environ: dict[str, str]) -> None:
             alone.stdout.close()
 
 
-def test_wrong_use_is_one_sentence(environ: dict[str, str]) -> None:
-    assert "is not one of rules, llm" in autopilot(environ, "run", "--brain", "magic").stderr
-    both = autopilot(environ, "run", "--once", "--dry-run", "--execute")
+def test_wrong_use_is_one_sentence(main: Spawn) -> None:
+    hub = {"AUTOPILOT_HUB_URL": "http://127.0.0.1:9", "AUTOPILOT_HUB_TOKEN": "made-up"}
+    assert "is not one of rules, llm" in main("worker", "run", "--brain", "magic", **hub).stderr
+    both = main("worker", "run", "--once", "--dry-run", "--execute", **hub)
     assert both.returncode == 2 and "exclude each other" in both.stderr
-    no_token = autopilot({**environ, "AUTOPILOT_HUB_TOKEN": ""}, "run")
+    no_token = main("worker", "run", **{**hub, "AUTOPILOT_HUB_TOKEN": ""})
     assert (no_token.returncode, no_token.stderr.count("\n")) == (1, 1)
     assert "AUTOPILOT_HUB_TOKEN not set" in no_token.stderr
-    no_model = autopilot(environ, "run", "--brain", "llm")
+    no_model = main("worker", "run", "--brain", "llm", **hub)
     assert "set AUTOPILOT_MODEL, or use --brain rules" in no_model.stderr
