@@ -18,6 +18,7 @@ from bot.demo.slack.faults import FaultKind
 from bot.demo.slack.server import LocalSlack
 from bot.settings import read
 from bot.slack.vault import new_key
+from policy.redaction import Redactor
 from storage.db import Database
 from storage.migrate import migrate
 from tests.brains.model_servers import openai_sse, serving
@@ -122,7 +123,8 @@ async def test_every_source_of_the_groups_file_is_asked(slack: LocalSlack, tmp_p
         "source rota": State.BROKEN,
     }
     assert found["source leads"].says == "names U0DANA, U0SAM now"
-    assert "left@acme.example, who is no active member" in found["source old"].says
+    printed = Redactor.default().text(found["source old"].line()).text
+    assert "le… at acme.example, who is no active member" in printed  # as people see it: whole addresses are masked
     assert "cannot read" in found["source rota"].says and "rota.yaml" in found["source rota"].says
     assert "no rule can ask @pilots" in found["groups"].says
 
