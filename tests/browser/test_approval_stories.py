@@ -56,6 +56,9 @@ async def test_a_target_that_moved_is_shown_before_and_after_and_asks_again(
     await expect(card).to_contain_text("needs 1 of @operators · 0 of 1 so far")
     await visitor.shoot("50-moved-asks-again", in_all_lights=True)
     assert await demo.effects() == []
+    await visitor.press("approve", card)
+    await expect(card).to_contain_text("Done", timeout=40_000)
+    assert len(await demo.effects()) == 1
 
 
 async def test_a_card_changes_hands_and_a_stale_copy_is_refused(demo: RunningDemo, visitor: Visitor) -> None:

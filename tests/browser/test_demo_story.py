@@ -77,6 +77,8 @@ async def test_a_failing_checkout_is_explained_approved_and_undone(demo: Running
     await visitor.shoot("06-undo-confirm")
     await visitor.agree()
     await visitor.hears("Undone by @dana", seconds=40)
+    await expect(card).to_contain_text("↺ Undone by @dana")
+    await expect(card.locator("[data-action-id='proposal.undo']")).to_have_count(0)
     await visitor.shoot("07-undone", in_all_lights=True)
     assert [args["on"] for _, args in await demo.effects()] == [False, True]
 
