@@ -140,7 +140,7 @@ def command(body: Payload) -> Command | None:
         channel=found.channel_id,
         thread_ts="",
         who=found.user_id,
-        word=word.lower() or "help",
+        word=word.lower().rstrip(":,") or "help",
         rest=rest.strip(),
         key=f"command:{found.trigger_id}",
         trigger_id=found.trigger_id,

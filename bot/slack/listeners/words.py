@@ -23,18 +23,14 @@ from bot.slack.listeners.schedules import SchedulePages
 from bot.slack.listeners.settings import SettingsDesk
 from bot.slack.replies import Replies, card_of
 from bot.slack.shortcuts import AskedAbout
+from bot.slack.spoken import spoken
 from storage import inbox, tasks
 from storage.db import Database
 from storage.records import JsonObject, Source
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-_HAND = re.compile(r"hand\s+(?:it\s+|this\s+)?(?:over\s+)?to\s+(<@[UW][A-Z0-9]+(?:\|[^>]*)?>)\s*[.!]?", re.IGNORECASE)
-_WITHDRAW = re.compile(r"consent\s+withdraw\s*[.!]?", re.IGNORECASE)
-WITH_MORE = {Word.ASK, Word.HAND, Word.GRANT, Word.REVOKE, Word.RAISE}
-"""words that mean nothing alone, so a message that holds one is a request"""
 _SAFE_TWICE = {Word.STOP, Word.HAND, Word.CONSENT}
 """words that a message may hold and that change something, the same when done twice: none of them may be lost"""
-_MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
 CANNOT_WRITE = {
     "not_in_channel": "I am not in this channel. Invite me with /invite @autopilot, then ask again.",
     "channel_not_found": "I cannot see this channel. Invite me with /invite @autopilot, then ask again.",
@@ -60,29 +56,18 @@ class Words:
     consents: ConsentDesk
 
     def after_mention(self, request: Request) -> Command | None:
-        """The command in a message that holds nothing else, or None when it asks for work."""
-        text = _MENTION.sub("", request.text).strip()
-        if (handed := _HAND.fullmatch(text)) is not None:
-            return Command(
-                tenant=request.tenant,
-                channel=request.channel,
-                thread_ts=request.thread_ts,
-                who=request.requester,
-                word=Word.HAND,
-                rest=handed[1],
-                key=request.keys[-1],
-            )
-        word, _, rest = text.partition(" ")
-        withdraws = _WITHDRAW.fullmatch(text) is not None
-        if not withdraws and (word.lower().strip("!.?") not in set(Word) - WITH_MORE or rest.strip()):
+        """The command that a message holds, or None when it asks for work."""
+        found = spoken(request.text)
+        if found is None:
             return None
+        word, rest = found
         return Command(
             tenant=request.tenant,
             channel=request.channel,
             thread_ts=request.thread_ts,
             who=request.requester,
-            word=word.lower().strip("!.?"),
-            rest="withdraw" if withdraws else "",
+            word=word,
+            rest=rest,
             key=request.keys[-1],
         )
 
