@@ -236,6 +236,7 @@ async def core(
         for tool in (*own_tools(db, env=config.env), search_tool(registry)):
             registry.add(tool)
         library = skills(config, registry, connected=connected)
+        registry.learn_uses(library.used_for())
         if library.skills and (config.model or any(one.model for one in known)):
             registry.add(reading_tool(library))
 

@@ -1,7 +1,7 @@
 """Name → Tool. Refuses two tools of one name; tells policy and brains what there is."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,7 @@ class Registry:
         self._tools: dict[str, Tool] = {}
         self._versions: dict[str, str] = {}
         self._index: ToolIndex | None = None
+        self._used_for: dict[str, str] = {}
         self._sorted: tuple[Tool, ...] | None = None
         for tool in tools:
             self.add(tool)
@@ -39,8 +40,12 @@ class Registry:
     def index(self) -> ToolIndex:
         """Finds tools by words; made when it is first asked."""
         if self._index is None:
-            self._index = ToolIndex(self)
+            self._index = ToolIndex(self, self._used_for)
         return self._index
+
+    def learn_uses(self, used_for: Mapping[str, str]) -> None:
+        """From now on tools are found by these words, too: tool → what skills that use it are for."""
+        self._used_for, self._index = dict(used_for), None
 
     def get(self, name: str) -> Tool:
         """The tool of this name.

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tools.contract import Tool
 
@@ -21,12 +21,15 @@ COMMON = frozenset(
 class ToolIndex:
     """An index over the tools of one registry, in memory. Names count most, then the summary, then the rest."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    def __init__(self, tools: Iterable[Tool], used_for: Mapping[str, str]) -> None:
+        """`used_for`: tool → what skills that use it say they are for, which are the words of those who ask."""
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         self._db.execute(
             "create virtual table tools using fts5(tool unindexed, name, summary, more, tokenize = 'porter unicode61')"
         )
-        self._db.executemany("insert into tools values (?, ?, ?, ?)", (_row(tool) for tool in tools))
+        self._db.executemany(
+            "insert into tools values (?, ?, ?, ?)", (_row(tool, used_for.get(tool.name, "")) for tool in tools)
+        )
 
     def find(self, words: str, limit: int) -> list[str]:
         """Names of the tools that fit best, best first; those with none of the words are not among them."""
@@ -42,11 +45,13 @@ class ToolIndex:
         return [str(row[0]) for row in rows]
 
 
-def _row(tool: Tool) -> tuple[str, str, str, str]:
+def _row(tool: Tool, used_for: str) -> tuple[str, str, str, str]:
     manifest = tool.manifest
     examples = " ".join(f"{name} {value}" for one in manifest.examples for name, value in one.input.items())
     arguments = " ".join(tool.arguments.model_fields)
-    more = " ".join((arguments, examples, manifest.target.kind, manifest.verb, *manifest.side_effects))
+    more = " ".join(
+        (arguments, examples, manifest.target.kind, manifest.verb, *manifest.asked_by, *manifest.side_effects, used_for)
+    )
     return manifest.name, _apart(manifest.name), manifest.summary, _apart(more)
 
 

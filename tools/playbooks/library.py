@@ -43,6 +43,17 @@ class Library:
         own = {call.tool for call in skill.playbook.calls()}
         return frozenset(own.union(*(self.tools_of(step.skill) for step in skill.playbook.skills())))
 
+    def used_for(self) -> dict[str, str]:
+        """Tool → what the skills that use it by themselves are for, in the words they are chosen by."""
+        found: dict[str, list[str]] = {}
+        for skill in self:
+            match = skill.playbook.match if skill.playbook is not None else None
+            words = " ".join((skill.front.description, *(match.words if match is not None else ())))
+            called = {call.tool for call in skill.playbook.calls()} if skill.playbook is not None else set()
+            for tool in sorted(called.union(skill.front.allowed_tools)):
+                found.setdefault(tool, []).append(words)
+        return {tool: " ".join(texts) for tool, texts in found.items()}
+
     def __iter__(self) -> Iterator[Skill]:
         return iter(sorted(self.skills.values(), key=lambda skill: (skill.category, skill.name)))
 

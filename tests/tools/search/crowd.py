@@ -13,6 +13,7 @@ from storage.db import Database
 from tools.contract import JsonObject, Tool, ToolContext
 from tools.manifest import TargetRule, ToolManifest
 from tools.own.box import own_tools
+from tools.playbooks.library import SHIPPED, find
 from tools.postgres.box import postgres_tools
 from tools.registry import Registry
 from tools.searching import search_tool
@@ -109,4 +110,5 @@ async def crowd(folder: Path, count: int = 1_000) -> Registry:
         others = [_made(service, *act) for act in ACTS for service in SERVICES]
         for tool in others[: count - len(registry)]:
             registry.add(tool)
+        registry.learn_uses(find([SHIPPED], {tool.name: tool for tool in registry}).used_for())
     return registry

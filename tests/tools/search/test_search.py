@@ -13,9 +13,6 @@ from tests.tools.search.crowd import crowd
 from tests.tools.sources.conftest import context
 from tools.registry import Registry
 
-LABELLED = yaml.safe_load(Path(__file__).with_name("labelled.yaml").read_text())
-LEAST_RECALL = 0.95
-
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
@@ -28,10 +25,20 @@ def named(registry: Registry, *transcript: object) -> set[str]:
     return {tool.name for tool in choosing.choose(registry, transcript, lambda _: True, summary)}  # type: ignore[arg-type]
 
 
-def test_what_requests_need_is_named_within_the_room_there_is(registry: Registry) -> None:
+@pytest.mark.parametrize(
+    ("labelled", "least"),
+    [
+        ("labelled", 0.95),
+        # Words and tools share little here: measured (0.78, 0.55) rather than promised, and a fall is noticed.
+        ("held_out", 0.75),
+        ("in_own_words", 0.5),
+    ],
+)
+def test_what_requests_need_is_named_within_the_room_there_is(registry: Registry, labelled: str, least: float) -> None:
+    cases = yaml.safe_load(Path(__file__).with_name(f"{labelled}.yaml").read_text())
     needed = found = 0
     missed = []
-    for case in LABELLED:
+    for case in cases:
         chosen = choosing.choose(registry, [UserSaid(text=case["ask"], by="U0ANA")], lambda _: True, summary)
         assert sum(map(choosing.tokens_of, chosen)) <= choosing.MOST_TOKENS, case
         names = {tool.name for tool in chosen}
@@ -39,8 +46,12 @@ def test_what_requests_need_is_named_within_the_room_there_is(registry: Registry
         needed += len(case["needs"])
         found += len(names & set(case["needs"]))
         missed += [(case["ask"], name) for name in case["needs"] if name not in names]
-    assert {name for case in LABELLED for name in case["needs"]} <= {tool.name for tool in registry}
-    assert found / needed >= LEAST_RECALL, missed
+    assert {name for case in cases for name in case["needs"]} <= {tool.name for tool in registry}
+    assert found / needed >= least, missed
+
+
+def test_a_tool_is_found_by_what_its_skills_are_for(registry: Registry) -> None:
+    assert "shop.error_rate" in named(registry, UserSaid(text="checkout is failing, what is going on?", by="U0ANA"))
 
 
 def test_a_prompt_makes_no_schema_twice(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
