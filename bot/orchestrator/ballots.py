@@ -8,7 +8,7 @@ from bot.lifecycle import plans
 from bot.lifecycle.moves import move, note
 from bot.orchestrator import stepping_up
 from bot.orchestrator.freshness import how_it_stands, redraw
-from bot.orchestrator.refusals import LOST, NOT_HERE, altered, own_refusal, refusal_of, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, altered, own_refusal, pressed, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.orchestrator.stepping_up import Proven
 from bot.orchestrator.withdrawals import end_undo
@@ -18,7 +18,7 @@ from policy.types import Actor, CastVote
 from storage import evaluations, inbox, proposals, step_ups, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
+from storage.errors import LostRace
 from storage.evaluations import EvaluationKind
 from storage.records import JsonObject, Proposal, ProposalState, Task, TaskState, Vote
 from tools.altered import how_broken
@@ -59,16 +59,11 @@ async def vote(
     """Count one person's Approve or Reject. Everything but who pressed what comes from our own record."""
     ballot = Ballot(click=click, approve=approve, reason=gateway.clean(reason), proven=proven)
     voter = await people.actor(click.tenant, click.who)
-    async with db.read() as tx:
-        try:
-            proposal = await proposals.get(tx, click.tenant, click.proposal_id)
-        except NotFound:
-            return NOT_HERE
-    try:
-        sealed = open_seal(proposal)
-        refused = refusal_of(gateway, voter, click, sealed, approve=approve)
-    except SealBroken:
-        return await refuse_altered(db, click, proposal, "vote_refused")
+    on = await pressed(db, click, "vote_refused")
+    if isinstance(on, Answer):
+        return on
+    proposal, sealed = on.proposal, on.sealed
+    refused = refusal_of(gateway, voter, click, sealed, approve=approve)
     if refused is not None:
         return await refuse(db, click, proposal, await own_refusal(db, proposal, sealed, refused), "vote_refused")
     assert voter is not None

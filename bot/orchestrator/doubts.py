@@ -2,17 +2,16 @@
 
 from bot.lifecycle.moves import move, note, show_card
 from bot.lifecycle.plans import release
-from bot.orchestrator.refusals import LOST, NOT_HERE, refusal_of, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, pressed, refusal_of, refuse
 from bot.orchestrator.requests import Answer, Click, Said, Verdict
 from policy.people import People
 from storage import inbox, intents, proposals, steps, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
+from storage.errors import LostRace
 from storage.records import IntentState, JsonObject, Proposal, ProposalState, StepKind, TaskState
-from tools.errors import SealBroken
 from tools.gateway import Gateway
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall
 
 _ENDS = {
     Verdict.HAPPENED: ProposalState.RAN,
@@ -24,18 +23,13 @@ _ENDS = {
 async def resolve(db: Database, gateway: Gateway, people: People, click: Click, verdict: Verdict) -> Answer:
     """End a doubt by a person's word. "Run it" makes a NEW proposal that is decided like any other."""
     person = await people.actor(click.tenant, click.who)
-    async with db.read() as tx:
-        try:
-            proposal = await proposals.get(tx, click.tenant, click.proposal_id)
-        except NotFound:
-            return NOT_HERE
-    try:
-        sealed = open_seal(proposal)
-        refused = refusal_of(gateway, person, click, sealed, approve=True)
-    except SealBroken:
-        return await refuse_altered(db, click, proposal, "doubt_refused")
+    on = await pressed(db, click, "doubt_refused")
+    if isinstance(on, Answer):
+        return on
+    sealed = on.sealed
+    refused = refusal_of(gateway, person, click, sealed, approve=True)
     if refused is not None:
-        return await refuse(db, click, proposal, refused, "doubt_refused")
+        return await refuse(db, click, on.proposal, refused, "doubt_refused")
     try:
         return await transact(db, lambda tx: _end(tx, click, sealed, verdict))
     except LostRace:

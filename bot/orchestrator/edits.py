@@ -2,18 +2,18 @@
 
 from bot.lifecycle.moves import move, note, show_card
 from bot.lifecycle.plans import supersede
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, STRANGER, cannot_ask, pressed, refuse
 from bot.orchestrator.requests import Answer, Edit, Said
 from policy.people import People, unasked
 from policy.types import Actor
 from storage import inbox, proposals, steps, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
+from storage.errors import LostRace
 from storage.records import JsonObject, Proposal, ProposalState, StepKind, Task, TaskState
-from tools.errors import SealBroken, UnknownTool
+from tools.errors import UnknownTool
 from tools.gateway import Gateway
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall
 
 TOO_LATE = Answer(said=Said.STALE, message="it can no longer be edited; the card shows how it stands")
 
@@ -22,16 +22,12 @@ async def edit(db: Database, gateway: Gateway, people: People, request: Edit) ->
     """Check the new values and, when they may be proposed, queue the task with the changed call."""
     click = request.click
     editor = await people.actor(click.tenant, click.who)
+    on = await pressed(db, click, "edit_refused")
+    if isinstance(on, Answer):
+        return on
+    proposal, sealed = on.proposal, on.sealed
     async with db.read() as tx:
-        try:
-            proposal = await proposals.get(tx, click.tenant, click.proposal_id)
-            task = await tasks.get(tx, click.tenant, proposal.task_id)
-        except NotFound:
-            return NOT_HERE
-    try:
-        sealed = open_seal(proposal)
-    except SealBroken:
-        return await refuse_altered(db, click, proposal, "edit_refused")
+        task = await tasks.get(tx, click.tenant, proposal.task_id)
     if editor is None or not gateway.may_edit(sealed, editor):
         return await refuse(db, click, proposal, _not_yours(sealed, editor), "edit_refused")
     if not _waits(proposal, task):

@@ -3,34 +3,29 @@
 from bot.lifecycle.moves import note, tell
 from bot.orchestrator.asking import may_approve, say_directly
 from bot.orchestrator.freshness import how_it_stands, redraw, waits
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, STRANGER, cannot_ask, pressed, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.people import People, unasked
 from policy.types import Actor
 from storage import inbox, posts, proposals, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
+from storage.errors import LostRace
 from storage.records import PostKind, Proposal
-from tools.errors import SealBroken
 from tools.gateway import Gateway
-from tools.sealing import SealedCall, open_seal
+from tools.sealing import SealedCall
 
 
 async def hand_to(db: Database, gateway: Gateway, people: People, click: Click, to: str) -> Answer:
     """Ask one person directly, with the card, in the name of another; or say why not."""
     giver = await people.actor(click.tenant, click.who)
     taker = await people.actor(click.tenant, to)
+    on = await pressed(db, click, "hand_over_refused")
+    if isinstance(on, Answer):
+        return on
+    proposal, sealed = on.proposal, on.sealed
     async with db.read() as tx:
-        try:
-            proposal = await proposals.get(tx, click.tenant, click.proposal_id)
-        except NotFound:
-            return NOT_HERE
         voted = {vote.voter for vote in await proposals.votes_on(tx, click.tenant, click.proposal_id)}
-    try:
-        sealed = open_seal(proposal)
-    except SealBroken:
-        return await refuse_altered(db, click, proposal, "hand_over_refused")
     refused = _refusal(gateway, sealed, giver, taker, to, voted)
     if refused is not None:
         return await refuse(db, click, proposal, refused, "hand_over_refused")

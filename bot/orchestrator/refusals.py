@@ -1,27 +1,52 @@
-"""Whose press does not count, why, and the record of it."""
+"""What was pressed on; whose press does not count, why, and the record of it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.lifecycle.moves import note
+from bot.orchestrator.freshness import GONE
 from bot.orchestrator.requests import Answer, Click, Said
 from bot.orchestrator.show_people import of_own_schedule
 from policy.approval import rejected_by
 from policy.people import unasked
 from policy.types import Actor, Allow, CastVote, Deny
-from storage import posts, tasks
+from storage import posts, proposals, tasks
 from storage.db import Database
+from storage.errors import NotFound
 from storage.records import Proposal
 from tools.altered import how_broken
+from tools.errors import SealBroken
 from tools.gateway import Gateway
-from tools.sealing import SealedCall
+from tools.sealing import SealedCall, open_seal
 
 OWN = "deny-own-vote"
 """the rule that forbids approving what one asked for oneself"""
 LOST = Answer(said=Said.STALE, message="somebody was faster; the card shows how it stands now")
-NOT_HERE = Answer(said=Said.STALE, message="there is no such proposal here")
 STRANGER = Answer(
     said=Said.REFUSED, message="you are not an active member of this workspace", rules=("builtin:unknown-person",)
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressed:
+    """The proposal that a press is about, as it was when it was read, and its seal is whole."""
+
+    proposal: Proposal
+    sealed: SealedCall
+
+
+async def pressed(db: Database, click: Click, event: str) -> Pressed | Answer:
+    """What was pressed on by our own record; or why nothing can be, which is audited as `event`."""
+    async with db.read() as tx:
+        try:
+            proposal = await proposals.get(tx, click.tenant, click.proposal_id)
+        except NotFound:
+            return GONE
+    try:
+        return Pressed(proposal=proposal, sealed=open_seal(proposal))
+    except SealBroken:
+        async with db.read() as tx:
+            why = await how_broken(tx, proposal)
+        return await refuse(db, click, proposal, altered(why), event)
 
 
 def refusal_of(
@@ -80,13 +105,6 @@ def cannot_ask(why: str) -> Answer:
         rules=("builtin:people",),
         hint="press again in a minute; whoever runs me finds out more with 'autopilot doctor'",
     )
-
-
-async def refuse_altered(db: Database, click: Click, proposal: Proposal, event: str) -> Answer:
-    """The answer about a proposal whose seal is broken, on the record; it names what moved."""
-    async with db.read() as tx:
-        why = await how_broken(tx, proposal)
-    return await refuse(db, click, proposal, altered(why), event)
 
 
 def altered(why: str) -> Answer:

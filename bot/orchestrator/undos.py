@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.lifecycle import plans
 from bot.lifecycle.moves import note, show_card, show_card_in
-from bot.orchestrator.refusals import LOST, NOT_HERE, STRANGER, cannot_ask, refuse, refuse_altered
+from bot.orchestrator.refusals import LOST, STRANGER, cannot_ask, pressed, refuse
 from bot.orchestrator.requests import Answer, Click, Said
 from policy.approval import tally
 from policy.people import People, unasked
@@ -13,10 +13,9 @@ from storage import inbox, posts, proposals, tasks
 from storage.aging import UNDO_SECONDS
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace, NotFound
+from storage.errors import LostRace
 from storage.records import Proposal, ProposalState, Source, Task, TaskState
 from storage.tasks import NewTask
-from tools.errors import SealBroken
 from tools.gateway import Gateway
 from tools.outcomes import Denied
 from tools.planning import bind
@@ -35,18 +34,14 @@ async def undo(
     """
     cause = "the check after the run failed" if by_check else "pressed Undo"
     presser = await people.actor(click.tenant, click.who)
+    on = await pressed(db, click, "undo_refused")
+    if isinstance(on, Answer):
+        return on
+    done, sealed = on.proposal, on.sealed
     async with db.read() as tx:
-        try:
-            done = await proposals.get(tx, click.tenant, click.proposal_id)
-            was = await tasks.get(tx, click.tenant, done.task_id)
-            whole = await proposals.get(tx, click.tenant, done.card_id)
-        except NotFound:
-            return NOT_HERE
+        was = await tasks.get(tx, click.tenant, done.task_id)
+        whole = await proposals.get(tx, click.tenant, done.card_id)
         now = await tx.time()
-    try:
-        sealed = open_seal(done)
-    except SealBroken:
-        return await refuse_altered(db, click, done, "undo_refused")
     if whole.is_plan and whole.state not in proposals.ENDED:
         return Answer(said=Said.STALE, message="the rest of its plan has not ended; stop it first, then press Undo")
     changes = await _still_done(db, done)
