@@ -1,6 +1,8 @@
 """The control door's calls about workspaces: which there are, one more, one that loses the app, a person who writes."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -15,6 +17,9 @@ from bot.demo.slack.workspace import demo_workspace
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
     team_id: str = Field(pattern=r"^T[A-Z0-9]{2,20}$")
+
+
+Asked = TypeVar("Asked", bound=_Body)
 
 
 class _New(_Body):
@@ -50,12 +55,12 @@ class WorkspaceDoor:
     def routes(self) -> list[Route]:
         return [
             Route("/control/workspaces", self._list),
-            Route("/control/workspaces", self._add, methods=["POST"]),
-            Route("/control/uninstall", self._uninstall, methods=["POST"]),
-            Route("/control/take_from", self._take_from, methods=["POST"]),
-            Route("/control/channel", self._channel, methods=["POST"]),
-            Route("/control/person", self._person, methods=["POST"]),
-            Route("/control/send", self._send, methods=["POST"]),
+            _post("/control/workspaces", _New, self._add),
+            _post("/control/uninstall", _Body, self._uninstall),
+            _post("/control/take_from", _Body, self._take_from),
+            _post("/control/channel", _Channel, self._channel),
+            _post("/control/person", _Person, self._person),
+            _post("/control/send", _Send, self._send),
         ]
 
     async def _list(self, _request: Request) -> Response:
@@ -71,91 +76,80 @@ class WorkspaceDoor:
         ]
         return JSONResponse({"workspaces": shown})
 
-    async def _add(self, request: Request) -> Response:
-        try:
-            new = _New.model_validate_json(await request.body())
-        except ValidationError as wrong:
-            return _wrong(wrong)
+    async def _add(self, new: _New) -> Response:
         if new.team_id in self._grid.sites:
-            return JSONResponse({"ok": False, "error": "team_id is taken"}, status_code=400)
+            return _no("team_id is taken", 400)
         self._grid.add(demo_workspace(**new.model_dump()))
-        return JSONResponse({"ok": True})
+        return _YES
 
-    async def _uninstall(self, request: Request) -> Response:
-        try:
-            wanted = _Body.model_validate_json(await request.body())
-        except ValidationError as wrong:
-            return _wrong(wrong)
+    async def _uninstall(self, wanted: _Body) -> Response:
         site = self._grid.sites.get(wanted.team_id)
         install = site.office.installed() if site is not None else None
         if install is None:
-            return JSONResponse({"ok": False, "error": "not installed there"}, status_code=404)
+            return _no("not installed there")
         self._grid.installs.uninstall(install)
-        return JSONResponse({"ok": True})
+        return _YES
 
-    async def _take_from(self, request: Request) -> Response:
+    async def _take_from(self, wanted: _Body) -> Response:
         """An organisation takes its app from one workspace."""
-        try:
-            wanted = _Body.model_validate_json(await request.body())
-        except ValidationError as wrong:
-            return _wrong(wrong)
         site = self._grid.sites.get(wanted.team_id)
         install = site.office.installed() if site is not None else None
         if install is None or not install.is_org:
-            return _unknown("no organisation's installation there")
+            return _no("no organisation's installation there")
         self._grid.installs.take_from(install, wanted.team_id)
-        return JSONResponse({"ok": True})
+        return _YES
 
-    async def _channel(self, request: Request) -> Response:
+    async def _channel(self, wanted: _Channel) -> Response:
         """A channel is archived or opened again; the app is removed from it or invited."""
-        try:
-            wanted = _Channel.model_validate_json(await request.body())
-        except ValidationError as wrong:
-            return _wrong(wrong)
         site = self._grid.sites.get(wanted.team_id)
         found = site.office.workspace.channel(wanted.channel) if site is not None else None
         if site is None or found is None:
-            return _unknown("channel_not_found")
+            return _no("channel_not_found")
         if wanted.archived is not None:
             found.is_archived = wanted.archived
         if wanted.has_app is not None:
             bot = site.office.workspace.bot_user
             (found.members.add if wanted.has_app else found.members.discard)(bot)
-        return JSONResponse({"ok": True})
+        return _YES
 
-    async def _person(self, request: Request) -> Response:
+    async def _person(self, wanted: _Person) -> Response:
         """Somebody leaves, or comes back."""
-        try:
-            wanted = _Person.model_validate_json(await request.body())
-        except ValidationError as wrong:
-            return _wrong(wrong)
         site = self._grid.sites.get(wanted.team_id)
         people = site.office.workspace.people if site is not None else {}
         if wanted.user not in people:
-            return _unknown("user_not_found")
+            return _no("user_not_found")
         people[wanted.user] = replace(people[wanted.user], deleted=wanted.deactivated)
-        return JSONResponse({"ok": True})
+        return _YES
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, wanted: _Send) -> Response:
+        site = self._grid.sites.get(wanted.team_id)
+        if site is None:
+            return _no("team_not_found")
+        files = {name: text.encode() for name, text in wanted.files.items()}
         try:
-            wanted = _Send.model_validate_json(await request.body())
-            site = self._grid.sites[wanted.team_id]
-            files = {name: text.encode() for name, text in wanted.files.items()}
             message = await site.ui.send(
                 wanted.as_, wanted.channel, wanted.text, thread_ts=wanted.thread_ts, files=files
             )
-        except ValidationError as wrong:
-            return _wrong(wrong)
-        except KeyError:
-            return JSONResponse({"ok": False, "error": "team_not_found"}, status_code=404)
         except Refused as refused:
             return JSONResponse(refused.body(), status_code=400)
         return JSONResponse({"ok": True, "ts": message["ts"]})
 
 
-def _unknown(why: str) -> Response:
-    return JSONResponse({"ok": False, "error": why}, status_code=404)
+def _post(path: str, shape: type[Asked], do: Callable[[Asked], Awaitable[Response]]) -> Route:
+    """What is asked is of this shape, or it is not done."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            asked = shape.model_validate_json(await request.body())
+        except ValidationError as wrong:
+            return _no(str(wrong), 400)
+        return await do(asked)
+
+    return Route(path, answer, methods=["POST"])
 
 
-def _wrong(wrong: ValidationError) -> Response:
-    return JSONResponse({"ok": False, "error": str(wrong)}, status_code=400)
+_YES = JSONResponse({"ok": True})
+
+
+def _no(why: str, status: int = 404) -> Response:
+    return JSONResponse({"ok": False, "error": why}, status_code=status)
