@@ -169,6 +169,8 @@ class Settings(BaseSettings):
     """days that evaluation cases are kept; 0: for good"""
     keep_deliveries_days: float = Field(default=7.0, ge=1)
     """days that names of Slack's deliveries are kept, so that none is taken twice"""
+    erasures_file: Path | None = None
+    """the list that 'autopilot erase' keeps, to repeat it after an older backup was restored; keep it elsewhere"""
     lease_seconds: float = Field(default=12.0, gt=1)
     """a dead replica's task is taken over after this"""
     log_level: str = "INFO"

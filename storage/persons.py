@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from storage import erasing
 from storage.clock import now
 from storage.db import Tx
+from storage.erased import rest_of
 from storage.records import OPEN_STATES, JsonObject
 from storage.tables import api_tokens, evidence, grants, metadata, proposals, schedules
 
@@ -23,6 +24,7 @@ _THEIRS = {"consents": "person", "factors": "person", "homes": "person", "feedba
 """tables whose rows are about one person and mean nothing without them"""
 _KEYS = {("votes", "voter")}
 """parts of a primary key that name a person"""
+_ID = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 AT_ONCE = 200
 
 
@@ -97,6 +99,25 @@ async def _rename_in(tx: Tx, table: sa.Table, tenant: str, person: str, forget: 
         if done == AT_ONCE:
             break
     return done
+
+
+async def first_named(tx: Tx, tenant: str) -> dict[str, float]:
+    """Every word that could be a member's id in a workspace's rows, and when the record first had it; 0: never."""
+    first: dict[str, float] = {}
+    entries = metadata.tables["audit"]
+    said = sa.select(entries.c.body, entries.c.at).where(entries.c.tenant == tenant).order_by(entries.c.seq)
+    for entry in (await tx.run(said)).yield_per(AT_ONCE):
+        for name in _ID.findall(rest_of(entry.body)):
+            first.setdefault(name, entry.at)
+    for table in metadata.sorted_tables:
+        texts = [column for column in table.c if _may_name(table, column) or column.name in ("sealed", "content")]
+        if table.name in ("audit", "audit_heads", "erasing") or "tenant" not in table.c or not texts:
+            continue
+        columns = [sa.cast(column, sa.Text) for column in texts]
+        for row in (await tx.run(sa.select(*columns).where(table.c.tenant == tenant))).yield_per(AT_ONCE):
+            for name in _ID.findall(" ".join(filter(None, row))):
+                first.setdefault(name, 0.0)
+    return first
 
 
 def _may_name(table: sa.Table, column: sa.Column[Any]) -> bool:

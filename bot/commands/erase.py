@@ -2,7 +2,9 @@
 
 import asyncio
 import getpass
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +33,7 @@ def task(
     async def work(db: "Database", team: str, why: "Why") -> None:
         found = await erasing.tree(db, team, [task_id])
         _sure(task_id, f"{_tasks(len(found))} of workspace {team}, with all that was said", yes)
+        _remember(team, task=task_id)
         _tell((await erasing.erase_tasks(db, team, found, why)).counts)
 
     _with(work, tenant, "task", reason)
@@ -54,11 +57,62 @@ def person(
     async def work(db: "Database", team: str, why: "Why") -> None:
         found = await erasing.asked_by(db, team, person_id)
         _sure(person_id, f"{_tasks(len(found))} of this person, and their name everywhere in workspace {team}", yes)
+        _remember(team, person=person_id)
         done = await erasing.erase_person(db, team, person_id, found, why, alias)
         _tell(done.counts)
         typer.echo(f"where somebody has to stand, it says {alias} now")
 
     _with(work, tenant, "person", reason)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path | None, typer.Argument(help="The list; default: AUTOPILOT_ERASURES_FILE.")] = None,
+) -> None:
+    """After an older copy of the database was restored: erase again all that was erased since."""
+    from bot.commands.audit_store import chains, opened
+    from bot.commands.configured import configured
+    from bot.failed import CommandFailed
+    from bot.orchestrator.erasures import BadList, Kept, repeat
+
+    config = configured(quiet=True)
+    path = file or config.erasures_file
+    if path is None:
+        raise CommandFailed("say which list: its file, or AUTOPILOT_ERASURES_FILE")
+
+    async def run() -> tuple[list[str], list[str]]:
+        async with opened(config.database) as db:
+            tenants = [name for name, _seq, _hash in await chains(db)]
+            await db.overwrite_what_goes()
+            done = await repeat(db, Kept(path=path), tenants, by=f"cli:{getpass.getuser()}")
+            db.empty_log()
+        return done
+
+    try:
+        done, left = asyncio.run(run())
+    except BadList as error:
+        raise CommandFailed(str(error)) from None
+    for what in done:
+        typer.echo(f"erased again: {what}")
+    if left:
+        raise CommandFailed("; ".join(left) + "; then do this again")
+    typer.echo("nothing is left of what was erased" if done else "nothing that was erased is in this database")
+
+
+def _remember(tenant: str, *, task: str = "", person: str = "") -> None:
+    """Put it on the list, before anything goes."""
+    from bot.commands.configured import configured
+    from bot.failed import CommandFailed
+    from bot.orchestrator.erasures import BadList, Kept
+
+    path = configured(quiet=True).erasures_file
+    if path is None:
+        typer.echo("no list is kept (AUTOPILOT_ERASURES_FILE): after restoring an older backup, erase this again")
+        return
+    try:
+        Kept(path=path).add(tenant, at=time.time(), task=task, person=person)
+    except BadList as error:
+        raise CommandFailed(str(error)) from None
 
 
 def _sure(key: str, what: str, yes: bool) -> None:
