@@ -13,9 +13,15 @@ from tools.sealing import SealedCall
 
 
 def subject_of(sealed: SealedCall) -> str:
-    """The exact call: its target and every argument."""
+    """The exact call as people saw it: target, arguments, what changes from what to what; by which agent, and where."""
     return canonical(
-        {"target": [sealed.target_kind, sealed.target_id, sealed.env], "arguments": dict(sealed.arguments)}
+        {
+            "target": [sealed.target_kind, sealed.target_id, sealed.env],
+            "arguments": dict(sealed.arguments),
+            "changes": [[row.label, row.before, row.after] for row in sealed.changes],
+            "agent": sealed.agent,
+            "channel": sealed.channel,
+        }
     )
 
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from bot.cli import app
 from storage import audit
 from storage.db import Database
+from tests.builders import TENANT
 from tests.commands.conftest import Cli
-from tests.commands.test_audit_signed import TENANT, Verify, key, verify, write
+from tests.commands.test_audit_signed import Verify, key, verify, write
 
 __all__ = ["key", "verify"]
 

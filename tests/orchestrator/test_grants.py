@@ -21,6 +21,8 @@ from storage.tables import posts as posts_table
 from tests.builders import TENANT
 from tests.orchestrator.office import DONE, LEASE, Office, a_change
 from tests.tools.asking import tamper
+from tools.granting import subject_of
+from tools.sealing import open_seal
 
 TEXT = "set checkout to 7 or 8, or search to 7"
 """names every value, so that none of them counts as untrusted"""
@@ -48,11 +50,15 @@ async def granted(office: Office, times: int = 2) -> Grant:
     return grant
 
 
-async def asked(office: Office, call: Call | None = None, who: str = "U0ANA") -> Proposal:
+async def asked(
+    office: Office, call: Call | None = None, who: str = "U0ANA", *, channel: str = "C0INC", before: int = 1
+) -> Proposal:
     """Ask for a call, and work as long as there is work."""
     office.script = [[call or a_change()], DONE, DONE]
-    office.lab.state["checkout"] = 1
-    task = await office.ask(who, text=TEXT, thread=f"{next(office.keys)}.0")
+    office.lab.state["checkout"] = before
+    asking = replace(office.request(who, text=TEXT, thread=f"{next(office.keys)}.0"), channel=channel)
+    task = await office.desk.submit(asking)
+    assert task is not None
     while await office.work():
         pass
     return await office.of(task)
@@ -146,6 +152,24 @@ async def test_nothing_but_the_very_call_is_granted(office: Office, other: Call)
 async def test_only_for_whom_it_was_given(office: Office) -> None:
     await granted(office)
     assert (await asked(office, who="U0SAM")).state is ProposalState.OPEN
+
+
+async def test_only_where_those_who_gave_it_see_it(office: Office) -> None:
+    """Not in another channel, nor in a direct message, where nobody would look."""
+    await granted(office)
+    assert (await asked(office, channel="D0ANA")).state is ProposalState.OPEN and office.lab.effects == []
+    assert (await asked(office)).state is ProposalState.RAN
+
+
+async def test_only_from_the_state_the_card_showed(office: Office) -> None:
+    """ "1 to 7" was granted; from 100 to 7 is another change."""
+    await granted(office)
+    assert (await asked(office, before=100)).state is ProposalState.OPEN and office.lab.effects == []
+
+
+async def test_only_for_the_agent_whose_card_it_was(office: Office) -> None:
+    sealed = open_seal(await office.proposed(text=TEXT))
+    assert subject_of(sealed) != subject_of(sealed.model_copy(update={"agent": "support"}))
 
 
 async def test_a_wider_blast_radius_than_on_the_card_asks_people(office: Office) -> None:

@@ -11,7 +11,8 @@ from bot.slack.cards.wording import shortened, when
 from policy.waiting import GrantBounds
 
 _HOW = (
-    "Exactly this call, for who asked for it now, runs again without asking, in your name. "
+    "Exactly this call, from the same state to the same, for who asked for it now and in this channel, runs again "
+    "without asking, in your name. "
     "It is on the record, Home lists it, and Revoke ends it. This card still needs its own approval."
 )
 
