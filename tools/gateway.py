@@ -77,7 +77,7 @@ class Gateway:
             return await self._cannot(call, str(error), then)
         async with self._desk.db.read() as tx:
             started = await intents.find(tx, call.task.tenant, call.key)
-            earlier = await look_back(tx, call, admitted.arguments)
+            earlier = await look_back(tx, call, admitted.arguments, admitted.target)
             halt = await halts.standing(tx, call.task.tenant)
         if earlier.open is not None:
             return await self._wait_on(earlier.open, then)

@@ -63,7 +63,7 @@ class Gathering:
             return None
         async with self.desk.db.read() as tx:
             started = await intents.find(tx, call.task.tenant, call.key)
-            earlier = await look_back(tx, call, admitted.arguments)
+            earlier = await look_back(tx, call, admitted.arguments, admitted.target)
             halt = await halts.standing(tx, call.task.tenant)
         if halt is not None or started is not None or earlier.open is not None or earlier.refusal is not None:
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from policy.types import Actor
+from policy.types import Actor, Target
 from storage import proposals
 from storage.canonical import canonical
 from storage.db import Tx
@@ -15,6 +15,11 @@ from tools.sealing import SealedCall, open_seal
 
 MOST_A_MINUTE = 10
 """proposals all tasks of one requester may make in a minute; people cannot read more with care"""
+NOES_ABOUT_ONE = 2
+"""times people may say no to one tool on one target in a task, whatever the values: a no asks for something better,
+and two are an answer"""
+NOES = 4
+"""times they may say no to anything in a task"""
 AGAIN = 5
 """times a call is decided anew because other changes began at the very moment it was to begin"""
 OF_PEOPLE = (Source.MENTION, Source.DM, Source.AUTO, Source.COMMAND, Source.SCHEDULE, Source.UNDO)
@@ -42,7 +47,7 @@ class Earlier:
     """proposals of this requester in the last minute"""
 
 
-async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earlier:
+async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject, target: Target) -> Earlier:
     """What this task's proposals mean for this call."""
     waiting: Proposal | None = None
     refusal: Denied | None = None
@@ -50,11 +55,14 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
     replaced_plan: str | None = None
     editors: list[str] = [call.edited_by] if call.edited_by else []
     others: set[str] = set()
+    noes, about_this = 0, 0
     for proposal in await proposals.of_task(tx, call.task.tenant, call.task.id):
         try:
             sealed = open_seal(proposal)
         except SealBroken as error:
             return Earlier(refusal=Denied(because=("builtin:seal",), message=str(error)))
+        no = proposal.state is ProposalState.REJECTED
+        noes += no and proposal.plan_id is None  # a plan is one question, whatever it holds
         if proposal.is_plan:
             continue
         if proposal.call_id == call.call_id:
@@ -64,12 +72,17 @@ async def look_back(tx: Tx, call: RequestedCall, arguments: JsonObject) -> Earli
             editors += sealed.editors
             continue
         others.add(proposal.call_id)
+        about_this += no and (sealed.tool, sealed.target_kind, sealed.target_id) == (call.tool, target.kind, target.id)
         same = (sealed.tool, canonical(sealed.arguments)) == (call.tool, canonical(arguments))
         if same and proposal.state is ProposalState.REJECTED and not call.edited_by:
             refusal = Denied(
                 because=("builtin:asked-before",),
                 message=f"people said no to exactly this in this task ({proposal.outcome}); do not ask again",
             )
+    if refusal is None and not call.edited_by and (about_this >= NOES_ABOUT_ONE or noes >= NOES):
+        what = f"{call.tool} on {target.id!r}" if about_this >= NOES_ABOUT_ONE else "changes"
+        message = f"people said no to {what} {max(about_this, noes)} times in this task; do not ask again"
+        refusal = Denied(because=("builtin:asked-before",), message=message)
     return Earlier(
         open=waiting,
         refusal=refusal,

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from storage import proposals, tasks
 from storage.db import Database
 from storage.records import ProposalState, Task
 from tests.builders import TENANT, a_new_task
 from tests.tools.asking import ask, bodies, proposals_of, propose
 from tests.tools.spy import Lab
+from tools.contract import JsonObject
 from tools.gateway import Gateway
 from tools.limits import MOST_A_MINUTE
 from tools.outcomes import Denied, Waiting
@@ -39,6 +42,22 @@ async def test_what_people_rejected_is_not_asked_again_in_that_task(
     async with db.write() as tx:
         other = await tasks.create(tx, a_new_task())
     assert isinstance(await ask(gateway, other), Waiting)
+
+
+@pytest.mark.parametrize(("things", "most"), [(["checkout"] * 9, 2), (list("abcdefghi"), 4)], ids=["one", "several"])
+async def test_a_word_changed_is_not_another_question(
+    gateway: Gateway, db: Database, task: Task, things: list[str], most: int
+) -> None:
+    """A model that asks for a little else after each no is not heard for long; a person's edit always is."""
+    for number, thing in enumerate(things):
+        arguments: JsonObject = {"thing": thing, "value": number, "note": "please" * number}
+        outcome = await ask(gateway, task, call_id=f"c{number}", arguments=arguments)
+        if number < most:
+            assert isinstance(outcome, Waiting)
+            await _end(db, outcome.proposal_id, ProposalState.REJECTED)
+        else:
+            assert isinstance(outcome, Denied) and outcome.because == ("builtin:asked-before",)
+            assert f"{most} times in this task" in outcome.message
 
 
 async def test_nobody_answered_is_not_a_no(gateway: Gateway, db: Database, task: Task) -> None:
