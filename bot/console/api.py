@@ -16,6 +16,7 @@ from bot.orchestrator.halting import HaltPress
 from bot.orchestrator.requests import Answer, Click, Request, Said
 from bot.orchestrator.seeing import Seeing, Viewer
 from bot.orchestrator.stepping_up import HERE_ONLY
+from policy.people import CannotAsk
 from storage import api_tokens, inbox, proposals, steps, tasks
 from storage.api_tokens import ApiToken
 from storage.db import within
@@ -25,6 +26,8 @@ from tools.errors import SealBroken
 from tools.sealing import open_seal
 
 MOST_BYTES = 64 * 1024
+RETRY_AFTER = "10"
+"""seconds"""
 ALL = "admin:read"
 """the scope that reads also what its person could not"""
 _STATUS = {
@@ -38,7 +41,8 @@ _STATUS = {
 }
 
 BeginThread = Callable[[str, str, str, str], Awaitable[str]]
-"""(workspace, channel, person, text) → the ts of the message that begins the thread; "" where they may not write"""
+"""(workspace, channel, person, text) → the ts of the message that begins the thread; "" where they may not write;
+raises CannotAsk when Slack does not answer"""
 
 
 class _Body(BaseModel):
@@ -98,6 +102,9 @@ class Api:
             except _Refused as refused:
                 headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {}
                 return JSONResponse({"error": str(refused)}, status_code=refused.status, headers=headers)
+            except CannotAsk as error:
+                said = f"nothing was done, because {error}; send it again"
+                return JSONResponse({"error": said}, status_code=503, headers={"Retry-After": RETRY_AFTER})
 
         return Route(f"/api/v1{path}", answer, methods=[method])
 
@@ -171,7 +178,12 @@ class Api:
             if not await inbox.first_time(tx, token.tenant, key, "api"):
                 raise _Refused(409, "this Idempotency-Key was used before")
             await api_tokens.used(tx, token, "ask")
-        ts = await self.begin_thread(token.tenant, asked.channel, token.person, asked.text)
+        try:
+            ts = await self.begin_thread(token.tenant, asked.channel, token.person, asked.text)
+        except CannotAsk:
+            async with self.orchestrator.db.write() as tx:
+                await inbox.forget(tx, [(token.tenant, key)])  # so that it can be sent again under the same name
+            raise
         if not ts:
             raise _Refused(403, "the token's person or the bot is not in this channel")
         task = await self.orchestrator.submit(

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -18,6 +19,7 @@ from bot.slack.cards.notice import notice
 from bot.slack.cards.refusal import refusal
 from bot.slack.cards.step_up import step_up_card
 from bot.slack.channels import is_in
+from bot.slack.faults import PASSING, classify
 from bot.slack.inbound import Command
 from bot.slack.presses import Press
 from bot.slack.workspaces import Workspaces
@@ -68,6 +70,9 @@ class Replies:
         """The ts of a message that a request without one hangs on; "" where the person or the bot may not write.
 
         Who is not in a channel cannot speak there: what may be done depends on the channel.
+
+        Raises:
+            CannotAsk: Slack does not answer.
         """
         client = self.workspaces.client(tenant)
         try:
@@ -80,8 +85,13 @@ class Replies:
                 unfurl_media=False,
             )
         except SlackApiError as error:
+            failure = classify(error)
+            if failure is not None and failure.fault in PASSING:
+                raise CannotAsk(f"slack does not take messages now ({error.response['error']})") from None
             _log.info("a request by the API has no channel", why=str(error.response["error"]))
             return ""
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise CannotAsk(f"slack does not answer ({type(error).__name__})") from None
         return str(posted["ts"])
 
     async def respond(self, where: Command, card: Card) -> None:
