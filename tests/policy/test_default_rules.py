@@ -8,7 +8,7 @@ import pytest
 
 from policy import cases, loader
 from policy.cedar import DEFAULT_RULES, PolicyEngine
-from policy.types import Allow, Deny, NeedsApproval, Obligation, StepUp, Target, Tier
+from policy.types import Actor, Allow, Deny, NeedsApproval, Obligation, StepUp, Target, Tier
 from tests.policy.builders import GROUPS, TOOLS, a_scale, an_actor
 
 TABLE = cases.read(DEFAULT_RULES / "cases.yaml")
@@ -97,3 +97,20 @@ def test_the_leads_of_an_irreversible_change_in_prod_step_up_where_they_can(
     assert isinstance(decision, NeedsApproval)
     found = {one.rule: one.step_up for one in decision.obligations}
     assert found == {"approve-irreversible": StepUp.REQUIRED, "approve-irreversible-prod": asked}
+
+
+def test_the_rule_of_the_page_on_alerts_asks_two_people_where_no_person_asked(tmp_path: Path) -> None:
+    """Who holds the secret of the door and approves is one person; then it takes another one."""
+    page = (DEFAULT_RULES.parents[1] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    rules = tmp_path / "rules"
+    shutil.copytree(DEFAULT_RULES, rules)
+    (rules / "alerts.cedar").write_text(page.partition("```cedar\n")[2].partition("```")[0])
+    engine = PolicyEngine(loader.load(rules, TOOLS, GROUPS), TOOLS)
+
+    def asked(requester: Actor | None) -> set[tuple[int, str]]:
+        decision = engine.decide(a_scale(requester=requester))
+        assert isinstance(decision, NeedsApproval)
+        return {(one.count, one.group) for one in decision.obligations}
+
+    assert (2, "operators") in asked(replace(an_actor("U-bot"), is_bot=True)) & asked(None)
+    assert (2, "operators") not in asked(an_actor("U-person"))
