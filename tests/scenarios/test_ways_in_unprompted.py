@@ -1,6 +1,7 @@
 """Ways in besides a mention: the message shortcut, a reaction, channels that answer without one, settings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,17 @@ async def test_a_dangerous_change_asks_and_says_what_it_means(tmp_path: Path, mo
         [entry] = await _entries(world)
         assert (entry["after"]["autonomy"], entry["confirmed"]) == (3, True)
 
+        await world.slack.ui.close_view(DANA)
+        await world.slack.ui.command(DANA, INCIDENTS, "/autopilot", "settings")
+        await world.see(lambda: world.slack.ui.open_view(DANA))
+        await world.slack.ui.submit_view(DANA, values={"settings.autonomy": _choose("4")})
+        monkeypatch.setattr("bot.slack.people.FRESH", 0.0)
+        people = world.slack.workspace.people
+        people[DANA] = replace(people[DANA], deleted=True)  # while the question stands before her
+        told = str((await world.slack.ui.submit_view(DANA))["view"])
+        assert "Not saved" in told and "settings are changed by admins of this workspace" in told
+        assert len(await _entries(world)) == 1
+
 
 async def test_the_workspaces_agent_works_everywhere_and_is_on_record(tmp_path: Path, monkeypatch: SET) -> None:
     """Its own tools and playbooks only; the version recorded is that agent's."""
@@ -196,6 +208,7 @@ async def test_who_is_no_admin_sees_what_holds_and_changes_nothing(tmp_path: Pat
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         await world.slack.ui.command(KIM, INCIDENTS, "/autopilot", "settings")
         await _whispered(world, KIM, "requests a minute")
+        await _whispered(world, KIM, "Changed by admins of this workspace")
         assert world.slack.ui.open_view(KIM) is None
 
 

@@ -82,6 +82,18 @@ def in_words(now: InForce, per_minute: int, agents: Lineup) -> Card:
     return Card(blocks=(blocks.section("\n".join(lines)),), text="what holds in this channel")
 
 
+def with_who_may(card: Card, who: str) -> Card:
+    """The same for somebody who may not change it: whom to ask."""
+    return Card(blocks=(*card.blocks, blocks.context(f"Changed by {escaping.prose(who)}.")), text=card.text)
+
+
+def unsaved_modal(said: Sequence[Block]) -> Block:
+    """A change that was not made after all."""
+    return blocks.modal(
+        callback_id=CallbackId.SETTINGS_SAVED, title="Not saved", blocks=said, metadata="", close="Close"
+    )
+
+
 def with_button(card: Card, channel: str) -> Card:
     """The same with a button that opens the modal: a mention brings no ticket for one."""
     button = blocks.button("Change settings", action_id=ActionId.SETTINGS, value=channel)

@@ -66,12 +66,17 @@ class SettingsDesk:
             now = await channels.in_force(tx, command.tenant, channel)
         card = cards.in_words(now, self.per_minute, self.agents)
         if not await self.admins.may_change_settings(command.tenant, command.who):
-            await self.replies.respond(command, card)
+            await self.replies.respond(command, cards.with_who_may(card, self.who_may))
             return
         if command.trigger_id:
             await self.open(command.tenant, channel, command.trigger_id)
             return
         await self.replies.respond(command, cards.with_button(card, channel))
+
+    @property
+    def who_may(self) -> str:
+        """Who changes settings, in words."""
+        return ", ".join(["admins of this workspace", *(f"@{group}" for group in self.admins.groups)])
 
     async def open(self, tenant: str, channel: str, trigger_id: str) -> None:
         """Put the modal before the person; its ticket lives three seconds."""
@@ -94,9 +99,7 @@ class SettingsDesk:
             case Confirm(means=means):
                 return cards.confirm_modal(wanted.channel, wanted.settings, means)
             case NotAllowed():
-                named = ", ".join(f"@{group}" for group in self.admins.groups)
-                says = f"settings are changed by {named or 'nobody else'} and admins; ask somebody there"
-                return FieldErrors(errors={_ENABLED: says})
+                return FieldErrors(errors={_ENABLED: f"not saved: settings are changed by {self.who_may}"})
             case _:
                 assert_never(done)
 
@@ -115,7 +118,7 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
         if await desk.admins.may_change_settings(found.tenant, found.user.id):
             await desk.open(found.tenant, channel, found.trigger_id)
         else:
-            said = notice("Only workspace admins may change settings.")
+            said = notice(f"Settings are changed by {desk.who_may}.")
             desk.replies.later(desk.replies.whisper(found.tenant, found.channel.id, found.user.id, said))
         await ack()
 
@@ -149,7 +152,8 @@ def register(app: AsyncApp, desk: SettingsDesk) -> None:
         )
         next_view = await desk.change(wanted)
         if isinstance(next_view, FieldErrors):  # an admin who is none any more; this view has no field to say so at
-            await ack()
+            said = notice("; ".join(next_view.errors.values())).blocks
+            await ack(response_action="update", view=cards.unsaved_modal(said))
             return
         await ack(response_action="update", view=next_view)
 
