@@ -56,7 +56,7 @@ HELP: dict[Word, str] = {
 FOLLOWED_BY: dict[Word, str] = {
     Word.ASK: "your question",
     Word.HALT: "why",
-    Word.LIFT: "why",
+    Word.LIFT: "because why",
     Word.RAISE: "TOOL why",
     Word.HAND: "to @somebody",
     Word.GRANT: "ID 5 30",
