@@ -25,7 +25,9 @@ async def show_more(db: Database, press: MorePress) -> str:
         if found is None:
             return _STANDS
         if found.above is not None:
-            await _want(tx, task, -1, found.above, ts=str(found.above["ts"]))
+            ts = str(found.above["ts"])
+            if not await posts.showing(tx, task.tenant, f"replaced:{task.id}:{ts}"):
+                await _want(tx, task, -1, found.above, ts=ts)
         for earlier in await posts.showing(tx, task.tenant, _subject(task.id, press.part - 1)):
             if press.part > 0:
                 await _want(tx, task, press.part - 1, {**earlier.body, "left": 0})

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from bot.brains.base import JsonObject
 from bot.slack import unfolding
+from bot.slack.drawing import notice_card
 from bot.slack.folding import LEAST, LONG, SHORT, WHATEVER, Fold
 from bot.slack.presses import MorePress
 from bot.slack.streaming import Delivered, StreamWriter
-from storage import contents, streams, tasks
+from storage import contents, posts, streams, tasks
 from storage.db import Database
+from storage.records import PostKind
 from storage.streams import Unfolded
 from tests.builders import TENANT, a_new_task
 from tests.slack.memory_slack import Bad, MemorySlack
@@ -137,3 +139,23 @@ async def test_a_second_press_is_told_where_the_answer_stands_and_a_late_one_tha
         await contents.drop_words(tx, task)
     assert "no longer kept" in await unfolding.show_more(db, replace(press, part=1))
     assert "no longer kept" in await unfolding.show_more(db, replace(press, channel="C0OTHER"))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_the_message_of_a_button_is_redrawn_but_not_over_the_word_that_it_is_replaced(
+    db: Database, replaced: bool
+) -> None:
+    above: JsonObject = {"ts": "1.5", "text": "zero", "blocks": [{"type": "divider"}]}
+    async with db.write() as tx:
+        task = await tasks.create(tx, a_new_task())
+        stretch = await streams.begin(tx, task, owner="w", lease=60)
+        await streams.end(tx, task, stretch, owner="w", upto=3, folded=["one"], unfolded=above)
+        if replaced:
+            subject = f"replaced:{task.id}:1.5"
+            await posts.want(tx, tenant=TENANT, kind=PostKind.REPLACED, subject=subject, channel=task.channel, ts="1.5")
+    press = MorePress(tenant=TENANT, who="U1", channel=task.channel, thread_ts="1.0", task_id=task.id, part=0)
+    assert await unfolding.show_more(db, press) == ""
+    async with db.read() as tx:
+        redrawn = await posts.showing(tx, TENANT, f"more:{task.id}:-1")
+        assert [post.ts for post in redrawn] == ([] if replaced else ["1.5"])
+        assert all(notice_card(post).blocks == ({"type": "divider"},) for post in redrawn)
