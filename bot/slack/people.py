@@ -1,6 +1,5 @@
 """People by Slack's own word: users.info and user groups, asked when it matters and remembered for seconds only."""
 
-import time
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -8,12 +7,15 @@ import aiohttp
 from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 
+from bot.slack.asked import Asked
 from bot.slack.workspaces import Workspaces
 from policy.people import CannotAsk
 from policy.types import Actor
 
 FRESH = 2.0
 """seconds an answer is used again: one click asks several times, a removed approver must not get in later"""
+GROUPS_FRESH = 3.5
+"""the same for who is in which group: Slack allows that question twenty times a minute"""
 ADDRESS_FRESH = 60.0
 """seconds whose address it is may be kept; whether that person is still active is asked at each press"""
 _UNKNOWN = ("user_not_found", "user_not_visible", "users_not_found")
@@ -44,9 +46,9 @@ class SlackPeople:
     """The People of Slack workspaces. Groups are Slack user groups, by handle."""
 
     workspaces: Workspaces
-    _users: dict[tuple[str, str], tuple[float, _User | None]] = field(default_factory=dict)
-    _addresses: dict[tuple[str, str], tuple[float, str | None]] = field(default_factory=dict)
-    _groups: dict[str, tuple[float, list[_Group]]] = field(default_factory=dict)
+    _users: Asked[tuple[str, str], _User | None] = field(default_factory=Asked)
+    _addresses: Asked[tuple[str, str], str | None] = field(default_factory=Asked)
+    _groups: Asked[str, list[_Group]] = field(default_factory=Asked)
 
     async def actor(self, tenant: str, user_id: str) -> Actor | None:
         user = await self._user(tenant, user_id)
@@ -62,24 +64,7 @@ class SlackPeople:
 
     async def by_email(self, tenant: str, email: str) -> str | None:
         """The active member of the workspace with this address."""
-        at, known = self._addresses.get((tenant, email), (-ADDRESS_FRESH, None))
-        if time.monotonic() - at < ADDRESS_FRESH:
-            return known
-        try:
-            answer = await self.workspaces.client(tenant).users_lookupByEmail(email=email)
-            user = _User.model_validate(answer["user"])
-            ours = not user.deleted and not user.is_stranger and user.team_id in ("", tenant)
-            found = user.id if ours else None
-        except SlackApiError as error:
-            if error.response["error"] not in _UNKNOWN:
-                _silent(error)
-            found = None
-        except _UNREACHABLE as error:
-            _silent(error)
-        if len(self._addresses) > 5_000:
-            self._addresses.clear()
-        self._addresses[tenant, email] = (time.monotonic(), found)
-        return found
+        return await self._addresses.get((tenant, email), ADDRESS_FRESH, lambda: self._ask_email(tenant, email))
 
     async def name(self, tenant: str, user_id: str) -> str:
         """What Slack calls somebody, with their id: names are not unique, and people choose them. Their id at worst."""
@@ -99,27 +84,36 @@ class SlackPeople:
         return user is None or user.is_restricted
 
     async def _user(self, tenant: str, user_id: str) -> _User | None:
-        at, known = self._users.get((tenant, user_id), (-FRESH, None))
-        if time.monotonic() - at < FRESH:
-            return known
+        return await self._users.get((tenant, user_id), FRESH, lambda: self._ask_user(tenant, user_id))
+
+    async def _all_groups(self, tenant: str) -> list[_Group]:
+        return await self._groups.get(tenant, GROUPS_FRESH, lambda: self._ask_groups(tenant))
+
+    async def _ask_email(self, tenant: str, email: str) -> str | None:
         try:
-            answer = await self.workspaces.client(tenant).users_info(user=user_id)
-            user = _User.model_validate(answer["user"])
+            answer = await self.workspaces.client(tenant).users_lookupByEmail(email=email)
         except SlackApiError as error:
             if error.response["error"] not in _UNKNOWN:
                 _silent(error)
-            user = None
+            return None
         except _UNREACHABLE as error:
             _silent(error)
-        if len(self._users) > 5_000:
-            self._users.clear()
-        self._users[tenant, user_id] = (time.monotonic(), user)
-        return user
+        user = _User.model_validate(answer["user"])
+        ours = not user.deleted and not user.is_stranger and user.team_id in ("", tenant)
+        return user.id if ours else None
 
-    async def _all_groups(self, tenant: str) -> list[_Group]:
-        at, known = self._groups.get(tenant, (-FRESH, []))
-        if time.monotonic() - at < FRESH:
-            return known
+    async def _ask_user(self, tenant: str, user_id: str) -> _User | None:
+        try:
+            answer = await self.workspaces.client(tenant).users_info(user=user_id)
+        except SlackApiError as error:
+            if error.response["error"] not in _UNKNOWN:
+                _silent(error)
+            return None
+        except _UNREACHABLE as error:
+            _silent(error)
+        return _User.model_validate(answer["user"])
+
+    async def _ask_groups(self, tenant: str) -> list[_Group]:
         try:
             answer = await self.workspaces.client(tenant).usergroups_list(
                 include_users=True,
@@ -127,9 +121,7 @@ class SlackPeople:
             )
         except (SlackApiError, *_UNREACHABLE) as error:
             _silent(error)
-        groups = [_Group.model_validate(group) for group in answer["usergroups"]]
-        self._groups[tenant] = (time.monotonic(), groups)
-        return groups
+        return [_Group.model_validate(group) for group in answer["usergroups"]]
 
 
 def _silent(error: Exception) -> NoReturn:

@@ -216,7 +216,7 @@ async def test_wrong_values_are_said_at_their_field(
 
 async def test_only_admins_change_schedules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Others read them; a press that is forged, or of somebody who has left the group, changes nothing."""
-    monkeypatch.setattr("bot.slack.people.FRESH", 0.0)
+    monkeypatch.setattr("bot.slack.people.GROUPS_FRESH", 0.0)
     async with a_world(tmp_path, monkeypatch.setenv, fault=None) as world:
         await world.slack.ui.command(RILEY, OPS, "/autopilot", "schedules")
         await world.see(lambda: any("@sre-leads" in everything(m) for m in world.slack.ui.messages(OPS, as_=RILEY)))
