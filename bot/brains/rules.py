@@ -93,6 +93,11 @@ class RulesBrain:
 
     def _help(self) -> str:
         matching = [book for book in self._playbooks.values() if book.match is not None]
+        if not matching:  # each needs tools
+            return (
+                "I have no tools to look with: none of my playbooks finds its own. Set `AUTOPILOT_MANIFESTS` to your "
+                "tools' manifests, and `AUTOPILOT_MODEL` and a provider key to ask me anything."
+            )
         known = "\n".join(f"- {b.plan} (words like {', '.join(b.match.words[:4])})" for b in matching if b.match)
         return (
             "I have no playbook for that. Without a model I can:\n"
