@@ -17,6 +17,7 @@ from storage.plain import Plain, parsed
 from storage.post_claims import FIELDS, claim_of
 from storage.records import JsonObject, Post, PostKind, ProposalState
 from storage.tables import posts, proposals
+from storage.tables.columns import spelled
 
 WAKE = "posts"
 WAKE_SESSIONS = "sessions"
@@ -49,7 +50,8 @@ def _want_of(*, again: bool) -> Plain:
     return Plain(made, ("id", "tenant", *_KIND))
 
 
-_REFRESH = Plain(posts.update().where(_BY_SUBJECT, posts.c.kind != PostKind.STREAM).values(_ONE_MORE), ("of", "shows"))
+_DRAWN = posts.c.kind.in_([spelled(kind) for kind in PostKind if kind is not PostKind.STREAM])
+_REFRESH = Plain(posts.update().where(_BY_SUBJECT, _DRAWN).values(_ONE_MORE), ("of", "shows"))
 _REFRESH_AT = Plain(
     posts.update()
     .where(

@@ -14,7 +14,7 @@ from storage.inserts import new_in
 from storage.plain import Plain
 from storage.records import PLAN, PostKind, Proposal, ProposalState, Vote
 from storage.tables import posts, proposals, tasks, votes
-from storage.tables.approval import STILL_OPEN
+from storage.tables.approval import ASKING, STILL_OPEN
 
 ENDED = (
     ProposalState.RAN,
@@ -204,7 +204,7 @@ async def asked_since(tx: Tx, tenant: str, requester: str, seconds: float) -> in
         sa.select(sa.func.count())
         .select_from(proposals.join(tasks, tasks.c.id == proposals.c.task_id))
         .where(
-            tasks.c.tenant == tenant,
+            proposals.c.tenant == tenant,
             tasks.c.requester == requester,
             proposals.c.created_at > now() - seconds,
             proposals.c.tool != PLAN,  # its calls count
@@ -229,10 +229,10 @@ async def recent(tx: Tx, tenant: str, *, since: float = 0.0, limit: int = 200) -
 
 async def open_ones(tx: Tx, tenant: str, limit: int = 50) -> list[Proposal]:
     """Proposals that wait for people, oldest first. A plan stands for its calls, but each doubt for itself."""
-    asking = sa.and_(proposals.c.state == ProposalState.OPEN, proposals.c.plan_id.is_(None))
+    itself = sa.or_(proposals.c.plan_id.is_(None), proposals.c.state == ProposalState.IN_DOUBT)
     rows = await tx.run(
         sa.select(proposals)
-        .where(proposals.c.tenant == tenant, sa.or_(asking, proposals.c.state == ProposalState.IN_DOUBT))
+        .where(proposals.c.tenant == tenant, ASKING, itself)
         .order_by(proposals.c.created_at)
         .limit(limit)
     )

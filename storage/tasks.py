@@ -14,7 +14,7 @@ from storage.picking import known
 from storage.plain import Plain
 from storage.records import Source, Task, TaskState
 from storage.tables import tasks
-from storage.tables.work import LEASED
+from storage.tables.work import LEASED, UNDER_WAY
 from storage.task_moves import COLUMNS, FIELDS, as_task, claim_of, move_of, touch_of
 
 WAKE = "tasks"
@@ -254,6 +254,6 @@ async def recent(tx: Tx, tenant: str, *, limit: int = 20, only_open: bool = Fals
     """The newest tasks first."""
     query = sa.select(tasks).where(tasks.c.tenant == tenant, tasks.c.created_at >= since)
     if only_open:
-        query = query.where(tasks.c.state.not_in(FINAL))
+        query = query.where(UNDER_WAY)
     rows = await tx.run(query.order_by(tasks.c.created_at.desc()).limit(limit))
     return [_record(row) for row in rows]

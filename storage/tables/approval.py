@@ -27,9 +27,11 @@ proposals = sa.Table(
     time("decided_at", null=True),
     time("finished_at", null=True),
 )
-sa.Index("ix_proposals_task", proposals.c.task_id)
+sa.Index("ix_proposals_task", proposals.c.tenant, proposals.c.task_id, proposals.c.created_at)
 STILL_OPEN = proposals.c.state == spelled("open")
 sa.Index("ix_proposals_open", proposals.c.expires_at, sqlite_where=STILL_OPEN)
+ASKING = proposals.c.state.in_([spelled(state) for state in ("open", "in_doubt")])
+sa.Index("ix_proposals_asking", proposals.c.tenant, proposals.c.created_at, sqlite_where=ASKING)
 sa.Index("ix_proposals_plan", proposals.c.plan_id, proposals.c.place)
 sa.Index("ix_proposals_recent", proposals.c.tenant, proposals.c.created_at)
 

@@ -36,7 +36,8 @@ intents = sa.Table(
     time("finished_at", null=True),
 )
 sa.Index("ix_intents_tool", intents.c.tenant, intents.c.tool, intents.c.started_at)
-sa.Index("ix_intents_task", intents.c.task_id)
+sa.Index("ix_intents_recent", intents.c.tenant, intents.c.started_at)
+sa.Index("ix_intents_task", intents.c.tenant, intents.c.task_id)
 _changes = intents.c.tier != "read"
 sa.Index("ix_intents_changes", intents.c.tenant, intents.c.started_at, sqlite_where=_changes)
 

@@ -29,6 +29,8 @@ posts = sa.Table(
 _behind = posts.c.shown < posts.c.wanted
 sa.Index("ix_posts_behind", posts.c.due_at, sqlite_where=_behind)
 sa.Index("ix_posts_task", posts.c.task_id)
+sa.Index("ix_posts_subject", posts.c.tenant, posts.c.subject)
+sa.Index("ix_posts_message", posts.c.tenant, posts.c.channel, posts.c.ts)
 sa.Index("ix_posts_created", posts.c.created_at)
 
 homes = sa.Table(

@@ -57,7 +57,12 @@ MAY_BE_CLAIMED = sa.and_(
 LEASED = tasks.c.lease_until.is_not(None)
 sa.Index("ix_tasks_claimable", tasks.c.due_at, sqlite_where=MAY_BE_CLAIMED)
 sa.Index("ix_tasks_lease", tasks.c.lease_until, sqlite_where=LEASED)
-sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts)
+UNDER_WAY = tasks.c.state.not_in(
+    [spelled(state) for state in ("completed", "failed_terminal", "cancelled", "escalated_to_human")]
+)
+sa.Index("ix_tasks_under_way", tasks.c.tenant, tasks.c.created_at, sqlite_where=UNDER_WAY)
+sa.Index("ix_tasks_thread", tasks.c.tenant, tasks.c.channel, tasks.c.thread_ts, tasks.c.created_at)
+sa.Index("ix_tasks_channel", tasks.c.tenant, tasks.c.channel, tasks.c.created_at)
 sa.Index("ix_tasks_old", tasks.c.finished_at, sqlite_where=tasks.c.emptied_at.is_(None))
 sa.Index("ix_tasks_recent", tasks.c.tenant, tasks.c.created_at)
 
