@@ -22,7 +22,7 @@ def test_a_playbook_for_a_service_nobody_connected_is_left_out(tmp_path: Path) -
     a_playbook(tmp_path, "checkout", "shop.error_rate", "shop.set_flag")
     library = find([tmp_path], {"queues.depth": None})
     assert [skill.name for skill in library] == ["queues"]
-    assert library.left_out == {"checkout": "nothing of shop is connected"}
+    assert library.left_out == {"checkout": "nothing of shop is connected (it calls shop.error_rate)"}
 
 
 def test_a_playbook_that_has_only_some_of_its_tools_is_refused(tmp_path: Path) -> None:

@@ -136,7 +136,9 @@ def _settle(
         _settle(one, every, tools, kept, left_out)
     missing = sorted(checks.missing_services(skill, list(tools)))
     if missing:
-        left_out[skill.name] = f"nothing of {', '.join(missing)} is connected"
+        called = sorted(call.tool for call in skill.playbook.calls()) if skill.playbook is not None else []
+        wanted = next((tool for tool in called if tool.partition(".")[0] in missing), "")
+        left_out[skill.name] = f"nothing of {', '.join(missing)} is connected (it calls {wanted})"
         return
     if without := next((one.name for one in inner if one.name in left_out), None):
         left_out[skill.name] = left_out[without]

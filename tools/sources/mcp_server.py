@@ -36,6 +36,8 @@ class McpServer:
     """the manifest, for the sentence that says how to pin"""
     complaints: list[str] = field(default_factory=list, repr=False)
     """the newest of what a program said on its error output; it goes into the sentence when it cannot be started"""
+    held: str = ""
+    """how its program is held, which may be why it does not come up"""
     _session: "_Session | None" = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -140,7 +142,8 @@ class McpServer:
 
     def _last_words(self) -> str:
         lines = [line.strip() for line in "".join(self.complaints).splitlines() if line.strip()]
-        return f"; its program said {lines[-1][:200]!r}" if lines else ""
+        telling = [line for line in lines if "error" in line.lower()] or lines  # Python ends with its stack
+        return f"; its program said {telling[-1][:200]!r}{self.held}" if telling else ""
 
     def _broke_off(self, unknown: str, may_change: bool) -> ToolFailed:
         says = f"{self.name!r} broke off in the middle of it{unknown}"

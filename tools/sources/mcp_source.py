@@ -87,7 +87,8 @@ def server_of(header: McpHeader, manifest: Path, environ: Mapping[str, str], pri
         argv = [program, *header.command[1:]]
         return stdio(argv, environ=clean, folder=header.folder, limits=limits, complained=server.complain)
 
-    server = McpServer(name=header.name, open=opening, pin_with=str(manifest))
+    held = "; it opens the system's files and those of `reads:` only" if header.files == "declared" and not url else ""
+    server = McpServer(name=header.name, open=opening, pin_with=str(manifest), held=held)
     return server
 
 

@@ -201,12 +201,15 @@ async def test_a_program_that_is_not_there_or_no_server_is_unreachable(desk: Des
 
 async def test_why_a_program_did_not_come_up_is_said_in_its_own_last_words(desk: Desk) -> None:
     """As when the server's author has another version of the SDK; the command line says it in one sentence, too."""
-    manifest = desk.manifest(
-        command=[sys.executable, "-c", "import sys; print('x'*9999, file=sys.stderr); import mcp.nowhere"]
+    program = (
+        "import sys, atexit; atexit.register(lambda: print('<no Python frame>', file=sys.stderr)); "
+        "print('x' * 9999, file=sys.stderr); import mcp.nowhere"
     )
+    manifest = desk.manifest(command=[sys.executable, "-c", program])
     with pytest.raises(ToolFailed) as failed:
         await look(manifest)
     assert "its program said \"ModuleNotFoundError: No module named 'mcp.nowhere'\"" in str(failed.value)
+    assert "opens the system's files and those of `reads:` only" in str(failed.value)
     assert explain(failed.value) == str(failed.value)
 
 
