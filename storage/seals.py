@@ -1,4 +1,7 @@
-"""A second copy of every sealed call, which the database lets nobody change or delete: what an altered one was."""
+"""A second copy of every sealed call, which shows what an altered one was.
+
+The database lets nobody change or delete it; an erasure empties it together with the call.
+"""
 
 import sqlalchemy as sa
 

@@ -93,7 +93,6 @@ KNOWS_THE_ENVIRONMENT = {
     "bot/demo/shop/__main__.py": "the sample service is a program of its own",
 }
 LONG = {
-    "bot/demo/shop/reads_state.py": "the sample service's read operations, one after the other",
     "storage/verify_audit.py": "one file by promise: whoever checks the record copies it and nothing else",
     "tests/inbox/test_hostile_hub.py": "one way to lie after the other",
     "tests/slack/cards/test_any_text.py": "one property, for every slot of every card",

@@ -1,6 +1,6 @@
 """The one door to every tool: validate, preview, score, decide, then run, seal for people, or refuse.
 
-`call` takes what a brain asks for; `execute` takes what people approved. There is no third way in.
+`call` and `plan` take what a brain asks for; `execute` takes what people approved. There is no other way in.
 """
 
 from collections.abc import Sequence
@@ -193,6 +193,9 @@ class Gateway:
         """Run exactly the sealed bytes, once, after everything has been checked again.
 
         `scope`: what the task's agent may use today; None when it is not installed any more.
+
+        Raises:
+            SealForeign, CannotAsk: not here, or not now; it stays approved. See `Rechecking.execute`.
         """
         return await self._rechecking.execute(task, proposal, then, scope)
 
@@ -254,13 +257,13 @@ class Gateway:
         """The channel with its autonomy cap."""
         return await self._desk.place(tenant, channel)
 
-    def clean_json(self, value: JsonObject) -> JsonObject:
-        """The same for values."""
-        return self._desk.cleaner.json(value)
-
     def clean(self, text: str) -> str:
         """The text without secrets, in a form every store keeps; for words that people typed."""
         return self._desk.cleaner.text(text)
+
+    def clean_json(self, value: JsonObject) -> JsonObject:
+        """The same for JSON."""
+        return self._desk.cleaner.json(value)
 
 
 def _shown(tool: Tool, admitted: Admitted, judged: Judgement) -> Previewed:

@@ -136,7 +136,7 @@ def _why_not(gateway: Gateway, giver: Actor | None, sealed: SealedCall, giving: 
 
 
 async def revoke(db: Database, people: People, tenant: str, who: str, grant_id: str) -> Answer:
-    """Take a grant back: its giver, whom it serves, or anyone of a group that was asked."""
+    """Take a grant back: its giver, whom it serves, anyone of a group that was asked, or a lead."""
     person = await people.actor(tenant, who)
     async with db.write() as tx:
         grant = await grants.find(tx, tenant, grant_id)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How a worker works. All in seconds but `slots`."""
+    """How a worker works. Times are in seconds."""
 
     slots: int = 16
+    """tasks at once"""
     kept_for_approved: int = 4
     """of the slots: a burst of new requests must not keep an approved call waiting"""
     lease: float = 12.0

@@ -203,7 +203,7 @@ class DigestItem:
 
 @dataclass(frozen=True, kw_only=True)
 class DigestView:
-    """One daily digest."""
+    """What one digest says, of a day or of a week."""
 
     title: str
     since: float

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.demo.shop import reads_health, reads_social, reads_state, writes
+from bot.demo.shop import reads_changes, reads_health, reads_social, reads_state, writes
 from bot.demo.shop.clock import Clock, iso
 from bot.demo.shop.document import Json, openapi_document
 from bot.demo.shop.effects import Effect, KeyReused
@@ -22,6 +22,7 @@ from bot.demo.shop.writes import Plan
 
 OPERATIONS: tuple[Operation, ...] = (
     *reads_health.READS,
+    *reads_changes.READS,
     *reads_state.READS,
     *reads_social.READS,
     *writes.WRITES,

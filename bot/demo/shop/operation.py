@@ -19,6 +19,10 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class AskNothing(Asked):
+    """Of what is asked without a word more."""
+
+
 class Answered(BaseModel):
     """Base of what an operation gives."""
 

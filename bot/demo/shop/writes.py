@@ -10,8 +10,9 @@ from bot.demo.shop.clock import iso, iso_or_none, seconds_of
 from bot.demo.shop.flags import CUSTOMERS
 from bot.demo.shop.operation import Asked, Impossible, Operation
 from bot.demo.shop.pipeline import KEEP_SECONDS
+from bot.demo.shop.reads_changes import find_flag
 from bot.demo.shop.reads_social import find_post
-from bot.demo.shop.reads_state import ThrottledEndpoint, find_flag
+from bot.demo.shop.reads_state import ThrottledEndpoint
 from bot.demo.shop.shapes import ChangeOut, ChangeRow, CountedRow, ImpactOut
 from bot.demo.shop.social import Friction
 from bot.demo.shop.throttles import ENDPOINTS, Throttle

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.demo.shop.clock import iso, iso_or_none
 from bot.demo.shop.counters import NOW_SECONDS
-from bot.demo.shop.operation import Asked, NotFound, Operation
+from bot.demo.shop.operation import Asked, AskNothing, NotFound, Operation
 from bot.demo.shop.product.growth import USUAL_ORDERS
 from bot.demo.shop.product.members import SESSION_LIMIT, Member
 from bot.demo.shop.product.moderation import Content
@@ -23,7 +23,6 @@ from bot.demo.shop.product.shapes import (
     Tile,
     User360,
 )
-from bot.demo.shop.reads_state import AskNothing
 from bot.demo.shop.shapes import FrictionOut
 from bot.demo.shop.world import World
 

@@ -9,7 +9,8 @@ from bot.demo.shop.flags import CUSTOMERS
 from bot.demo.shop.operation import Asked, Impossible, NotFound, Operation
 from bot.demo.shop.product.growth import AUDIENCES, Campaign
 from bot.demo.shop.product.reads import AskContent, find_content
-from bot.demo.shop.reads_state import AskFlag, AskThrottle, ThrottledEndpoint, get_flag, get_throttle
+from bot.demo.shop.reads_changes import AskFlag, get_flag
+from bot.demo.shop.reads_state import AskThrottle, ThrottledEndpoint, get_throttle
 from bot.demo.shop.shapes import ChangeOut, ChangeRow, CountedRow, FlagOut, ThrottleOut
 from bot.demo.shop.world import World
 from bot.demo.shop.writes import Plan
