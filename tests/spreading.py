@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 _HERE = Path(__file__).parent
-_SLOWEST_FIRST = ("browser", "brains", "scenarios", "durability", "commands", "demo")
-_WITH_LITELLM = (
-    "tests/brains/test_llm_",
-    "tests/scenarios/test_with_a_model",
-    "::test_a_model_is_asked_one_tiny_question",
-)
+_SLOWEST_FIRST = ("browser", "brains", "demo", "scenarios", "durability", "commands")
+_ON_ONE_WORKER = {
+    "litellm": (
+        "tests/brains/test_llm_",
+        "tests/scenarios/test_with_a_model",
+        "::test_a_model_is_asked_one_tiny_question",
+    ),
+    "page": ("tests/demo/page/",),
+    "mcp": ("tests/tools/sources/mcp/",),
+}
+"""what a worker needs for them takes seconds: an import of five, a browser and its cache, an import of one"""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -36,12 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file's tests stay on one worker; and all that import litellm, which costs a worker five seconds."""
+    """A file's tests stay on one worker, and so do those of a group above."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     spreading = LoadFileScheduling(config, log)
     file_of = spreading._split_scope
-    spreading._split_scope = lambda test: "litellm" if any(part in test for part in _WITH_LITELLM) else file_of(test)
+
+    def group_of(test: str) -> str:
+        groups = (name for name, parts in _ON_ONE_WORKER.items() if any(part in test for part in parts))
+        return next(groups, file_of(test))
+
+    spreading._split_scope = group_of
     return spreading
