@@ -37,6 +37,8 @@ class Homes:
     """(tenant, person, what they chose to see) → what their Home shows now"""
     name: str = field(default_factory=lambda: new_id("h"))
     _publishing: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+    """(workspace, person) → the newest publication of their Home"""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -52,10 +54,9 @@ class Homes:
                     async with asyncio.timeout(POLL):
                         await wake.wait()
         finally:
-            left = list(self._publishing.values())
-            for task in left:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def once(self) -> int:
         """Publish what is behind; how many were looked at."""
@@ -75,11 +76,13 @@ class Homes:
             whose = (home.tenant, home.person)
             task = asyncio.create_task(self._keep(home, self._publishing.get(whose)))
             self._publishing[whose] = task
+            self._tasks.add(task)
             task.add_done_callback(lambda ended, of=whose: self._ended(of, ended))  # type: ignore[misc]
             taken.append(task)
         return taken
 
     def _ended(self, whose: tuple[str, str], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if self._publishing.get(whose) is not task:
             return
         del self._publishing[whose]
