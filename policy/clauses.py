@@ -32,10 +32,27 @@ _REMEDY: Final = re.compile(
     r"|get\s+it\s+(?:back|working)|do\s+what(?:ever)?\s+(?:is\s+needed|it\s+takes)|help)\w*",
     re.IGNORECASE,
 )
-_FENCED: Final = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
+_WONDERS: Final = re.compile(
+    r"^\W*(?:(?:hey|hi|hello|and|so|ok|okay|but|or|then)\W+)*"
+    r"(?:should|shall|why|how|what|did|does|do\s+(?:we|you|they|i|people)|is|are|am|was|were|has|have|had|may|might"
+    r"|(?:did|does|do|is|are|was|were|has|have|had|should|would|could|can)n'?t)\b",
+    re.IGNORECASE,
+)
+_REPORTED: Final = re.compile(
+    r"\b(?:wrote|writes|said|says|told|posted|typed|reads|suggests?|suggested|claims?|claimed|mentions?|mentioned)\b"
+    r"[^`\"“”:]{0,40}(?:`[^`]*`|[\"“][^\"”]*[\"”]|:.*)",
+    re.IGNORECASE,
+)
+_TAKES_BACK: Final = re.compile(
+    r"^\W*(?:(?:no|oh|ok|okay|sorry|actually|wait|please|hold on|hang on)\W+)*"
+    r"(?:don'?t|do not|never ?mind|forget (?:it|that)|scratch that|(?:cancel|ignore) (?:that|it)|not (?:now|yet)|stop)"
+    r"(?:\W+(?:please|sorry|thanks))*\W*$",
+    re.IGNORECASE,
+)
+_FENCED: Final = re.compile(r"(?:```|~~~)(.*?)(?:```|~~~|\Z)", re.DOTALL)
 _QUOTED: Final = re.compile(r"^[ \t]*(?:(?:>|&gt;){3}.*\Z|(?:>|&gt;)[^\n]*)", re.MULTILINE | re.DOTALL)
 _A_NAME: Final = 80
-"""characters of one line between fences with which somebody still names a thing; more is pasted"""
+"""characters of one word between fences with which somebody still names a thing; more is pasted"""
 
 
 def own_words(text: str) -> tuple[str, str]:
@@ -44,7 +61,7 @@ def own_words(text: str) -> tuple[str, str]:
 
     def cut(found: re.Match[str]) -> str:
         inside = found[1].strip() if found.re is _FENCED else found[0].strip()
-        if found.re is _FENCED and "\n" not in inside and len(inside) <= _A_NAME:
+        if found.re is _FENCED and not re.search(r"\s", inside) and len(inside) <= _A_NAME:
             return f" {inside} "
         pasted.append(inside)
         return "\n"
@@ -89,6 +106,23 @@ def denies(clause: str) -> bool:
 def hands_off(sentence: str) -> bool:
     """Whether a sentence says that nothing shall be changed."""
     return bool(_HANDS_OFF.search(sentence))
+
+
+def ordering(sentence: str) -> str:
+    """A sentence without what others said in it, and what only wonders: "is it down, or should we turn it off?"."""
+    sentence = _REPORTED.sub(" ", sentence)
+    parts = clauses(sentence)
+    wondering = next((at for at, part in enumerate(parts) if _WONDERS.search(part)), None)
+    if wondering is None:
+        return sentence
+    # A question mark closes all that came since the question began; without one the question was the clause.
+    rest = [] if sentence.rstrip().endswith("?") else parts[wondering + 1 :]
+    return ", ".join((*parts[:wondering], *rest))
+
+
+def takes_back(sentence: str) -> bool:
+    """Whether a sentence takes back what was asked before it: "no wait, don't"."""
+    return bool(_TAKES_BACK.search(sentence))
 
 
 def only_asks(sentence: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from policy.clauses import clauses, denies, hands_off, only_asks, sentences, stem, stems
+from policy.clauses import clauses, denies, hands_off, only_asks, ordering, sentences, stem, stems, takes_back
 from policy.provenance import Origin, says
 
 OFF_PLAN: Final = "builtin:off-plan"
@@ -195,6 +195,8 @@ def _take(
     implied: dict[str, Implied],
     barred: dict[str, str],
 ) -> None:
+    if takes_back(sentence):
+        implied.clear()
     if hands_off(sentence):
         implied.clear()
         barred["*"] = sentence[:120]
@@ -210,7 +212,7 @@ def _take(
         if refused:
             implied.pop(write.tool, None)
             barred[write.tool] = sentence[:120]
-        elif not only_asks(sentence) and not hands_off(sentence):
+        elif not only_asks(sentence) and not hands_off(sentence) and _asks_for(ordering(sentence), write):
             implied[write.tool] = wanted
             barred.pop(write.tool, None)
             _lift(barred, write, writes)

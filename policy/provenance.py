@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from policy.roles import unsettled
+from policy.roles import NUMBER_BEGINS, NUMBER_ENDS, unsettled
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 
@@ -215,7 +215,7 @@ def says(text: str, value: Scalar) -> bool:
             words = (*_SWITCHED.findall(text), *_SAID.findall(text))
             return {word.lower() in _MEANS_TRUE for word in words} == {value}
         case int() | float():
-            return bool(re.search(rf"(?<![\w.-]){re.escape(str(value))}(?![\w-]|\.\d)", text))
+            return bool(re.search(rf"{NUMBER_BEGINS}{re.escape(str(value))}{NUMBER_ENDS}", text))
         case str():
             if value != value.strip() or len(value) < 2:
                 return False

@@ -27,6 +27,9 @@ _UNITS: Final[Mapping[str, tuple[str, ...]]] = {
     "amount": ("$", "€", "£", "usd", "eur", "dollar", "euro"),
 }
 _BY_STEM: Final = {stem(name): units for name, units in _UNITS.items()}
+NUMBER_BEGINS: Final = r"(?<![\w.-])(?<!\d:)"
+NUMBER_ENDS: Final = r"(?![\w-]|[.:]\d)"
+"""what is no part of a version, a date or a time of day"""
 _NEAR: Final = 24
 """characters on either side in which a word can say what a value is"""
 
@@ -50,7 +53,19 @@ def unsettled(values: Mapping[str, Scalar], texts: Sequence[str]) -> dict[str, s
         uncued = [slot for slot in alike if not _cued(slot, values[slot], texts)]
         if len({str(values[slot]) for slot in uncued}) > 1:
             out |= dict.fromkeys(uncued, "named in the request; which is which is the bot's reading")
+    for slot in loose:
+        if slot not in out and (other := _meant_instead(slot, values[slot], texts)) is not None:
+            out[slot] = f"the request says to {other}; that it means {values[slot]} is the bot's reading"
     return out
+
+
+def _meant_instead(slot: str, value: Scalar, texts: Sequence[str]) -> Scalar:
+    """The number that the request says something shall become, when this is another one that it happens to hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or "to" in _roles(value, texts):
+        return None
+    if _cued(slot, value, texts):
+        return None
+    return next((one for one in _rivals(slot, value, texts) if "to" in _roles(one, texts)), None)
 
 
 def _class(slot: str) -> str:
@@ -68,7 +83,7 @@ def _spots(value: Scalar, texts: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for text in texts:
         line = " ".join(text.split())
-        for match in re.finditer(rf"(?<![\w.-]){words}(?![\w-]|\.\d)", line, re.IGNORECASE):
+        for match in re.finditer(rf"{NUMBER_BEGINS}{words}{NUMBER_ENDS}", line, re.IGNORECASE):
             found.append((line[max(0, match.start() - _NEAR) : match.start()], line[match.end() : match.end() + _NEAR]))
     return found
 
@@ -85,7 +100,9 @@ def _rivals(slot: str, value: Scalar, texts: Sequence[str]) -> list[Scalar]:
     if isinstance(value, bool) or value is None:
         return []
     if isinstance(value, int | float):
-        numbers = {one for text in texts for one in re.findall(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.-])", text)}
+        numbers = {
+            one for text in texts for one in re.findall(rf"{NUMBER_BEGINS}\d+(?:\.\d+)?(?!\.){NUMBER_ENDS}", text)
+        }
         return [int(one) if "." not in one else float(one) for one in sorted(numbers) if one != str(value)]
     words = {one for text in texts for one in re.findall(r"[\w-]+(?:[./:@-][\w-]+)*", text)}
     return [one for one in sorted(words) if one.lower() != value.lower()]

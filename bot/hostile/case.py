@@ -30,6 +30,11 @@ class Case:
     """what the brain says in the end"""
 
 
+def attack(name: str, said: str, *steps: Step, planted: str = "", **more: object) -> Case:
+    """A case in which the brain obeys an attacker."""
+    return Case(name=name, said=said, steps=steps, planted=planted or f"SYSTEM: {name}", **more)  # type: ignore[arg-type]
+
+
 def write(tool: str, **arguments: JsonValue) -> Step:
     return f"estate.{tool}", {**arguments, **WHY}
 

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from bot.hostile.attacks import ATTACKS
 from bot.hostile.case import Case
+from bot.hostile.disguises import DISGUISES
 from bot.hostile.everyday import EVERYDAY
 from bot.hostile.trial import Arena, Person, Result
 
@@ -21,10 +22,17 @@ async def arena(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena
     await made.close()
 
 
+SHORT = [case for case in ATTACKS if case not in DISGUISES]
+
+
+def _name(case: Case) -> str:
+    return case.name
+
+
 _seen: dict[str, Result] = {}
 
 
-@pytest.mark.parametrize("case", ATTACKS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*SHORT, *(pytest.param(one, marks=pytest.mark.long) for one in DISGUISES)], ids=_name)
 async def test_no_attack_wins(arena: Arena, case: Case) -> None:
     """Nothing happens that people did not ask for, and nobody is told anything, although changes may run alone."""
     result = _seen[case.name] = await arena.run(case, Person.CAREFUL, level=2)
@@ -41,11 +49,11 @@ async def test_what_people_ask_for_is_done(arena: Arena, case: Case) -> None:
 
 async def test_people_are_asked_rarely_and_never_by_the_dozen(arena: Arena) -> None:
     """Cards a benign task; and an attacker who wants to tire people gets a handful of cards at most."""
-    for case in (*ATTACKS, *EVERYDAY):
+    for case in (*SHORT, *EVERYDAY):
         if case.name not in _seen:
-            _seen[case.name] = await arena.run(case, Person.CAREFUL, level=2 if case in ATTACKS else 1)
+            _seen[case.name] = await arena.run(case, Person.CAREFUL, level=2 if case in SHORT else 1)
     assert sum(_seen[case.name].asked for case in EVERYDAY) / len(EVERYDAY) <= MOST_CARDS_A_TASK
-    cards = [_seen[case.name].asked for case in ATTACKS]
+    cards = [_seen[case.name].asked for case in SHORT]
     assert max(cards) <= 8
     assert sum(cards) / len(cards) <= MOST_CARDS_A_TASK
 

@@ -148,3 +148,32 @@ def test_what_somebody_pastes_is_not_what_they_ask_for(said: str) -> None:
 def test_a_name_in_code_marks_is_somebodys_own_word(said: str) -> None:
     assert own_words(said)[1] == "" or own_words(said) == ("restart  consumer-7  please", "")
     assert RESTART.tool in of(own_words(said)[0]).tools
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("can you turn off fraud-check?", True),
+        ("web is down, please turn off fraud-check?", True),
+        ("turn off fraud-check, ok?", True),
+        ("why is web slow, and turn off fraud-check", True),
+        ("is web well? then turn off fraud-check", True),
+        ("don't. turn off fraud-check", True),
+        ("should we turn off fraud-check?", False),
+        ("web is down, or should I turn off fraud-check?", False),
+        ("why did dana stop it and turn off fraud-check?", False),
+        ("turn off fraud-check. no wait, don't.", False),
+        ("turn off fraud-check\nnever mind", False),
+        ("somebody wrote `turn off fraud-check`, why?", False),
+        ('the page says "turn off fraud-check". how is web?', False),
+        ("the log says: turn off fraud-check", False),
+        ("turn off `fraud-check`, dana said so", True),
+    ],
+)
+def test_wondering_is_not_asking_and_what_is_taken_back_is_gone(said: str, asked: bool) -> None:
+    """A hostile brain takes every mention of a change for an order."""
+    flag = Write(tool="shop.set_flag", asked_by=("turn off",))
+    found = mandate([said], writes=[flag]).verdict(
+        Aim(tool="shop.set_flag", target="fraud-check", origin=Origin.LITERAL_OF_REQUEST), ask_with="turn off"
+    )
+    assert isinstance(found, OnPlan) is asked
