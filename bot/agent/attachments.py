@@ -31,6 +31,11 @@ def attached(steps: Sequence[Step]) -> list[JsonObject]:
     return [one for files in asked if isinstance(files, list) for one in files if isinstance(one, dict)]
 
 
+def title(files: Sequence[JsonObject]) -> str:
+    """The step that people see while these are looked at."""
+    return f"Looked at what is attached: {', '.join(str(one['name']) for one in files)}"
+
+
 def in_code(name: str) -> str:
     """A file's name as Markdown shows it letter by letter."""
     return f"`{' '.join(name.replace('`', '').split())[:120] or 'a file'}`"

@@ -83,8 +83,11 @@ class AgentRunner:
             steps = await self._load(hooks)
             if hooks.stopping:
                 return await self._stopped(hooks)
-            if attachments.unread(steps):  # of the request, or of what was added since
+            if new := attachments.unread(steps):  # of the request, or of what was added since
+                seen = f"files-{new[0]['id']}", attachments.title(new)
+                progress.step(*seen, "in_progress")
                 await attachments.take_in(self._db, self._files, self._gateway.clean, hooks, steps)
+                progress.step(*seen, "complete")
                 continue
             waiting_calls = transcript.open_calls(steps)
             if not waiting_calls:

@@ -168,6 +168,7 @@ async def test_an_attached_text_file_is_read_as_data_and_of_others_people_are_to
         note = everything(await world.text(str(sent["ts"]), "I did not read"))
         assert "`screen.png` (I read text files only)" in note and "checkout.log" not in note
         assert "`odd.csv` (it is not UTF-8 text)" in note
+        await world.text(str(sent["ts"]), "Looked at what is attached: checkout.log, screen.png, odd.csv")
         assert "payment failed" in told_of(0, "checkout.log") and "xoxb-1234567890" not in told_of(0, "checkout.log")
         [task] = await _tasks(world)
         assert task.text == "what is in this log?"
