@@ -274,8 +274,8 @@ class AgentRunner:
             await tell(
                 tx,
                 hooks.task,
-                f"retry:{hooks.task.id}:{hooks.task.attempt}",
-                f"{_sentence(why)} Trying again in {delay:.0f} s.",
+                f"retry:{hooks.task.id}",  # one message, brought up to date
+                f"{_sentence(why)} Trying again in {delay:.0f} s ({hooks.task.attempt} of {RETRIES}).",
                 kind="warning",
             )
             hooks.task = await move(tx, hooks.task, TaskState.FAILED_RETRYABLE, why=why, delay=delay)

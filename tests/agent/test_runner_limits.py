@@ -1,10 +1,16 @@
 """What an agent's definition says holds for what its brain asks for, through the real runner."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from bot.agent.definition import AgentDefinition
-from storage import steps
-from storage.records import StepKind, TaskState
+from bot.brains.base import BrainEvent, Finished, Prompt
+from bot.brains.errors import BrainUnavailable
+from storage import steps, tasks
+from storage.records import PostKind, StepKind, Task, TaskState
+from storage.tables import posts
 from tests.builders import TENANT
 from tests.orchestrator.conftest import lab, lab_engine, office, rules, staff
 from tests.orchestrator.office import DONE, Office, a_change
@@ -58,3 +64,35 @@ async def test_the_requesters_lost_membership_stops_a_queued_task(office: Office
     async with office.db.read() as tx:
         results = [s.body["status"] for s in await steps.of_task(tx, task) if s.kind is StepKind.RESULT]
     assert results == ["denied"] and task.tenant == TENANT and office.lab.seen == []
+
+
+class Away:
+    """A brain that is never reached."""
+
+    name = "away"
+
+    async def think(self, prompt: Prompt) -> AsyncGenerator[BrainEvent, None]:
+        raise BrainUnavailable("the model broke off", retry_after=0.01)
+        yield Finished()  # makes this a generator, as brains are
+
+
+async def test_a_model_that_is_away_is_told_in_one_message_however_often_it_is_tried(office: Office) -> None:
+    """Then a second one says that it was given up."""
+    office.brain = Away()
+    task = await office.ask()
+    async with asyncio.timeout(60):
+        while (now := await _task(office, task.id)).state is not TaskState.FAILED_TERMINAL:
+            await office.work()
+    assert now.attempt == 5
+    async with office.db.read() as tx:
+        rows = await tx.run(posts.select().where(posts.c.kind == PostKind.NOTICE))
+        told = [str(row.body["text"]) for row in rows]
+    assert sorted(told) == [
+        "The model broke off (tried 4 times).",
+        "The model broke off. Trying again in 0 s (4 of 4).",
+    ]
+
+
+async def _task(office: Office, task_id: str) -> Task:
+    async with office.db.read() as tx:
+        return await tasks.get(tx, TENANT, task_id)
