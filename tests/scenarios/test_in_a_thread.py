@@ -160,7 +160,7 @@ def _has_no_more(message: Message, first: Message) -> bool:
     return bool(message["ts"] == first["ts"] and "answer.more" not in action_ids(message))
 
 
-@pytest.mark.parametrize("old_slack", [False, True])
+@pytest.mark.parametrize("old_slack", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_a_long_answer_is_short_until_somebody_wants_more_also_after_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old_slack: bool
 ) -> None:
