@@ -36,9 +36,9 @@ async def test_a_brain_that_asks_for_another_tool_is_denied(office: Office) -> N
 
 
 async def test_a_brain_that_keeps_asking_people_is_denied_and_the_task_ends(office: Office) -> None:
-    """Two cards, then no more, though each has other values; and never the rejected values again."""
+    """Two cards, then no more, though each is about another thing; and never the rejected values again."""
     eager = _with(office, max_proposals=2)
-    eager.script[:] = [[a_change(n, call_id=f"c{n}")] for n in (2, 3, 4)] + [DONE]
+    eager.script[:] = [[a_change(2, f"thing{n}", call_id=f"c{n}")] for n in (2, 3, 4)] + [DONE]
     proposal = await eager.proposed()
     for _ in range(2):
         await eager.reject("U0DANA", await eager.of(await eager.task(proposal)))
