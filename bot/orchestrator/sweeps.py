@@ -1,5 +1,7 @@
 """What time does: leases run out, proposals expire, old delivery keys are forgotten."""
 
+import logging
+
 from bot.lifecycle.moves import move, note, show_card, show_session, tell
 from bot.lifecycle.plans import release, turn_down
 from bot.orchestrator.breakage import end_executing
@@ -7,8 +9,10 @@ from bot.orchestrator.withdrawals import end_undo
 from storage import inbox, posts, proposals, reminders, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
-from storage.errors import LostRace
+from storage.errors import LOST_DATABASE, LostRace
 from storage.records import JsonObject, Proposal, ProposalState, Source, Task, TaskState
+
+log = logging.getLogger(__name__)
 
 FORGOTTEN_AT_ONCE = 500
 """on SQLite a delete runs on the event loop, and acks wait for it"""
@@ -25,6 +29,10 @@ async def expire(db: Database) -> int:
             ended += 1
         except LostRace:
             continue
+        except LOST_DATABASE:
+            raise
+        except Exception:  # one row that cannot be read must not keep the others from ending
+            log.exception("a proposal could not be ended; the others are", extra={"proposal": proposal.id})
     return ended
 
 

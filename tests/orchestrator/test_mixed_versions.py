@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.orchestrator import sweeps
 from storage import posts
 from storage.records import PostKind, Proposal, ProposalState, TaskState
-from tests.orchestrator.office import Office
+from tests.orchestrator.office import DONE, Office, a_change
 from tests.tools.asking import bodies, tamper
 from tools.errors import SealForeign
 
@@ -35,3 +36,13 @@ async def test_an_approved_call_of_a_newer_version_waits_for_a_replica_that_can_
     ]
     assert await office.work()
     assert (await office.again(proposal)).state is ProposalState.RAN and len(office.lab.effects) == 1
+
+
+async def test_one_row_that_cannot_be_read_keeps_no_other_proposal_from_expiring(office: Office) -> None:
+    """The task of a newer version's kind: its replicas end it. Nor does it end the worker that looked."""
+    office.script = [[a_change()], DONE, [a_change()], DONE]
+    strange, known = await office.proposed(), await office.proposed()
+    await tamper(office.db, "update tasks set source = 'telepathy' where id = :id", id=strange.task_id)
+    await tamper(office.db, "update proposals set expires_at = 1000")
+    assert await sweeps.expire(office.db) == 1
+    assert [(await office.again(one)).state for one in (strange, known)] == [ProposalState.OPEN, ProposalState.EXPIRED]
