@@ -89,7 +89,7 @@ class Front:
         others = {task.id for task in await self._of_others(viewer, found, mine)}
         seen = [task for task in found if task.requester == person or task.id in others]
         return tuple(
-            TaskLine(title=t.title, state=t.state, requester=t.requester, at=t.created_at) for t in seen[:limit]
+            TaskLine(title=t.title, state=_state(t), requester=t.requester, at=t.created_at) for t in seen[:limit]
         )
 
     async def _of_others(self, viewer: Viewer, found: Sequence[Task], mine: Sequence[Proposal]) -> list[Task]:
@@ -128,7 +128,7 @@ class Front:
             [
                 TaskLine(
                     title=task.title,
-                    state="needs_consent" if consents.waits(task, WAITS) else task.state,
+                    state=_state(task),
                     requester=task.requester,
                     at=task.created_at,
                     link=await self.request_url(task),
@@ -136,6 +136,10 @@ class Front:
                 for task in found
             ]
         )
+
+
+def _state(task: Task) -> str:
+    return "needs_consent" if consents.waits(task, WAITS) else task.state
 
 
 def _page(every: Sequence[T], number: int) -> tuple[Sequence[T], Paged]:

@@ -9,7 +9,7 @@ from bot.slack.cards import blocks, escaping
 from bot.slack.cards.blocks import Block
 from bot.slack.cards.buttons import home_buttons, undo_button
 from bot.slack.cards.grant import home_row
-from bot.slack.cards.lists import packed
+from bot.slack.cards.lists import packed, state_in_words
 from bot.slack.cards.states import headline, mark
 from bot.slack.cards.wording import plural, shortened, when
 
@@ -101,19 +101,9 @@ def _tasks(title: str, rows: Iterable[TaskLine], paged: Paged, name: str, empty:
 
 
 def _task(task: TaskLine) -> str:
-    state = _STATES.get(task.state) or shortened(task.state.replace("_", " "), _NAME)
+    state = state_in_words(task.state)
     who = shortened(task.requester, _NAME, escaping.person)
     return f"• {shortened(task.title, _TITLE)}{_open(task.link)} · {state} · {who} {when(task.at)}"
-
-
-_STATES = {
-    "needs_approval": "waits for approval",
-    "needs_consent": "waits for a word in its thread: may it be sent to the provider?",
-    "escalated_to_human": "*needs a person's word*",
-    "failed_retryable": "tries again soon",
-    "executing": "runs an approved change",
-    "running": "at work",
-}
 
 
 def _recent(view: HomeView) -> Iterator[Block]:

@@ -10,11 +10,24 @@ from bot.slack.cards.wording import clipped, shortened, when
 
 _TITLE = 300
 _NAME = 80
+_STATES = {
+    "needs_approval": "waits for approval",
+    "needs_consent": "waits for a word in its thread: may it be sent to the provider?",
+    "escalated_to_human": "*needs a person's word*",
+    "failed_retryable": "tries again soon",
+    "executing": "runs an approved change",
+    "running": "at work",
+}
+
+
+def state_in_words(state: str) -> str:
+    """What a task does, or what it waits for."""
+    return _STATES.get(state) or shortened(state.replace("_", " "), _NAME)
 
 
 def task_row(task: TaskLine) -> str:
     """A task with its state in words, who asked, and when."""
-    state = shortened(task.state.replace("_", " "), _NAME)
+    state = state_in_words(task.state)
     who = shortened(task.requester, _NAME, escaping.person)
     return f"• {shortened(task.title, _TITLE)} · {state} · {who} {when(task.at)}{_open(task.link)}"
 
