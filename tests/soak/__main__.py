@@ -82,7 +82,7 @@ async def soak(minutes: float, home: Path, *, seed: int) -> Soaked:
             slack.faults.clear()
             watching.cancel()
             await life.show_all()
-            await asyncio.sleep(5.0)
+            open_ += await _rest(life, home)
             after = await _held(bot, file)
             troubles = [*open_, *life.troubles(), *await _why_not_set(life, home)]
             leaked = after.tasks - before.tasks
@@ -189,8 +189,8 @@ class _Memory:
 
     def in_words(self) -> str:
         mb = [mb for _, mb in self.seen]
-        half = mb[len(mb) // 2]
-        return f"{mb[0]:.0f} MB at first, {half:.0f} half way, {mb[-1]:.0f} at the end; {self.slope:+.1f} MB/h since"
+        tenths = ", ".join(f"{mb[(len(mb) - 1) * tenth // 10]:.0f}" for tenth in range(11))
+        return f"{tenths} MB, at the start and after each tenth; {self.slope:+.1f} MB/h in the second half"
 
 
 def main() -> int:
