@@ -147,6 +147,7 @@ class Core:
                 results=self.settings.keep_results_days,
                 posts=self.settings.keep_posts_days,
                 cases=self.settings.keep_cases_days,
+                record=self.settings.keep_record_days,
                 deliveries=self.settings.keep_deliveries_days,
             ),
         )

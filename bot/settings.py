@@ -167,6 +167,8 @@ class Settings(BaseSettings):
     """days that the bot remembers which message of its own showed what; 0: for good"""
     keep_cases_days: float = Field(default=0.0, ge=0)
     """days that evaluation cases are kept; 0: for good"""
+    keep_record_days: float = Field(default=0.0, ge=0)
+    """days that entries of the record say who said what; then only which tools ran by which rules; 0: for good"""
     keep_deliveries_days: float = Field(default=7.0, ge=1)
     """days that names of Slack's deliveries are kept, so that none is taken twice"""
     erasures_file: Path | None = None

@@ -1,7 +1,7 @@
 """What was kept long enough: found across all workspaces, dropped in one, some rows at a time.
 
-Never what somebody still works on, waits for or may take back. The record is not touched: it says that a task was
-there, which tools ran and by which rules, and the hash of each result.
+Never what somebody still works on, waits for or may take back. The record keeps its links, and that a task was there,
+which tools ran and by which rules, and the hash of each result.
 """
 
 from collections.abc import Collection
@@ -9,10 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import erasing
+from storage import audit, erasing
 from storage.clock import now
 from storage.db import Tx
-from storage.records import OPEN_STATES, JsonObject, PostKind
+from storage.erased import MARK, ORDER
+from storage.records import OPEN_STATES, AuditEntry, JsonObject, PostKind
+from storage.tables import audit as entries
 from storage.tables import evaluations, evidence, mandates, posts, proposals, steps, tasks
 from storage.tasks import FINAL
 
@@ -64,6 +66,17 @@ async def old_cases(tx: Tx, seconds: float, limit: int) -> Found:
     query = sa.select(evaluations.c.tenant, evaluations.c.id).where(evaluations.c.at < now() - seconds)
     query = query.order_by(evaluations.c.at).limit(limit)
     return _by_tenant(await tx.run(query.with_for_update(skip_locked=True)))
+
+
+async def old_entries(tx: Tx, seconds: float, limit: int) -> dict[str, list[AuditEntry]]:
+    """Entries of the record that say something and have for so long, of ended tasks or of none, oldest first."""
+    held = sa.exists().where(tasks.c.id == entries.c.task_id, ~_over(tasks))
+    says = sa.and_(entries.c.event != ORDER, entries.c.body.not_like(f"{MARK}%"))
+    old = sa.and_(says, entries.c.at < now() - seconds, ~held)
+    found: dict[str, list[AuditEntry]] = {}
+    for row in await tx.run(sa.select(entries).where(old).order_by(entries.c.at, entries.c.seq).limit(limit)):
+        found.setdefault(row.tenant, []).append(audit.record(row))
+    return found
 
 
 def _by_tenant(rows: Any) -> Found:

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from storage import aging, audit
+from storage import aging, audit, erasing
 from storage.aging import UNDO_SECONDS, Found
 from storage.attempts import transact
 from storage.db import Database, Tx
+from storage.erasing import Why
 from storage.records import JsonObject
 
 DAY = 86_400.0
@@ -24,6 +25,8 @@ class Keep:
     results: float = 0.0
     posts: float = 0.0
     cases: float = 0.0
+    record: float = 0.0
+    """what entries of the record say; their links stay, and each is named by an order"""
     deliveries: float = 7.0
     """what each delivery of Slack was called, so that none is taken twice; its last retry comes after minutes"""
 
@@ -49,6 +52,12 @@ async def _sweep(tx: Tx, keep: Keep) -> bool:
         more = more or sum(map(len, found.values())) >= AT_ONCE
         for tenant, ids in found.items():
             gone.setdefault(tenant, {}).update(await drop(tenant, ids))
+    if keep.record:
+        aged = await aging.old_entries(tx, max(keep.record * DAY, UNDO_SECONDS), AT_ONCE)
+        more = more or sum(map(len, aged.values())) >= AT_ONCE
+        for tenant, said in aged.items():
+            why = Why(what="entries of the record", by="retention", reason=_why(keep.record))
+            await erasing.empty(tx, tenant, said, why, rest=erasing.of_a_task)
     for tenant, counts in gone.items():
         kept = {"words": keep.words, "results": keep.results, "posts": keep.posts, "cases": keep.cases}
         await audit.append(tx, tenant, "ops.record.swept", body={"dropped": counts, "kept_days": {**kept}})

@@ -68,6 +68,34 @@ async def test_old_words_results_posts_and_cases_go_and_the_chain_holds(db: Data
         assert len(await audit.entries(tx, TENANT)) == len(entries), "a sweep that drops nothing says nothing"
 
 
+async def test_the_record_forgets_words_and_keeps_its_links(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What of an open task says stays; the rest is named by an order, and the chain and the export still verify."""
+    from storage import aging
+
+    find = aging.old_entries
+    monkeypatch.setattr(aging, "old_entries", lambda tx, _seconds, limit: find(tx, -60.0, limit))
+    await a_whole_task(db, ANA, "what was asked")
+    open_one = await a_whole_task(db, ANA, "still open", ended=False)
+    await _age(db, 31)
+    await sweep(db, Keep(record=30))
+    async with db.read() as tx:
+        entries = await audit.entries(tx, TENANT)
+        links = await audit.rows(tx, TENANT, after=0, upto=len(entries), limit=1_000)
+    said = " ".join(entry.body for entry in entries)
+    assert "what was asked" not in said and "still open" in said
+    assert check(entries) == [] and len(links) == len(entries)
+    order = json.loads(entries[-1].body)
+    assert (entries[-1].event, order["by"], order["why"]) == (
+        "ops.record.erased",
+        "retention",
+        "kept for 30 days, then dropped",
+    )
+    assert all(entry.body.startswith("erased:") for entry in entries if entry.task_id not in ("", open_one.id))
+    await sweep(db, Keep(record=30))
+    async with db.read() as tx:
+        assert len(await audit.entries(tx, TENANT)) == len(entries), "orders are not emptied, so this ends"
+
+
 async def test_what_is_open_young_or_can_be_undone_stays(db: Database) -> None:
     await a_whole_task(db, ANA, "still open", ended=False)
     await _age(db, 31)
