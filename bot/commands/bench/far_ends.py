@@ -128,7 +128,8 @@ async def _stdio(home: Path, means: Means, closing: AsyncExitStack) -> FarEnd:
     header = {"name": "mcp-stdio", "owner": "o", "command": [sys.executable, program]}
     header |= {"reads": [sys.prefix, sys.base_prefix]}
     tool = await _tool(home, "mcp_stdio", "mcp", header, {"mcp": {"tool": "look"}}, means)
-    raw = stdio_client(StdioServerParameters(command=sys.executable, args=[program]))
+    errors = closing.enter_context((home / "server.errors").open("w"))
+    raw = stdio_client(StdioServerParameters(command=sys.executable, args=[program]), errlog=errors)
     client = await closing.enter_async_context(Client(raw))
     return FarEnd(kind="mcp_stdio", tool=tool, directly=lambda: client.call_tool("look", dict(ASKED)))
 
