@@ -26,6 +26,7 @@ SECRET = "acme-secret"
 NEXT_DOOR = "T0NEXTDOOR"
 FOR_ALL = {
     "aging.old_cases": "time passes for all",
+    "aging.old_entries": "time passes for all",
     "aging.old_posts": "time passes for all",
     "aging.old_results": "time passes for all",
     "aging.old_tasks": "time passes for all",

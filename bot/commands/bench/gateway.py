@@ -1,6 +1,7 @@
 """One call around a tool that does nothing, with everything the gateway writes; and one policy decision alone."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from bot.terminal.list_people import TENANT, ListPeople
 from policy.autonomy import AutonomyTable
 from policy.cedar import DEFAULT_RULES, PolicyEngine
 from policy.mandate import unrestricted
+from policy.provenance import trace
 from policy.redaction import Redactor
 from policy.risk import RiskTable
 from policy.types import Actor, CallRequest, Place, Target, Tier
@@ -47,20 +49,28 @@ class Nothing(BaseModel):
 
 
 async def measure(home: Path, *, quick: bool) -> Measured:
-    registry = Registry([_instant()])
+    registry = Registry([_instant(), _change()])
     engine = PolicyEngine.load(DEFAULT_RULES, registry.actions(), GROUPS)
     checks: list[float] = []
     calls = await timed(home, registry, engine, 50 if quick else 300, checks=checks)
+    changes: list[float] = []
+    (home / "changes").mkdir(parents=True)
+    alone = AutonomyTable(default=2, caps={"staging": 2})
+    much = 20 if quick else 100
+    await timed(home / "changes", registry, engine, much, "bench.change", checks=changes, autonomy=alone)
     decisions = _decisions(engine, 200 if quick else 2000)
     return Measured(
         benchmark="gateway",
         how=f"{len(calls)} calls of an instant read tool on SQLite (synchronous=FULL): validate, decide, intent row, "
-        f"run, redact, evidence, outcome, step, audit; {len(decisions)} decisions by the shipped rules",
+        f"run, redact, evidence, outcome, step, audit; {len(changes)} changes at level 2; "
+        f"{len(decisions)} decisions by the shipped rules",
         numbers=(
             Number(name="gateway call around an instant tool, p50", value=p50(calls), unit="ms", target=15),
             Number(name="gateway call around an instant tool, p99", value=p99(calls), unit="ms"),
             Number(name="all checks of a call, up to where it may run, p50", value=p50(checks), unit="ms", target=5),
             Number(name="all checks of a call, up to where it may run, p99", value=p99(checks), unit="ms"),
+            Number(name="all checks of a change that runs alone, p50", value=p50(changes), unit="ms"),
+            Number(name="all checks of a change that runs alone, p99", value=p99(changes), unit="ms"),
             Number(name="one policy decision, p50", value=p50(decisions), unit="ms", target=1),
             Number(name="one policy decision, p99", value=p99(decisions), unit="ms"),
         ),
@@ -76,6 +86,7 @@ async def timed(
     arguments: JsonObject | None = None,
     checks: list[float] | None = None,
     cpu: list[float] | None = None,
+    autonomy: AutonomyTable | None = None,
 ) -> list[float]:
     """Milliseconds of so many calls of one tool through the gateway.
 
@@ -84,7 +95,7 @@ async def timed(
     db = Database(f"sqlite:///{home / 'gateway.db'}")
     try:
         await migrate(db)
-        rules = Rules(engine=engine, risks=RiskTable.load(), autonomy=AutonomyTable.load())
+        rules = Rules(engine=engine, risks=RiskTable.load(), autonomy=autonomy or AutonomyTable.load())
         people = ListPeople(groups_of={ANA.id: ANA.groups})
         gateway = Gateway(db=db, registry=registry, rules=rules, redactor=Redactor.default(), people=people)
         hooks = Hooks(await running_task(db), lease=600)
@@ -96,6 +107,8 @@ async def timed(
                 call_id=f"c{number}",
                 tool=tool,
                 arguments=arguments or {"service": "checkout"},
+                reason_code="ROUTINE",
+                traced=trace(arguments or {"service": "checkout"}, trusted_text="change checkout"),
                 requester=ANA,
                 place=PLACE,
                 mandate=unrestricted("a benchmark"),
@@ -157,6 +170,15 @@ async def running_task(db: Database) -> Task:
         )
         [task] = await tasks.claim(tx, owner="bench", lease=600, limit=1)
     return task
+
+
+def _change() -> Tool:
+    """One that is checked as changes are: freezes, budgets, what was changed within the hour, and the plan."""
+    instant = _instant()
+    changed = {"name": "bench.change", "tier": Tier.REVERSIBLE, "says": "'Do nothing'", "verb": "do nothing"}
+    manifest = ToolManifest.model_validate({**instant.manifest.model_dump(), **changed})
+    staging = replace(instant.target(Nothing(service="checkout")), env="staging")
+    return replace(instant, manifest=manifest, target=lambda _args: staging)
 
 
 def _instant() -> Tool:
