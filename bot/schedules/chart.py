@@ -6,6 +6,7 @@ alone.
 
 import asyncio
 import json
+import os
 import sys
 
 from bot.schedules.autonomy import AutonomyView
@@ -63,6 +64,7 @@ async def in_child(module: str, told: str) -> bytes:
         sys.executable,
         "-m",
         module,
+        env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},  # no credentials beside others' words
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
