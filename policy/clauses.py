@@ -35,6 +35,7 @@ _REMEDY: Final = re.compile(
 _WONDERS: Final = re.compile(
     r"^\W*(?:(?:hey|hi|hello|and|so|ok|okay|but|or|then)\W+)*"
     r"(?:should|shall|why|how|what|did|does|do\s+(?:we|you|they|i|people)|is|are|am|was|were|has|have|had|may|might"
+    r"|(?:i\s+(?:was\s+)?)?wonder(?:ing)?|(?:i'?m\s+)?not\s+sure\s+(?:if|whether)|let\s+(?:me|us)\s+know\s+(?:if|whether)"
     r"|(?:did|does|do|is|are|was|were|has|have|had|should|would|could|can)n'?t)\b",
     re.IGNORECASE,
 )

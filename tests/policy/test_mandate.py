@@ -160,6 +160,8 @@ def test_a_name_in_code_marks_is_somebodys_own_word(said: str) -> None:
         ("is web well? then turn off fraud-check", True),
         ("don't. turn off fraud-check", True),
         ("should we turn off fraud-check?", False),
+        ("I wonder whether to turn off fraud-check", False),
+        ("let me know whether they turn off fraud-check", False),
         ("web is down, or should I turn off fraud-check?", False),
         ("why did dana stop it and turn off fraud-check?", False),
         ("turn off fraud-check. no wait, don't.", False),
