@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
@@ -38,6 +39,7 @@ LONGEST_LULL = 5.0
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("ops_autopilot")
 
+T = TypeVar("T")
 SOON = 60.0
 """seconds to the next sweep when one found more than it may drop at once"""
 
@@ -245,13 +247,12 @@ class Worker:
     async def _sweep(self) -> None:
         swept = -math.inf  # at once after a start, however long this machine is up
         while True:
-            with contextlib.suppress(*LOST_DATABASE):
-                await sweeps.take_back(self.db)
-                await sweeps.expire(self.db)
-                if time.monotonic() - swept > 3600:
-                    await sweeps.forget(self.db, self.keep.deliveries)
-                    more = await retention.sweep(self.db, self.keep)
-                    swept = time.monotonic() - (3600 - SOON if more else 0)
+            await _kept_up(sweeps.take_back(self.db))
+            await _kept_up(sweeps.expire(self.db))
+            if time.monotonic() - swept > 3600:
+                await _kept_up(sweeps.forget(self.db, self.keep.deliveries))
+                more = await _kept_up(retention.sweep(self.db, self.keep))
+                swept = time.monotonic() - (3600 - SOON if more else 0)
             await asyncio.sleep(self.pace.poll)
 
     async def _forever(self, listen: Callable[[], Awaitable[None]]) -> None:
@@ -259,3 +260,15 @@ class Worker:
             with contextlib.suppress(*LOST_DATABASE):
                 await listen()
             await asyncio.sleep(self.pace.poll)
+
+
+async def _kept_up(sweep: Awaitable[T]) -> T | None:
+    """What one sweep gives; None when it failed. It is made again later, and holds up neither the others nor work."""
+    with contextlib.suppress(*LOST_DATABASE):
+        try:
+            return await sweep
+        except LOST_DATABASE:
+            raise
+        except Exception:
+            log.exception("a sweep failed; it is made again")
+    return None
