@@ -57,6 +57,7 @@ CASES: dict[int, tuple[str, ...]] = {
     25: (
         "tools/test_limits.py::test_forty_in_a_minute_are_limited_for_one_person_over_all_tasks",
         "tools/test_limits.py::test_what_people_rejected_is_not_asked_again_in_that_task",
+        "tools/test_limits.py::test_a_word_changed_is_not_another_question",
     ),
     26: (ATTACK, "policy/test_mandate.py::test_words_imply_tools"),
     27: (ATTACK,),
