@@ -210,14 +210,23 @@ def test_what_the_bot_was_started_with_cannot_be_read_by_what_it_starts() -> Non
     assert codes == [1, 0]
 
 
-def test_a_machine_that_cannot_take_the_network_away_runs_no_package_unless_told(
-    load: Load, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("why", "fix"),
+    [
+        ("let us leave the network", r"user namespaces .*or accept the network with AUTOPILOT_TOOL_NETWORK=host"),
+        ("hide files from us", r"Landlock .*or accept that they are seen with AUTOPILOT_TOOL_FILES=host"),
+    ],
+)
+def test_a_machine_that_cannot_hold_a_package_runs_none_unless_told(
+    load: Load, monkeypatch: pytest.MonkeyPatch, why: str, fix: str
 ) -> None:
+    not_ = "does not " if "network" in why else "cannot "
+
     def refused(self: PackageProcess) -> JsonObject:
-        raise CannotStart("OSError: [Errno 1] the kernel does not let us leave the network")
+        raise CannotStart(f"OSError: [Errno 1] the kernel {not_}{why}")
 
     monkeypatch.setattr(PackageProcess, "start", refused)
-    with pytest.raises(SourceError, match=r"user namespaces .*or accept the network with AUTOPILOT_TOOL_NETWORK=host"):
+    with pytest.raises(SourceError, match=fix):
         load()
 
 
