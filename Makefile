@@ -41,7 +41,7 @@ soak: dev-venv
 check: dev-venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
+	.venv/bin/mypy --num-workers 2
 	.venv/bin/python -m pytest -q tests/test_layers.py
 
 bench: dev-venv
