@@ -24,11 +24,22 @@ async def opened(url: str) -> AsyncIterator[Database]:
         CommandFailed: there is no such SQLite file.
         SchemaBehind: its schema is not this version's.
     """
+    async with opened_of_any_schema(url) as db:
+        await require_current(db)
+        yield db
+
+
+@contextlib.asynccontextmanager
+async def opened_of_any_schema(url: str) -> AsyncIterator[Database]:
+    """The database as it is, for what cannot wait for a migration.
+
+    Raises:
+        CommandFailed: there is no such SQLite file.
+    """
     db = Database(url, sees=EVERYTHING)
     try:
         if not db.is_postgres and not _file(db).exists():
             raise CommandFailed(f"there is no database at {db.url.database!r} yet; check AUTOPILOT_HOME")
-        await require_current(db)
         yield db
     finally:
         await db.close()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from storage import audit, halts
 from storage.db import Database
 from storage.halts import Halt
@@ -46,6 +48,38 @@ def test_everything_halts_and_is_lifted_with_a_person_and_a_reason(cli: Cli, hom
 
 def test_without_a_database_it_says_so(cli: Cli) -> None:
     assert "there is no database at" in str(cli("halt", "--reason", "x").exception)
+
+
+@pytest.mark.parametrize("schema", ["0026", "0028"])
+def test_a_schema_of_another_version_stops_no_emergency(cli: Cli, home: Path, schema: str) -> None:
+    """The newer program is there before the migration ran, or the migration broke off: that is when things go wrong."""
+    _of_version(home, schema)
+    done = cli("halt", "--reason", "the upgrade ate it", "--who", "kim")
+    assert done.exit_code == 0 and "everything is halted by kim" in done.output
+    bare = schema == "0026"  # its audit table takes no entry of today's
+    assert ("not on the record" in done.output) is bare
+    assert "run 'autopilot migrate'" in str(cli("halt", "--lift", "--reason", "better").exception)
+    assert _with(home, make=True)[0] is not None
+    assert cli("halt", "--reason", "again").exit_code == 1
+    assert cli("halt", "--lift", "--reason", "better").exit_code == 0
+
+
+def test_without_its_table_it_says_what_to_do(cli: Cli, home: Path) -> None:
+    _of_version(home, "0004")
+    assert "run 'autopilot migrate'" in str(cli("halt", "--reason", "too old").exception)
+
+
+def _of_version(home: Path, schema: str) -> None:
+    """The database as an older version left it."""
+
+    async def work() -> None:
+        db = Database(f"sqlite+aiosqlite:///{home / 'autopilot.db'}")
+        try:
+            await migrate(db, schema)
+        finally:
+            await db.close()
+
+    asyncio.run(work())
 
 
 def test_it_waits_for_nothing_it_does_not_need(home: Path) -> None:
