@@ -154,4 +154,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await asyncio.wait_for(process.wait(), PATIENCE)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    # Of a flood the pipe holds the rest. Nobody reads that any more, and until the pipe is closed asyncio waits for it.
+    process._transport.close()  # type: ignore[attr-defined]  # asyncio's Process shows no way to close what it holds
     await process.wait()
