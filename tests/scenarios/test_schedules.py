@@ -137,7 +137,9 @@ async def test_what_acts_is_proven_step_by_step_and_then_runs_alone(
         flags.change(replace(flag, on=True, percent=5), by="somebody", at=world.shop.world.at)
         await fire(world, new)
         await world.see(lambda: "proposal.approve" in in_thread(world, day))
-        assert "Listed the feature flags" in in_thread(world, day)
+        await world.see(
+            lambda: "Listed the feature flags" in in_thread(world, day)
+        )  # the card may come before its words
         await world.see(lambda: "Open the card" in everything(one_of(world, "asks people to decide")))
         assert len([m for m in world.slack.ui.messages(OPS, as_=DANA) if "in the name of" in everything(m)]) == 3
 
