@@ -25,10 +25,15 @@ MANIFESTS = Path(__file__).parents[1] / "tools" / "manifests"
 SHOP, PRODUCT = MANIFESTS / "shop.yaml", MANIFESTS / "product.yaml"
 
 
+def manifests(config: Settings) -> tuple[Path, ...]:
+    """The configured ones; with none, those of the services whose address is set."""
+    here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
+    return config.manifests or tuple(file for file, address in here if address)
+
+
 async def load_tools(config: Settings, closing: contextlib.AsyncExitStack) -> Registry:
     """Every tool of every configured manifest and package; what they keep open is closed by `closing`."""
-    here = ((SHOP, config.shop_url), (PRODUCT, config.product_url))
-    files = config.manifests or tuple(file for file, address in here if address)
+    files = manifests(config)
     beside = [*sources.load_packages(packages(config), closing), *operator_tools(config)]
     if not files:
         return Registry(beside)  # no service is called, so no client and no root certificates are held

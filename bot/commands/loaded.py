@@ -32,8 +32,10 @@ class LoadedSource:
 
 
 def manifests(config: Settings) -> tuple[Path, ...]:
-    """The configured manifests; without any tools at all, the sample shop's."""
-    return config.manifests or (() if config.tool_packages or config.operator_database_url else (tooling.SHOP,))
+    """The manifests that the bot has with these settings; without any tools at all, the sample shop's."""
+    return tooling.manifests(config) or (
+        () if config.tool_packages or config.operator_database_url else (tooling.SHOP,)
+    )
 
 
 @contextlib.asynccontextmanager

@@ -70,6 +70,8 @@ class Replayed:
     today: str
     candidate: str
     because: tuple[str, ...]
+    of_others: bool = False
+    """people are asked by both, and not the same number of the same groups"""
     why_not: str = ""
 
 
@@ -176,7 +178,10 @@ def replay(
         try:
             tool = registry.get(call.tool)
             admitted = validate(tool, call.arguments)
-        except (UnknownTool, BadArguments) as error:
+        except UnknownTool:
+            yield Replayed(call=call, today="", candidate="", because=(), why_not="no such tool is configured here")
+            continue
+        except BadArguments as error:
             yield Replayed(call=call, today="", candidate="", because=(), why_not=str(error))
             continue
         anywhere = Place(id=call.channel, tenant=call.tenant, max_autonomy=4)
@@ -200,7 +205,11 @@ def replay(
             for side in (today, candidate)
         )
         yield Replayed(
-            call=call, today=_word(was.decision), candidate=_word(now.decision), because=_because(now.decision)
+            call=call,
+            today=_word(was.decision),
+            candidate=_word(now.decision),
+            because=_because(now.decision),
+            of_others=_word(was.decision) == _word(now.decision) and _asked(was.decision) != _asked(now.decision),
         )
 
 
@@ -214,6 +223,10 @@ def _word(decision: Decision) -> str:
             return "deny"
 
 
+def _asked(decision: Decision) -> list[str]:
+    return sorted(one.in_words for one in decision.obligations) if isinstance(decision, NeedsApproval) else []
+
+
 def _because(decision: Decision) -> tuple[str, ...]:
     if isinstance(decision, NeedsApproval):
         return tuple(f"{one.rule} ({one.in_words})" for one in decision.obligations)
@@ -225,8 +238,11 @@ def summary(replayed: Sequence[Replayed]) -> str:
     moved = Counter(one.candidate for one in replayed if one.today != one.candidate)
     alone, asked, blocked = moved["allow"], moved["ask"], moved["deny"]
     decided = sum(1 for one in replayed if not one.why_not)
+    others = sum(1 for one in replayed if one.of_others)
+    of_others = f", and asked other people for {others}" if others else ""
     return (
         f"of {decided} recorded calls it would have run {alone} more alone, asked {asked} more, blocked {blocked} more"
+        + of_others
     )
 
 
@@ -235,9 +251,10 @@ def lines(replayed: Sequence[Replayed], url: str) -> Iterator[str]:
     for one in replayed:
         if one.why_not:
             yield f"? {one.call.tool} cannot be decided any more: {one.why_not}  {url}/tasks/{one.call.task}"
-        elif one.today != one.candidate:
+        elif one.today != one.candidate or one.of_others:
             because = ", ".join(one.because)
-            yield (
-                f"! {one.call.tool} {one.call.id[:20]}: {WORDS[one.today]} → {WORDS[one.candidate]} by {because}"
-                f"  {url}/tasks/{one.call.task}"
-            )
+            yield (f"! {one.call.tool} {one.call.id[:20]}: {_moved(one)} by {because}  {url}/tasks/{one.call.task}")
+
+
+def _moved(one: Replayed) -> str:
+    return "ask other people" if one.of_others else f"{WORDS[one.today]} → {WORDS[one.candidate]}"

@@ -42,6 +42,7 @@ def a_side(engine: PolicyEngine, **changes: object) -> Side:
 
 BLOCK = '@id("frozen")\nforbid (principal, action in Action::"WRITE", resource);\n'
 SRE = '@id("two")\n@approvals("2")\n@from("sre")\nforbid (principal, action in Action::"READ", resource);\n'
+MORE = SRE.replace("READ", "WRITE")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,7 @@ SRE = '@id("two")\n@approvals("2")\n@from("sre")\nforbid (principal, action in A
     [
         (BLOCK, "run 0 more alone, asked 0 more, blocked 1 more", "ask people → be blocked by frozen"),
         (SRE, "run 0 more alone, asked 1 more, blocked 0 more", "run alone → ask people by two (2 of @sre)"),
+        (MORE, "run 0 more alone, asked 0 more, blocked 0 more, and asked other people for 1", "! lab.set"),
         ("", "run 0 more alone, asked 0 more, blocked 0 more", ""),
     ],
 )
@@ -81,7 +83,7 @@ async def test_a_call_of_a_tool_that_is_gone_is_said_so(office: Office) -> None:
     side = a_side(PolicyEngine(loader.load(DEFAULT_RULES, registry.actions(), GROUPS), registry.actions()))
     found = list(replay(calls, Registry([]), side, side, frozenset()))
     assert summary(found).startswith("of 0 recorded calls")
-    assert "cannot be decided any more: no tool 'lab.set'" in next(lines(found, ""))
+    assert "cannot be decided any more: no such tool is configured here" in next(lines(found, ""))
 
 
 async def test_freezes_budgets_and_levels_of_channels_are_replayed(office: Office) -> None:

@@ -146,6 +146,8 @@ def test_the_database_the_bot_looks_after_is_listed_but_never_with_its_own_role(
     assert "postgres.create_index" in listed
     assert "shop.set_flag" not in listed
     assert "hunter22pw" not in cli("tools", "show", "postgres.locks").stdout
+    monkeypatch.setenv("SHOP_URL", "http://127.0.0.1:8766")
+    assert "shop.set_flag" in cli("tools", "list").stdout, "the bot has the shop's tools beside them, so the list does"
     monkeypatch.setenv("AUTOPILOT_DATABASE_URL", "postgresql+asyncpg://operator:hunter22pw@db.internal/shop")
     refused = cli("tools", "list")
     assert isinstance(refused.exception, SourceError)
