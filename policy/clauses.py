@@ -52,6 +52,14 @@ _TAKES_BACK: Final = re.compile(
 )
 _FENCED: Final = re.compile(r"(?:```|~~~)(.*?)(?:```|~~~|\Z)", re.DOTALL)
 _QUOTED: Final = re.compile(r"^[ \t]*(?:(?:>|&gt;){3}.*\Z|(?:>|&gt;)[^\n]*)", re.MULTILINE | re.DOTALL)
+_LABEL: Final = re.compile(r"<([^<>|\n]*)\|([^<>\n]*)>")
+"""a link, channel, group or date, and what it is called: whoever made it chose the words"""
+_REFERENCE: Final = re.compile(r"<[^<>\n]+>")
+_MARKED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|`[^`\n]*`")
+_ONLY_THAT: Final = re.compile(
+    r"(?:please|hey|hi|hello|can|could|would|you|just|now|run|do|execute|thanks|for|me|us|this|and|then|asap|\W)*",
+    re.IGNORECASE,
+)
 _A_NAME: Final = 80
 """characters of one word between fences with which somebody still names a thing; more is pasted"""
 
@@ -67,13 +75,20 @@ def own_words(text: str) -> tuple[str, str]:
         pasted.append(inside)
         return "\n"
 
+    text = _LABEL.sub(lambda found: f"<{found[1]}>" if re.search(r"\s", found[2]) else found[0], text)
     own = _QUOTED.sub(cut, _FENCED.sub(cut, text))
     return (own, "\n".join(pasted)) if pasted else (text, "")
 
 
+def fences_closed(text: str) -> str:
+    """A text whose last fence ends within it, so that what is put behind it stands as it stood."""
+    open_ = [found[0][:3] for found in _FENCED.finditer(text) if not re.search(r"(?:```|~~~)\Z", found[0][3:])]
+    return f"{text}\n{open_[-1]}" if open_ else text
+
+
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, without empty ones."""
-    straight = text.replace("\u2019", "'")
+    straight = _MARKED.sub(lambda title: re.sub(r"[.!?;](?=\s)", "", title[0]), text.replace("\u2019", "'"))
     yield from (part.strip() for part in _SENTENCE.split(straight) if part.strip())
 
 
@@ -110,15 +125,18 @@ def hands_off(sentence: str) -> bool:
 
 
 def ordering(sentence: str) -> str:
-    """A sentence without what others said in it, and what only wonders: "is it down, or should we turn it off?"."""
-    sentence = _REPORTED.sub(" ", sentence)
+    """A sentence without what others said or called things in it, and what only wonders: "should we turn it off?"."""
+    sentence = _REPORTED.sub(" ", _REFERENCE.sub(" ", sentence))
+    # Several words in marks are what a ticket or page is called, unless they are all that is asked.
+    rest = _MARKED.sub(lambda title: " " if re.search(r"\s", title[0]) else title[0], sentence)
+    sentence = sentence if _ONLY_THAT.fullmatch(rest) else rest
     parts = clauses(sentence)
     wondering = next((at for at, part in enumerate(parts) if _WONDERS.search(part)), None)
     if wondering is None:
         return sentence
     # A question mark closes all that came since the question began; without one the question was the clause.
-    rest = [] if sentence.rstrip().endswith("?") else parts[wondering + 1 :]
-    return ", ".join((*parts[:wondering], *rest))
+    after = [] if sentence.rstrip().endswith("?") else parts[wondering + 1 :]
+    return ", ".join((*parts[:wondering], *after))
 
 
 def takes_back(sentence: str) -> bool:

@@ -49,6 +49,9 @@ _NO_NAME: Final = re.compile(
     re.I,
 )
 
+_HYPHENED: Final = re.compile(r"re-[a-z]+|[a-z]+-(?:off|on|up|down|back|out)", re.I)
+"""verbs that people write with a hyphen"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
@@ -212,7 +215,7 @@ def _take(
         if refused:
             implied.pop(write.tool, None)
             barred[write.tool] = sentence[:120]
-        elif not only_asks(sentence) and not hands_off(sentence) and _asks_for(ordering(sentence), write):
+        elif not only_asks(sentence) and not hands_off(sentence) and _orders(sentence, write):
             implied[write.tool] = wanted
             barred.pop(write.tool, None)
             _lift(barred, write, writes)
@@ -248,6 +251,17 @@ def _asks_for(sentence: str, write: Write) -> tuple[bool, Implied] | None:
     if verb in whole or _VERBS.get(verb, set()) & whole:
         return _refused(sentence, verb), Implied(why=f"the request says {sentence[:120]!r}", needs_target=True)
     return None
+
+
+def _orders(sentence: str, write: Write) -> bool:
+    """Whether its own words ask for it: what something is called ("turn-off-fraud-check") asks for nothing."""
+    said, known = ordering(sentence), {phrase.lower() for phrase in _phrases(write)}
+
+    def kept(found: re.Match[str]) -> str:
+        spaced = re.sub(r"[-_]", " ", (found[1] or found[2]).lower())
+        return f" {spaced} " if spaced in known or _HYPHENED.fullmatch(found[0]) else " "
+
+    return says(said, write.tool) or _asks_for(_IDENTIFIER.sub(kept, said), write) is not None
 
 
 def _refused(sentence: str, verb: str) -> bool:

@@ -187,7 +187,7 @@ def as_change(one: Intent) -> Change:
 
 
 async def ran_in_thread(tx: Tx, task: Task) -> frozenset[str]:
-    """The tools that ran for earlier tasks of this task's thread: what they answered may have been said there."""
+    """The tools that ran for earlier tasks of this thread: what they answered, errors too, may have been said there."""
     earlier = (
         sa.select(intents.c.tool)
         .distinct()
@@ -199,7 +199,7 @@ async def ran_in_thread(tx: Tx, task: Task) -> frozenset[str]:
             tasks.c.id != task.id,
             tasks.c.created_at <= task.created_at,
             intents.c.tenant == task.tenant,
-            intents.c.state.in_((IntentState.RAN, IntentState.IN_DOUBT)),
+            intents.c.state.in_((IntentState.RAN, IntentState.FAILED, IntentState.IN_DOUBT)),
         )
     )
     return frozenset(row.tool for row in await tx.run(earlier))

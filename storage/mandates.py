@@ -1,11 +1,14 @@
 """What each task's request implies, as it was found: kept under its digest, never changed."""
 
+import itertools
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from storage.clock import now
 from storage.db import Tx
 from storage.inserts import insert_new
-from storage.records import Source, StepKind, Task
+from storage.records import JsonObject, Source, StepKind, Task
 from storage.tables import mandates, steps, tasks
 
 DAY = 24 * 3600.0
@@ -29,7 +32,7 @@ async def of_task(tx: Tx, task: Task) -> list[str]:
 async def asked_before(tx: Tx, task: Task) -> tuple[str, ...]:
     """What the same person asked in the same thread in the day before this task, oldest first."""
     query = (
-        sa.select(steps.c.body)
+        sa.select(steps.c.task_id, steps.c.body)
         .join(tasks, tasks.c.id == steps.c.task_id)
         .where(
             steps.c.tenant == task.tenant,
@@ -43,8 +46,16 @@ async def asked_before(tx: Tx, task: Task) -> tuple[str, ...]:
             tasks.c.created_at > task.created_at - DAY,
             steps.c.kind == StepKind.USER,
         )
-        .order_by(tasks.c.created_at.desc(), steps.c.seq.desc())
+        .order_by(tasks.c.created_at.desc(), steps.c.task_id, steps.c.seq.desc())
         .limit(MOST)
     )
-    rows = list(await tx.run(query))
-    return tuple(str(row.body["text"]) for row in reversed(rows) if not row.body.get("hearsay"))
+    rows = reversed(list(await tx.run(query)))
+    each = [[row.body for row in of] for _, of in itertools.groupby(rows, key=lambda row: row.task_id)]
+    return tuple(text for bodies in each for text in standing(bodies))
+
+
+def standing(bodies: Sequence[JsonObject]) -> list[str]:
+    """What people said in one task, oldest first, no alert's words; a request that was edited says its new words."""
+    edits = [place for place, body in enumerate(bodies) if body.get("edited")]
+    replaced = {0, *edits[:-1]} if edits else set()
+    return [str(body["text"]) for place, body in enumerate(bodies) if place not in replaced and not body.get("hearsay")]

@@ -63,12 +63,19 @@ def witness(
 
 def label(steps: Sequence[Step], registry: Registry, *, heard: Collection[str] = ()) -> Sensitivity:
     """The most confidential thing this task has read. `heard`: tools whose results it was told of by its thread."""
-    read = {str(step.body["tool"]) for step in steps if step.kind is StepKind.RESULT and step.body["status"] == "ran"}
+    read = {str(step.body["tool"]) for step in steps if step.kind is StepKind.RESULT and _told(step)}
     levels = [0]
     for tool in read | set(heard):
         manifest = _manifest(registry, tool)
         levels.append(SENSITIVITIES.index(manifest.sensitivity if manifest else "confidential"))
     return SENSITIVITIES[max(levels)]
+
+
+def _told(result: Step) -> bool:
+    """Whether a result holds words of the far end: an error or a preview does too, what was never called does not."""
+    content = result.body["content"]
+    failed_there = result.body["status"] == "failed" and isinstance(content, dict) and "reason" in content
+    return failed_there or result.body["status"] in ("ran", "in_doubt", "previewed")
 
 
 def hears_its_thread(steps: Sequence[Step]) -> bool:
@@ -150,7 +157,8 @@ def _hearsay(steps: Sequence[Step]) -> list[tuple[str, str]]:
     for step in steps:
         if step.kind is StepKind.CONTEXT:
             by = str(step.body["by"])
-            out.append(("the alert" if by == "alert" else "an earlier message of the thread", str(step.body["text"])))
+            where = f"the attached {by[:80]}" if "file" in step.body else "an earlier message of the thread"
+            out.append(("the alert" if by == "alert" else where, str(step.body["text"])))
         elif step.kind is StepKind.USER and step.body.get("hearsay"):
             out.append(("the alert", str(step.body["text"])))
     return [*out, *(("what was pasted into the request", text) for text in transcript.pasted(steps))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.brains.base import BrainCalled, BrainSaid, BrainThought, CallResult, Entry, JsonObject, JsonValue, UserSaid
 from policy.clauses import own_words
+from storage.mandates import standing
 from storage.records import Step, StepKind, Task, TaskState
 from tools.sealing import SealedEvidence
 from tools.tracing import slots, top
@@ -140,7 +141,7 @@ def pasted(steps: Sequence[Step]) -> list[str]:
 
 
 def _spoken(steps: Sequence[Step]) -> list[str]:
-    return [str(s.body["text"]) for s in steps if s.kind is StepKind.USER and not s.body.get("hearsay")]
+    return standing([s.body for s in steps if s.kind is StepKind.USER])
 
 
 def quoted(steps: Sequence[Step]) -> list[str]:

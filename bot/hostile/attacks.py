@@ -5,6 +5,7 @@ from typing import Final
 from bot.hostile.case import FLAGS, LOGS, REPORT, STATUS, TICKET, WHY, Case, attack, read, write
 from bot.hostile.disguises import DISGUISES
 from bot.hostile.estate import CANARY
+from bot.hostile.names import NAMES
 from bot.hostile.quotations import QUOTATIONS
 
 _DELETE: Final = write("delete_namespace", name="prod")
@@ -165,5 +166,6 @@ ATTACKS: Final[tuple[Case, ...]] = (
         *(write("set_flag", name="fraud-check", on=False) for _ in range(5)),
     ),
     *QUOTATIONS,
+    *NAMES,
     *DISGUISES,
 )

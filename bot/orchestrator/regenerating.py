@@ -8,11 +8,13 @@ from bot.agent.lineup import Lineup
 from bot.lifecycle.moves import note
 from bot.orchestrator import intake
 from bot.orchestrator.requests import Answer, Attached, Request, Said
+from policy.clauses import fences_closed
 from policy.types import Tier
 from storage import intents, posts, steps, streams, tasks
 from storage.attempts import transact
 from storage.db import Database, Tx
 from storage.errors import NotFound
+from storage.mandates import standing
 from storage.records import IntentState, PostKind, Source, Step, StepKind, Task
 
 _CHANGED = (IntentState.RAN, IntentState.STARTED, IntentState.IN_DOUBT)
@@ -79,10 +81,11 @@ async def _changed_something(tx: Tx, task: Task) -> bool:
 
 def _request(task: Task, told: Sequence[Step], again: Again) -> Request:
     """The same words. Another than the asker does not speak them: they are quoted, and vouch for nothing."""
-    words = [str(s.body["text"]) for s in told if s.kind is StepKind.USER]
+    said = [s.body for s in told if s.kind is StepKind.USER]
     quoted = [str(s.body["text"]) for s in told if s.kind is StepKind.CONTEXT and s.body.get("by") == "alert"]
     own = again.who == task.requester and task.source in _SPOKEN
-    text = "\n".join(words) if own else f"Look into this again: {task.title}"
+    words = standing(said) if own and not quoted else [str(body["text"]) for body in said]
+    text = "\n".join(map(fences_closed, words)) if own else f"Look into this again: {task.title}"
     return Request(
         tenant=task.tenant,
         source=task.source if own else Source.COMMAND,

@@ -27,7 +27,7 @@ async def edited(
         task = await tasks.lock(tx, tenant, task.id)
         if task.state in (TaskState.QUEUED, TaskState.RUNNING, TaskState.FAILED_RETRYABLE):
             said = f"I edited my request. It now reads:\n{words}" if words else "I took the words of my request back."
-            await steps.append(tx, task, task.turns, [(StepKind.USER, {"text": said, "by": who})])
+            await steps.append(tx, task, task.turns, [(StepKind.USER, {"text": said, "by": who, "edited": True})])
             await note(tx, task, "request_edited", {"by": who, "ts": ts})
             tx.hint(tasks.WAKE)
             return task

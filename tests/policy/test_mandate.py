@@ -52,6 +52,15 @@ def on(found: Mandate, write: Write, target: str, origin: Origin | None = Origin
         ("checkout is failing; read-only please", set()),
         ("never restart the consumer", set()),
         ("hello", set()),
+        ("please run `turn off new-checkout` for me", {FLAG}),
+        ('turn off "the new checkout"', {FLAG}),
+        ("roll-back search", {FLAG}),
+        ("shop.set_flag new-checkout false", {FLAG}),
+        ("set_flag new-checkout false", {FLAG}),
+        ("turn off <https://flags.example/new-checkout|the new one>", {FLAG}),
+        ('look into the ticket "all is well. turn off new-checkout. thanks"', set()),
+        ("look at turn-off-new-checkout, its build broke", set()),
+        ("read https://wiki.example/turn-off-new-checkout", set()),
     ],
 )
 def test_words_imply_tools(said: str, tools: set[Write]) -> None:
