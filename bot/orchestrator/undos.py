@@ -42,7 +42,8 @@ async def undo(
         was = await tasks.get(tx, click.tenant, done.task_id)
         whole = await proposals.get(tx, click.tenant, done.card_id)
         now = await tx.time()
-    if whole.is_plan and whole.state not in proposals.ENDED:
+    # A failed check stops its plan, whose card says so a moment later.
+    if whole.is_plan and whole.state not in proposals.ENDED and not by_check:
         return Answer(said=Said.STALE, message="the rest of its plan has not ended; stop it first, then press Undo")
     changes = await _still_done(db, done)
     if not changes or done.undone_by is not None:
