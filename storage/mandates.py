@@ -30,7 +30,12 @@ async def of_task(tx: Tx, task: Task) -> list[str]:
 
 
 async def asked_before(tx: Tx, task: Task) -> tuple[str, ...]:
-    """What the same person asked in the same thread in the day before this task, oldest first."""
+    """What the same person asked in the same thread in the day before this task, oldest first.
+
+    A schedule's run goes on with nothing: it does what its own words were proven to do, each time.
+    """
+    if task.source is Source.SCHEDULE:
+        return ()
     query = (
         sa.select(steps.c.task_id, steps.c.body)
         .join(tasks, tasks.c.id == steps.c.task_id)
