@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PROVIDER_KEYS = (
@@ -203,6 +203,13 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _names_a_path(cls, value: object, info: ValidationInfo) -> object:
+        """Set to nothing, a path is not set: Path("") would be the folder we are in. An empty list stays one."""
+        field = cls.model_fields[info.field_name or ""]
+        return field.default if value == "" and field.annotation in (Path, Path | None) else value
 
     @field_validator("tool_environment")
     @classmethod

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from policy import yaml_file
 from policy.errors import PolicyError
 from policy.rule import Rule
-from policy.safe_yaml import safe_yaml
-from policy.text_file import read_text
 from policy.types import (
     ActionSpec,
     Actor,
@@ -118,12 +116,9 @@ def read(file: Path) -> tuple[CallCase | VoteCase, ...]:
     Raises:
         PolicyError: there is none, or it does not have the shape of one.
     """
-    try:
-        return _Table.model_validate(safe_yaml(read_text(file))).cases
-    except FileNotFoundError as missing:
-        raise PolicyError("no decision cases", todo="write a case for each rule", file=file) from missing
-    except (yaml.YAMLError, ValidationError) as broken:
-        raise PolicyError(f"does not read as cases: {broken}", todo="correct it", file=file) from broken
+    if not file.exists():
+        raise PolicyError("no decision cases", todo="write a case for each rule", file=file)
+    return yaml_file.load(_Table, file).cases
 
 
 def rehearse(file: Path, engine: Engine, specs: Sequence[ActionSpec], rules: Sequence[Rule]) -> None:
@@ -158,8 +153,15 @@ def check(case: CallCase | VoteCase, engine: Engine, known: Mapping[str, ActionS
             f"case {case.case!r} expects {wanted} but gets {answer} by {', '.join(sorted(because))}",
             todo="correct the rules, or the case if the change is meant",
             file=file,
+            line=_line(file, case),
         )
     return because | permits
+
+
+def _line(file: Path, case: CallCase | VoteCase) -> int:
+    """Where a case stands, looked up only when it is to be named."""
+    found = [number for number, one in enumerate(read(file)) if one == case]
+    return yaml_file.line_of(file, ("cases", found[0])) if found else 0
 
 
 def answer(

@@ -40,6 +40,14 @@ def load(model: type[Model], file: Path) -> Model:
         raise PolicyError("; ".join(said), todo="correct it", file=file, line=line) from None
 
 
+def line_of(file: Path, parts: Sequence[int | str]) -> int:
+    """The line, from 1, of what stands at this place of a file that was read before; 0 when it is gone."""
+    try:
+        return _line(yaml.compose(read_text(file), Loader=yaml.SafeLoader), parts)
+    except (OSError, yaml.YAMLError):
+        return 0
+
+
 def _place(parts: Sequence[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".") or "file"
 

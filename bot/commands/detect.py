@@ -29,6 +29,8 @@ def replay(
 
     try:
         if config is None:
+            if sensitivity not in set(definition.Sensitivity):
+                raise CommandFailed(f"no sensitivity {sensitivity!r}; there are: low, medium, high")
             watch = definition.Watch(name="series", sensitivity=definition.Sensitivity(sensitivity))
         else:
             entries = definition.read(config).series

@@ -48,13 +48,16 @@ def read(path: Path) -> list[Point]:
     """Columns `at` (seconds or ISO 8601), `value`, and `label` (1: something is wrong; may be left out).
 
     Raises:
-        BadRecording: a line does not fit.
+        BadRecording: a line does not fit, or there is none.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return list(_points(csv.DictReader(file)))
+            found = list(_points(csv.DictReader(file)))
     except (OSError, UnicodeDecodeError) as error:
         raise BadRecording(f"{path}: cannot be read ({type(error).__name__}); check the path") from None
+    if not found:
+        raise BadRecording(f"{path}: holds no points; the first line names the columns at, value, label")
+    return found
 
 
 def _points(rows: Iterable[dict[str, str]]) -> Iterator[Point]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import settings
 from policy.cedar import DEFAULT_RULES
 from storage import audit, channels
 from storage.db import Database
@@ -30,6 +31,14 @@ def test_the_shipped_rules_load(cli: Cli) -> None:
     assert done.stdout.startswith(f"✓ {DEFAULT_RULES}: the rules load")
 
 
+def test_a_path_that_is_set_to_nothing_is_not_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose files and shells set them so; it must not mean the folder the bot was started in."""
+    monkeypatch.setenv("AUTOPILOT_POLICY_DIR", "")
+    monkeypatch.setenv("AUTOPILOT_HALT_GROUPS", "")
+    assert settings.read().halt_groups == (), "nobody stays nobody"
+    assert cli("policy", "check").stdout.startswith(f"✓ {DEFAULT_RULES}: the rules load")
+
+
 def test_every_case_is_tried_even_when_one_fails(cli: Cli, rules: Path) -> None:
     cases = rules / "cases.yaml"
     cases.write_text(cases.read_text().replace("expect: allow, rules: [grant-read]}", "expect: deny}", 1))
@@ -37,6 +46,8 @@ def test_every_case_is_tried_even_when_one_fails(cli: Cli, rules: Path) -> None:
     assert done.exit_code == 1
     wrong = [line for line in done.stdout.splitlines() if line.startswith("✗")]
     assert len(wrong) == 1
+    [number] = [n for n, line in enumerate(cases.read_text().splitlines(), 1) if "anyone may look at prod" in line]
+    assert f"{cases}:{number}: " in wrong[0]
     assert "case 'anyone may look at prod' expects deny by any rule but gets allow by grant-read" in wrong[0]
     assert done.stdout.count("✓") > 60
 

@@ -92,8 +92,9 @@ def test_the_command_scores_a_file(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["detect", "replay", str(file)]).stdout
     assert "2880 points, 3 incidents marked, 3 alarms" in said
     assert "precision 1.00, recall 1.00, median delay 60 s" in said
-    file.write_text("at,value\n2026-01-01T00:00:00,high\n")
-    assert CliRunner().invoke(app, ["detect", "replay", str(file)]).exit_code != 0
+    for nothing in ("at,value\n2026-01-01T00:00:00,high\n", "at,value,label\n", ""):
+        file.write_text(nothing)
+        assert CliRunner().invoke(app, ["detect", "replay", str(file)]).exit_code != 0
 
 
 @pytest.mark.parametrize(

@@ -120,10 +120,14 @@ def test_a_rule_is_cut_at_its_own_semicolon() -> None:
 CASE_MISTAKES = [
     ("wrong answer", "cases: [{case: look, call: {}, expect: deny}]", "case 'look' expects deny"),
     ("wrong rule", "cases: [{case: look, call: {}, expect: allow, rules: [other]}]", "expects allow by other"),
-    ("unknown fact", "cases: [{case: look, call: {colour: red}, expect: allow}]", "does not read as cases"),
+    (
+        "unknown fact",
+        "cases: [{case: look, call: {colour: red}, expect: allow}]",
+        "yaml:1: .*colour: no such",
+    ),
     ("unknown tool", "cases: [{case: look, call: {tool: nope}, expect: allow}]", "unknown tool 'nope'"),
-    ("not yaml", "cases: [", "does not read as cases"),
-    ("empty", "cases: []", "does not read as cases"),
+    ("not yaml", "cases: [", "cases.yaml:1: is no YAML"),
+    ("empty", "cases: []", "cases.yaml:1: cases: "),
 ]
 
 
