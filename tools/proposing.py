@@ -230,7 +230,8 @@ class Proposing:
             says=says,
             rehearsed_at=0.0,
             objects=max(1, len(impact.changes)),
-            by_check=tool.manifest.on_failed_check == "undo" and tool.verify is not None,
+            # An inverse is made of what a preview said. One that would touch something else is for people to press.
+            by_check=tool.manifest.on_failed_check == "undo" and tool.verify is not None and back.target == call.target,
         )
 
 

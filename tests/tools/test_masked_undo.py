@@ -1,4 +1,4 @@
-"""An undo is made of what a preview saw, and a preview is redacted: no card promises to write a mask."""
+"""An undo is made of what a preview saw: no card promises to write a mask, nor an undo of something else unpressed."""
 
 from dataclasses import replace
 
@@ -31,3 +31,21 @@ async def test_an_undo_that_would_write_a_mask_is_not_promised(
     other = Gateway(db=db, registry=Registry(tools), rules=gateway.rules, redactor=Redactor.default(), people=staff)
     undo = open_seal(await propose(other, db, task)).undo
     assert (undo is None) is bool(before)
+
+
+@pytest.mark.parametrize(("thing", "unpressed"), [("checkout", True), ("search", False)])
+async def test_no_failed_check_undoes_something_else(
+    db: Database, lab: Lab, task: Task, gateway: Gateway, staff: Staff, thing: str, unpressed: bool
+) -> None:
+    """A server's preview chooses what the inverse is made of; people see it before they press."""
+
+    def back(args: Setting, _seen: Impact) -> InverseCall:
+        return InverseCall(tool="lab.set", arguments={"thing": thing, "value": 1, "env": args.env})
+
+    lab.state["search"] = 1
+    declared = lab.registry(on_failed_check="undo")
+    tools = [replace(one, undo=back) if one.name == "lab.set" else one for one in declared]
+    other = Gateway(db=db, registry=Registry(tools), rules=gateway.rules, redactor=Redactor.default(), people=staff)
+    undo = open_seal(await propose(other, db, task)).undo
+    assert undo is not None
+    assert undo.by_check is unpressed
