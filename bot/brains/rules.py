@@ -42,7 +42,7 @@ class RulesBrain:
         except BadInput as error:
             chosen, said = None, str(error)
         else:
-            said = self._help()
+            said = self._help(request)
         if chosen is None:
             for event in _stream(Saying(delta=said)):
                 yield event
@@ -91,18 +91,42 @@ class RulesBrain:
         book = max(self._playbooks.values(), key=lambda p: p.score(request), default=None)
         return (book, book.inputs_of(request)) if book is not None and book.score(request) else None
 
-    def _help(self) -> str:
-        matching = [book for book in self._playbooks.values() if book.match is not None]
-        if not matching:  # each needs tools
+    def _help(self, request: str) -> str:
+        if not self._playbooks:  # each needs tools
             return (
                 "I have no tools to look with: none of my playbooks finds its own. Set `AUTOPILOT_MANIFESTS` to your "
                 "tools' manifests, and `AUTOPILOT_MODEL` and a provider key to ask me anything."
             )
+        matching = [book for book in self._playbooks.values() if book.match is not None]
         known = "\n".join(f"- {b.plan} (words like {', '.join(b.match.words[:4])})" for b in matching if b.match)
-        return (
-            "I have no playbook for that. Without a model I can:\n"
-            f"{known}\n\nSet `AUTOPILOT_MODEL` and a provider key to ask me anything."
+        by_name = "\n".join(map(self._call_of, self._near(request)))
+        return "\n\n".join(
+            (
+                "I have no playbook for that.",
+                *([f"Without a model I can:\n{known}"] if known else []),
+                *([f"By name, of what sounds near:\n{by_name}"] if by_name else []),
+                "Set `AUTOPILOT_MODEL` and a provider key to ask me anything.",
+            )
         )
+
+    def _near(self, request: str) -> list[str]:
+        """The skills that are run by name only and share most words with the request; no such word, no skill."""
+        asked = _words(request)
+        shared = {
+            name: len(asked & _words(f"{name} {self._library.get(name).front.description}"))
+            for name, book in self._playbooks.items()
+            if book.match is None
+        }
+        return sorted((name for name, count in shared.items() if count), key=lambda name: (-shared[name], name))[:3]
+
+    def _call_of(self, name: str) -> str:
+        inputs = "".join(f" {key}=…" for key in self._playbooks[name].inputs)
+        return f"- `skill {name}{inputs}`: {self._library.get(name).front.description.split('. ')[0].rstrip('.')}."
+
+
+def _words(text: str) -> set[str]:
+    """The words that say something: those of four letters and more."""
+    return set(re.findall(r"[a-z0-9]{4,}", text.lower()))
 
 
 def named_skill(request: str) -> tuple[str, dict[str, str]] | None:
