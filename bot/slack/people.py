@@ -1,11 +1,13 @@
 """People by Slack's own word: users.info and user groups, asked when it matters and remembered for seconds only."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 import aiohttp
 from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.asked import Asked
 from bot.slack.workspaces import Workspaces
@@ -90,28 +92,14 @@ class SlackPeople:
         return await self._groups.get(tenant, GROUPS_FRESH, lambda: self._ask_groups(tenant))
 
     async def _ask_email(self, tenant: str, email: str) -> str | None:
-        try:
-            answer = await self.workspaces.client(tenant).users_lookupByEmail(email=email)
-        except SlackApiError as error:
-            if error.response["error"] not in _UNKNOWN:
-                _silent(error)
+        user = await _known(self.workspaces.client(tenant).users_lookupByEmail(email=email))
+        if user is None:
             return None
-        except _UNREACHABLE as error:
-            _silent(error)
-        user = _User.model_validate(answer["user"])
         ours = not user.deleted and not user.is_stranger and user.team_id in ("", tenant)
         return user.id if ours else None
 
     async def _ask_user(self, tenant: str, user_id: str) -> _User | None:
-        try:
-            answer = await self.workspaces.client(tenant).users_info(user=user_id)
-        except SlackApiError as error:
-            if error.response["error"] not in _UNKNOWN:
-                _silent(error)
-            return None
-        except _UNREACHABLE as error:
-            _silent(error)
-        return _User.model_validate(answer["user"])
+        return await _known(self.workspaces.client(tenant).users_info(user=user_id))
 
     async def _ask_groups(self, tenant: str) -> list[_Group]:
         try:
@@ -122,6 +110,18 @@ class SlackPeople:
         except (SlackApiError, *_UNREACHABLE) as error:
             _silent(error)
         return [_Group.model_validate(group) for group in answer["usergroups"]]
+
+
+async def _known(asking: Awaitable[AsyncSlackResponse]) -> _User | None:
+    """The user of an answer; None when Slack knows nobody like that."""
+    try:
+        return _User.model_validate((await asking)["user"])
+    except SlackApiError as error:
+        if error.response["error"] not in _UNKNOWN:
+            _silent(error)
+        return None
+    except _UNREACHABLE as error:
+        _silent(error)
 
 
 def _silent(error: Exception) -> NoReturn:
