@@ -13,7 +13,7 @@ import pytest
 
 from bot.demo.shop.faults import Story
 from bot.slack.client import SlackClients
-from storage import posts, proposals
+from storage import posts, proposals, tasks
 from storage.records import PostKind, Proposal
 from tests.scenarios.test_waiting_story import ASK, direct, waiting
 from tests.scenarios.world import DANA, INCIDENTS, NOOR, SAM, Message, World, a_world, action_ids, everything
@@ -234,7 +234,9 @@ async def test_halt_lift_and_expiry_are_seen_everywhere(tmp_path: Path, monkeypa
         copies.thread = await world.ask("the analytics pipeline is lagging, why?")
         await copies.pin("cannot be undone", SAM, NOOR)
         async with world.database() as db, db.read() as tx:
-            [waits] = await proposals.open_ones(tx, "T0ACME")
+            restart = await tasks.newest_in_thread(tx, "T0ACME", INCIDENTS, copies.thread)
+            assert restart is not None
+            [waits] = await proposals.of_task(tx, "T0ACME", restart.id)
         await copies.follow(
             "expiry",
             _over(waits),
