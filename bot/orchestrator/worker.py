@@ -264,11 +264,10 @@ class Worker:
 
 async def _kept_up(sweep: Awaitable[T]) -> T | None:
     """What one sweep gives; None when it failed. It is made again later, and holds up neither the others nor work."""
-    with contextlib.suppress(*LOST_DATABASE):
-        try:
-            return await sweep
-        except LOST_DATABASE:
-            raise
-        except Exception:
-            log.exception("a sweep failed; it is made again")
-    return None
+    try:
+        return await sweep
+    except LOST_DATABASE:  # said where work is taken from it
+        return None
+    except Exception:
+        log.exception("a sweep failed; it is made again")
+        return None
